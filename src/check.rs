@@ -1,0 +1,1 @@
+//! Holds a zip against the rules of its runtime.

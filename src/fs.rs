@@ -1,0 +1,48 @@
+//! `std::fs` with the path in every error: "No such file or directory" alone helps nobody.
+
+use std::fs::{self, File, Metadata};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// Opens a file for reading.
+pub fn open(path: impl AsRef<Path>) -> Result<File> {
+    let path = path.as_ref();
+    File::open(path).with_context(|| format!("failed to open `{}`", path.display()))
+}
+
+/// Reads a whole file.
+pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    let path = path.as_ref();
+    fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+/// Reads a whole text file.
+pub fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
+    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+}
+
+/// Creates a folder and those above it.
+pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    fs::create_dir_all(path).with_context(|| format!("failed to create the folder `{}`", path.display()))
+}
+
+/// What the file system says of a path, following links.
+pub fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
+    let path = path.as_ref();
+    fs::metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))
+}
+
+/// What the file system says of a path itself, a link included.
+pub fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
+    let path = path.as_ref();
+    fs::symlink_metadata(path).with_context(|| format!("failed to look at `{}`", path.display()))
+}
+
+/// Where a link points.
+pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = path.as_ref();
+    fs::read_link(path).with_context(|| format!("failed to read the link `{}`", path.display()))
+}
