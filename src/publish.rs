@@ -1,0 +1,87 @@
+//! From one executable to one published zip: entries, a staged archive, the rules, and only then the final name.
+
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use anyhow::Result;
+use time::OffsetDateTime;
+
+use crate::build::Artifact;
+use crate::check::{self, Expectation, Finding};
+use crate::error::{ErrorKind, ResultExt};
+use crate::fs;
+use crate::package::{self, ArchiveOptions, Entry, ModificationTime};
+use crate::report::{ArchiveReport, human_bytes};
+use crate::shell::Shell;
+
+/// Packages one artifact and publishes the zip, unless it breaks a rule: then what was at its path stays.
+pub(crate) fn publish<'a>(artifact: &Artifact<'a>, shell: &Shell) -> Result<ArchiveReport<'a>> {
+    let started = Instant::now();
+    let planned = artifact.planned;
+    let target = planned.target.target;
+    shell.status("Packaging", format_args!("{} ({target})", planned.function.name));
+
+    let size =
+        fs::metadata(&artifact.executable).or_fail(ErrorKind::Archive, || "the executable is gone".into())?.len();
+    let entries = package::sort(vec![Entry::bootstrap(&artifact.executable)])?;
+    let progress = shell.progress("Compressing", size);
+    let staged = package::stage(&planned.path, &entries, &options()?, &|bytes| progress.inc(bytes))?;
+    progress.finish_and_clear();
+
+    let findings = check::check_file(staged.path(), &expectation(artifact))?;
+    print_findings(artifact, &findings, shell);
+    let published = !findings.iter().any(Finding::is_error);
+    let archive = if published { staged.publish()? } else { staged.archive().clone() };
+    if published {
+        let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
+        shell.status("Packaged", format_args!("{}, {unpacked} ({packed} compressed)", planned.function.name));
+    }
+    Ok(ArchiveReport { planned, archive, published, findings, package_time: started.elapsed() })
+}
+
+/// The same for every zip of a run. The one thing of the environment that reaches a zip is the date that
+/// `SOURCE_DATE_EPOCH` asks for: <https://reproducible-builds.org/specs/source-date-epoch/>.
+fn options() -> Result<ArchiveOptions> {
+    let modified = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text
+            .parse()
+            .map_err(anyhow::Error::from)
+            .and_then(ModificationTime::from_epoch)
+            .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is no date that a zip can hold"))?,
+        Err(_) => ModificationTime::default(),
+    };
+    Ok(ArchiveOptions {
+        modified,
+        threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        ..ArchiveOptions::default()
+    })
+}
+
+fn expectation(artifact: &Artifact<'_>) -> Expectation<'static> {
+    let target = artifact.planned.target.target;
+    Expectation {
+        arch: Some(target.arch),
+        runtime: Some(target.runtime),
+        ..Expectation::function(OffsetDateTime::now_utc().date())
+    }
+}
+
+fn print_findings(artifact: &Artifact<'_>, findings: &[Finding], shell: &Shell) {
+    for finding in findings {
+        let at = finding.entry.as_ref().map(|entry| format!("`{entry}`: ")).unwrap_or_default();
+        let text = format!("{at}{} [{}]", finding.message, finding.rule);
+        if finding.is_error() {
+            shell.broken(text, finding.hint.as_deref());
+        } else {
+            shell.warn(text);
+            if let Some(hint) = &finding.hint {
+                shell.hint(hint);
+            }
+        }
+    }
+    if findings.iter().any(Finding::is_error) {
+        let path = &artifact.planned.path;
+        shell.warn(format_args!("`{}` is not published: Lambda would not run it", path.display()));
+    }
+}
