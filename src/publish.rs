@@ -11,7 +11,7 @@ use crate::build::Artifact;
 use crate::check::{self, Expectation, Finding};
 use crate::error::{ErrorKind, ResultExt};
 use crate::fs;
-use crate::package::{self, ArchiveOptions, Entry, ModificationTime};
+use crate::package::{self, ArchiveOptions, Compression, Entry, EntryName, EntrySource, ModificationTime};
 use crate::report::{ArchiveReport, human_bytes};
 use crate::shell::Shell;
 
@@ -24,9 +24,14 @@ pub(crate) fn publish<'a>(artifact: &Artifact<'a>, shell: &Shell) -> Result<Arch
 
     let size =
         fs::metadata(&artifact.executable).or_fail(ErrorKind::Archive, || "the executable is gone".into())?.len();
-    let entries = package::sort(vec![Entry::bootstrap(&artifact.executable)])?;
+    let bootstrap = Entry {
+        name: EntryName::new("bootstrap")?,
+        source: EntrySource::Disk(artifact.executable.clone()),
+        mode: 0o755,
+    };
+    let entries = package::sort(vec![bootstrap])?;
     let progress = shell.progress("Compressing", size);
-    let staged = package::stage(&planned.path, &entries, &options()?, &|bytes| progress.inc(bytes))?;
+    let staged = package::stage(&planned.path, &entries, &options()?, &|done| progress.set_position(done))?;
     progress.finish_and_clear();
 
     let findings = check::check_file(staged.path(), &expectation(artifact))?;
@@ -54,7 +59,7 @@ fn options() -> Result<ArchiveOptions> {
     Ok(ArchiveOptions {
         modified,
         threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        ..ArchiveOptions::default()
+        compression: Compression::default(),
     })
 }
 
