@@ -42,7 +42,7 @@ pub struct RuntimeFacts {
     pub os: &'static str,
     /// The C library of its image.
     pub glibc: GlibcVersion,
-    /// The highest symbol versions that its libstdc++ (`GLIBCXX`, `CXXABI`) and libgcc_s (`GCC`) offer, by prefix; a
+    /// The highest symbol versions that its libstdc++ (`GLIBCXX`, `CXXABI`) and `libgcc_s` (`GCC`) offer, by prefix; a
     /// prefix is left out where it is not known.
     pub symbol_versions: &'static [(&'static str, SymbolVersion)],
     /// The architectures it exists for.

@@ -8,7 +8,33 @@ use object::read::{ReadRef, StringTable};
 use super::{Elf, ElfError, TABLE_LIMIT, VersionNeed};
 
 /// More libraries and versions than any real file asks for.
-const NEEDS_LIMIT: usize = 4096;
+const NEEDS_LIMIT: usize = 1024;
+
+/// More bytes of names than any real file has in its dynamic segment. Names may overlap in the file, so its size is no
+/// bound of theirs.
+const NAMES_LIMIT: usize = 32 << 10;
+
+/// Reads names and keeps count of their bytes.
+struct Names<'data, R: ReadRef<'data>> {
+    table: StringTable<'data, R>,
+    left: usize,
+}
+
+impl<'data, R: ReadRef<'data>> Names<'data, R> {
+    fn get(&mut self, offset: u64) -> Result<String, ElfError> {
+        let offset = u32::try_from(offset).ok();
+        let bytes = offset.and_then(|offset| self.table.get(offset).ok());
+        let bytes = bytes.ok_or(ElfError("a name in its dynamic table lies outside of the file"))?;
+        let name = String::from_utf8_lossy(bytes).into_owned();
+        self.charge(&name)?;
+        Ok(name)
+    }
+
+    fn charge(&mut self, name: &str) -> Result<(), ElfError> {
+        self.left = self.left.checked_sub(name.len()).ok_or(ElfError("its names are longer than any real file's"))?;
+        Ok(())
+    }
+}
 
 /// Where the tables of the segment are, by address.
 #[derive(Default)]
@@ -52,10 +78,11 @@ where
             _ => {}
         }
     }
-    let strings = match file_range(segments, endian, tables.strings) {
+    let table = match file_range(segments, endian, tables.strings) {
         Some((start, length)) => StringTable::new(data, start, start.saturating_add(length.min(tables.strings_size))),
         None => StringTable::default(),
     };
+    let mut names = Names { table, left: NAMES_LIMIT };
 
     for (tag, value) in entries() {
         let is_name =
@@ -63,7 +90,7 @@ where
         if !is_name {
             continue;
         }
-        let name = string(&strings, value)?;
+        let name = names.get(value)?;
         match tag {
             constants::DT_NEEDED if elf.needed.len() >= NEEDS_LIMIT => {
                 return Err(ElfError("it needs more libraries than any real file"));
@@ -81,7 +108,7 @@ where
         let table = data
             .read_bytes_at(start, length.min(TABLE_LIMIT))
             .map_err(|()| ElfError("its table of symbol versions lies outside of the file"))?;
-        read_versions(elf, table, tables.version_count, endian, &strings)?;
+        read_versions(elf, table, tables.version_count, endian, &mut names)?;
     }
     Ok(())
 }
@@ -99,13 +126,6 @@ where
     })
 }
 
-fn string<'data, R: ReadRef<'data>>(strings: &StringTable<'data, R>, offset: u64) -> Result<String, ElfError> {
-    let offset = u32::try_from(offset).ok();
-    let bytes = offset.and_then(|offset| strings.get(offset).ok());
-    let bytes = bytes.ok_or(ElfError("a name in its dynamic table lies outside of the file"))?;
-    Ok(String::from_utf8_lossy(bytes).into_owned())
-}
-
 fn split_path(path: &str) -> Vec<String> {
     path.split(':').filter(|folder| !folder.is_empty()).map(str::to_owned).collect()
 }
@@ -115,7 +135,7 @@ fn read_versions<'data, R: ReadRef<'data>>(
     table: &'data [u8],
     count: u64,
     endian: Endianness,
-    strings: &StringTable<'data, R>,
+    names: &mut Names<'data, R>,
 ) -> Result<(), ElfError> {
     let outside = ElfError("its table of symbol versions is cut off");
     // Records that overlap could make a small table endless, so what is visited is counted as well.
@@ -123,7 +143,7 @@ fn read_versions<'data, R: ReadRef<'data>>(
     let mut offset = 0_u64;
     for _ in 0..count {
         let record: &constants::Verneed<Endianness> = table.read_at(offset).map_err(|()| outside.clone())?;
-        let library = string(strings, record.vn_file.get(endian).into())?;
+        let library = names.get(record.vn_file.get(endian).into())?;
         let mut inner = offset.saturating_add(record.vn_aux.get(endian).into());
         for _ in 0..record.vn_cnt.get(endian) {
             visits += 1;
@@ -133,7 +153,9 @@ fn read_versions<'data, R: ReadRef<'data>>(
             let need: &constants::Vernaux<Endianness> = table.read_at(inner).map_err(|()| outside.clone())?;
             // The loader enforces every other need, even where each symbol that uses it is weak.
             if need.vna_flags.get(endian).0 & constants::VER_FLG_WEAK.0 == 0 {
-                let version = string(strings, need.vna_name.get(endian).into())?;
+                // The library's name is kept once more for each of its versions.
+                names.charge(&library)?;
+                let version = names.get(need.vna_name.get(endian).into())?;
                 elf.version_needs.push(VersionNeed { library: library.clone(), version });
             }
             match need.vna_next.get(endian) {
