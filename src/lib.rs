@@ -27,12 +27,12 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::Result;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use cargo::config::CargoConfig;
 use cli::{Arguments, BuildArguments, MessageFormat};
 use error::{ErrorKind, ResultExt};
-use plan::Surroundings;
+use plan::{BuildPlan, Surroundings};
 use report::Report;
 use shell::Shell;
 use toolchain::Survey;
@@ -63,7 +63,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
-    let targets = plan::targets(arguments)?;
+    let today = OffsetDateTime::now_utc().date();
+    let targets = plan::targets(arguments, today)?;
     let metadata = cargo::read_metadata(&arguments.cargo)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
     let profile_additions = if arguments.no_profile_defaults {
@@ -76,9 +77,9 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let surroundings = Surroundings { folder: &folder, output_is_folder };
     let plan = plan::plan(arguments, &targets, &metadata, &survey, surroundings)?;
 
-    let warnings = warnings(arguments, &plan);
+    let warnings = warnings(arguments, &plan, today);
     for warning in &warnings {
-        shell.warn(warning);
+        shell.warn(warning, None);
     }
     if arguments.dry_run {
         match arguments.message_format {
@@ -101,8 +102,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
 }
 
 /// What the user should know of the plan before it is carried out.
-fn warnings(arguments: &BuildArguments, plan: &plan::BuildPlan) -> Vec<String> {
-    let today = OffsetDateTime::now_utc().date();
+fn warnings(arguments: &BuildArguments, plan: &BuildPlan, today: Date) -> Vec<String> {
     let skipped = plan.skipped.iter().map(|binary| {
         let features = binary.required_features.join(",");
         format!("left out `{}` of `{}`: it needs `--features {features}`", binary.name, binary.package)

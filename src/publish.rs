@@ -8,12 +8,13 @@ use anyhow::Result;
 use time::OffsetDateTime;
 
 use crate::build::Artifact;
-use crate::check::{self, Expectation, Finding};
+use crate::check::{self, ArchiveKind, Expectation, Finding, Levels, Rule, Severity};
 use crate::error::{ErrorKind, ResultExt};
 use crate::fs;
 use crate::package::{self, ArchiveOptions, Compression, Entry, EntryName, EntrySource, ModificationTime};
 use crate::report::{ArchiveReport, human_bytes};
 use crate::shell::Shell;
+use crate::target::Target;
 
 /// Packages one artifact and publishes the zip, unless it breaks a rule: then what was at its path stays.
 pub(crate) fn publish<'a>(artifact: &Artifact<'a>, shell: &Shell) -> Result<ArchiveReport<'a>> {
@@ -34,13 +35,19 @@ pub(crate) fn publish<'a>(artifact: &Artifact<'a>, shell: &Shell) -> Result<Arch
     let staged = package::stage(&planned.path, &entries, &options()?, &|done| progress.set_position(done))?;
     progress.finish_and_clear();
 
-    let findings = check::check_file(staged.path(), &expectation(artifact))?;
-    print_findings(artifact, &findings, shell);
-    let published = !findings.iter().any(Finding::is_error);
+    let findings = check::check_file(staged.path(), &expectation(target)?)?;
+    print_findings(&findings, shell);
+    let published = !check::any_broken(&findings);
     let archive = if published { staged.publish()? } else { staged.archive().clone() };
     if published {
         let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
         shell.status("Packaged", format_args!("{}, {unpacked} ({packed} compressed)", planned.function.name));
+    } else {
+        let path = planned.path.display();
+        shell.status(
+            "Refused",
+            format_args!("{}: Lambda would not run it, `{path}` is as it was", planned.function.name),
+        );
     }
     Ok(ArchiveReport { planned, archive, published, findings, package_time: started.elapsed() })
 }
@@ -63,30 +70,28 @@ fn options() -> Result<ArchiveOptions> {
     })
 }
 
-fn expectation(artifact: &Artifact<'_>) -> Expectation<'static> {
-    let target = artifact.planned.target.target;
-    Expectation {
+fn expectation(target: Target) -> Result<Expectation<'static>> {
+    let mut levels = Levels::default();
+    // Said once for the whole run, before the build.
+    levels.allow(Rule::RuntimeDeprecated.id())?;
+    Ok(Expectation {
+        kind: ArchiveKind::Function,
         arch: Some(target.arch),
         runtime: Some(target.runtime),
-        ..Expectation::function(OffsetDateTime::now_utc().date())
-    }
+        today: OffsetDateTime::now_utc().date(),
+        levels,
+        layers: &[],
+    })
 }
 
-fn print_findings(artifact: &Artifact<'_>, findings: &[Finding], shell: &Shell) {
+fn print_findings(findings: &[Finding], shell: &Shell) {
     for finding in findings {
         let at = finding.entry.as_ref().map(|entry| format!("`{entry}`: ")).unwrap_or_default();
-        let text = format!("{at}{} [{}]", finding.message, finding.rule);
-        if finding.is_error() {
-            shell.broken(text, finding.hint.as_deref());
-        } else {
-            shell.warn(text);
-            if let Some(hint) = &finding.hint {
-                shell.hint(hint);
-            }
+        let text = format!("{at}{} [{}]", finding.message, finding.rule.id());
+        match finding.severity {
+            Severity::Error => shell.broken(text, &finding.hint),
+            Severity::Warning => shell.warn(text, Some(&finding.hint)),
+            Severity::Note => shell.detail("Note", text),
         }
-    }
-    if findings.iter().any(Finding::is_error) {
-        let path = &artifact.planned.path;
-        shell.warn(format_args!("`{}` is not published: Lambda would not run it", path.display()));
     }
 }

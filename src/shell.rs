@@ -74,27 +74,19 @@ impl Shell {
         }
     }
 
-    /// Something that does not stop the work, but that the user should know.
-    pub(crate) fn warn(&self, message: impl Display) {
+    /// Something that does not stop the work, but that the user should know, with what to do about it.
+    pub(crate) fn warn(&self, message: impl Display, remedy: Option<&str>) {
         if self.verbosity >= Verbosity::Normal {
             line(format_args!("{WARNING}warning{WARNING:#}: {message}"));
-        }
-    }
-
-    /// What to do about a warning.
-    pub(crate) fn hint(&self, message: impl Display) {
-        if self.verbosity >= Verbosity::Normal {
-            hint(message);
+            remedy.into_iter().for_each(hint);
         }
     }
 
     /// A rule that an archive breaks. Like every error it is shown even when all else is quiet.
     #[expect(clippy::unused_self, reason = "errors ignore the verbosity, callers should not have to know")]
-    pub(crate) fn broken(&self, message: impl Display, remedy: Option<&str>) {
+    pub(crate) fn broken(&self, message: impl Display, remedy: &str) {
         line(format_args!("{ERROR}error{ERROR:#}: {message}"));
-        if let Some(remedy) = remedy {
-            hint(remedy);
-        }
+        hint(remedy);
     }
 
     /// The end of a run that failed: what happened, what caused it, and what to do.

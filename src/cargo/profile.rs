@@ -29,8 +29,11 @@ pub(crate) fn additions(
     };
     DEFAULTS
         .into_iter()
-        // Who asked for debug information wants to keep it.
-        .filter(|&(key, _)| !is_set(key) && !(key == "strip" && is_set("debug")))
+        .filter(|&(key, _)| match key {
+            // Who asked for debug information wants to keep it.
+            "strip" => !is_set("strip") && !is_set("debug"),
+            _ => !is_set(key),
+        })
         .map(|(key, value)| (variable(profile, key), value.to_owned()))
         .collect()
 }

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use cargo_metadata::{Metadata, PackageId};
 use serde::Serialize;
+use time::Date;
 
 use crate::cargo::CargoCommand;
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, Failure};
-use crate::target::{Arch, Libc, Target};
+use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{Linker, Survey};
 
 pub(crate) use selection::{Function, SkippedBinary};
@@ -82,7 +83,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// The targets that the arguments ask for, each once, in the order in which they were asked for.
-pub(crate) fn targets(arguments: &BuildArguments) -> Result<Vec<Target>> {
+pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Target>> {
     let runtime = arguments.runtime;
     let mut targets: Vec<Target> = Vec::new();
     if arguments.target.is_empty() {
@@ -102,6 +103,12 @@ pub(crate) fn targets(arguments: &BuildArguments) -> Result<Vec<Target>> {
             true
         }
     });
+    if runtime.facts().update_blocked <= today {
+        let gone = runtime.deprecation(today).unwrap_or_default();
+        return Err(Failure::new(ErrorKind::Usage, gone)
+            .hint(format!("leave out `--runtime`: `{}` runs the same executables", Runtime::AL2023))
+            .into());
+    }
     if let Some(target) = targets.iter().find(|target| !runtime.facts().architectures.contains(&target.arch)) {
         return Err(Failure::new(
             ErrorKind::Usage,

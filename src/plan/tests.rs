@@ -3,6 +3,7 @@ use std::ffi::OsString;
 
 use cargo_metadata::MetadataCommand;
 use serde_json::{Value, json};
+use time::macros::date;
 
 use super::*;
 use crate::cli;
@@ -80,7 +81,7 @@ fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
-    plan(&arguments, &targets(&arguments)?, &workspace(), &survey(), surroundings)
+    plan(&arguments, &targets(&arguments, date!(2026 - 11 - 23))?, &workspace(), &survey(), surroundings)
 }
 
 fn names(words: &str) -> Vec<String> {
@@ -212,6 +213,13 @@ fn the_system_compiler_is_left_to_cargo() {
     let plan = plan_of("--libc gnu").unwrap();
     assert!(!plan.cargo.env.keys().any(|name| name.ends_with("LINKER")), "{}", plan.cargo);
     assert_eq!(refusal("--libc gnu --arch arm64").0, 96);
+}
+
+#[test]
+fn a_runtime_that_takes_no_more_updates_is_refused() {
+    let (code, message, hint) = refusal("-p mail --runtime go1.x");
+    assert_eq!((code, hint.contains("provided.al2023")), (2, true), "{message}");
+    assert!(plan_of("-p mail --runtime provided.al2").is_ok());
 }
 
 #[test]
