@@ -4,6 +4,8 @@ pub(crate) mod config;
 mod messages;
 mod metadata;
 mod profile;
+mod rustflags;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -18,6 +20,7 @@ use crate::error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
 pub(crate) use metadata::read as read_metadata;
+pub(crate) use settings::Settings;
 
 /// The cargo that started this program, else the one on PATH.
 pub(crate) fn program() -> OsString {
