@@ -11,7 +11,7 @@ use anyhow::Result;
 use crc32fast::Hasher;
 
 use super::container::{self, Header, LARGEST, MOST_ENTRIES, Method};
-use super::deflate::{Compression, Encoder};
+use super::deflate::{Compression, Encoder, chunk_size};
 use super::entry::{Entry, EntrySource, SortedEntries};
 use super::modified::ModificationTime;
 use super::parallel::in_order;
@@ -94,7 +94,7 @@ pub(super) fn write(
         let message = format!("{} entries are more than a zip can hold without zip64", entries.entries().len());
         return Err(WriteError::Entry(Failure::new(ErrorKind::Archive, message).into()));
     }
-    let planned = entries.entries().iter().map(|entry| Planned::new(entry, options.compression));
+    let planned = entries.entries().iter().map(Planned::new);
     let planned = planned.collect::<Result<Vec<_>>>()?;
     let mut writer = Writer { output, position: 0, records: Vec::with_capacity(planned.len()), options, written: 0 };
     in_order(
@@ -126,7 +126,7 @@ enum Contents<'a> {
 }
 
 impl<'a> Planned<'a> {
-    fn new(entry: &'a Entry, compression: Compression) -> Result<Self> {
+    fn new(entry: &'a Entry) -> Result<Self> {
         let contents = match &entry.source {
             EntrySource::Disk(path) => Contents::File(path),
             EntrySource::Bytes(bytes) => Contents::Memory(bytes),
@@ -149,7 +149,7 @@ impl<'a> Planned<'a> {
             let message = format!("{}: {} has over 4 GiB", failed(), entry.source);
             return Err(Failure::new(ErrorKind::Archive, message).into());
         }
-        Ok(Self { entry, contents, size, chunk_size: compression.chunk_size(size) })
+        Ok(Self { entry, contents, size, chunk_size: chunk_size(size) })
     }
 
     /// The chunks: one that is empty when there is nothing in it.

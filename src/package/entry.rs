@@ -148,7 +148,8 @@ pub struct Entry {
     pub name: EntryName,
     /// Its contents.
     pub source: EntrySource,
-    /// Its permissions, such as `0o755`. The bits for the type of file follow from the source.
+    /// Its permissions, such as `0o755`. Bits beyond these are ignored: the type of file follows from the source, and
+    /// nothing on Lambda runs as another user.
     pub mode: u32,
 }
 
@@ -161,7 +162,7 @@ impl Entry {
             EntrySource::Symlink(_) => 0o120_000,
             EntrySource::Directory => 0o040_000,
         };
-        kind | (self.mode & 0o7_777)
+        kind | (self.mode & 0o777)
     }
 
     /// The name as it is written into the zip: a folder's ends with `/`.

@@ -18,3 +18,6 @@ pub use entry::{CaseClash, Entry, EntryName, EntrySource, InvalidName, SortedEnt
 pub use modified::ModificationTime;
 pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
+
+#[cfg(test)]
+mod tests;
