@@ -59,7 +59,7 @@ fn loading() -> Vec<Case> {
         let program = Item::new("bootstrap", EXECUTABLE, needs("libfoo.so").build());
         zip(&[program, Item::new(path, DATA, library.build())])
     };
-    let foo = library("libfoo.so");
+    let plain = library("libfoo.so");
     vec![
         elf(Rule::LoaderMissing, &ElfSpec { interpreter: Some("/lib/ld-musl-x86_64.so.1"), ..dynamic_program() }),
         elf(Rule::LoaderMissing, &ElfSpec { interpreter: Some("/nix/store/ld.so"), ..dynamic_program() }),
@@ -70,15 +70,15 @@ fn loading() -> Vec<Case> {
         needing(Rule::LibstdcxxTooNew, "libstdc++.so.6", "CXXABI_1.3.99"),
         needing(Rule::LibgccTooNew, "libgcc_s.so.1", "GCC_99.0.0"),
         elf(Rule::LibraryMissing, &needs("libfoo.so")),
-        Case::new(Rule::LibraryMissing, bundled("vendor/libfoo.so", &foo)),
+        Case::new(Rule::LibraryMissing, bundled("vendor/libfoo.so", &plain)),
         // A library of the zip is held against the same rules.
         Case::new(
             Rule::LibraryMissing,
-            bundled("lib/libfoo.so", &ElfSpec { needed: vec!["libbar.so"], ..foo.clone() }),
+            bundled("lib/libfoo.so", &ElfSpec { needed: vec!["libbar.so"], ..plain.clone() }),
         ),
         Case::new(
             Rule::GlibcTooNew,
-            bundled("libfoo.so", &ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.39", 0)], ..foo }),
+            bundled("libfoo.so", &ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.39", 0)], ..plain }),
         ),
         elf(Rule::LibraryUncertain, &needs("libcurl.so.4")),
         al2(elf(Rule::LibraryUncertain, &needs("libssl.so.10"))),

@@ -70,13 +70,13 @@ fn libraries_where_the_loader_looks() {
         change(&mut spec);
         program(&spec)
     };
-    let foo = |path: &str| Item::new(path, DATA, library("libfoo.so").build());
-    assert_good(&[needing(&|_| {}), foo("libfoo.so")], |_| {});
-    assert_good(&[needing(&|_| {}), foo("lib/libfoo.so")], |_| {});
-    assert_good(&[needing(&|spec| spec.runpath = Some("$ORIGIN/vendor")), foo("vendor/libfoo.so")], |_| {});
-    assert_good(&[needing(&|spec| spec.rpath = Some("${ORIGIN}/a/../vendor")), foo("vendor/libfoo.so")], |_| {});
-    assert_good(&[needing(&|_| {})], |case| case.layers = vec![zip(&[foo("lib/libfoo.so")])]);
-    let linked = [needing(&|_| {}), foo("lib/libfoo.so.1"), Item::new("lib/libfoo.so", LINK, *b"libfoo.so.1")];
+    let plain = |path: &str| Item::new(path, DATA, library("libfoo.so").build());
+    assert_good(&[needing(&|_| {}), plain("libfoo.so")], |_| {});
+    assert_good(&[needing(&|_| {}), plain("lib/libfoo.so")], |_| {});
+    assert_good(&[needing(&|spec| spec.runpath = Some("$ORIGIN/vendor")), plain("vendor/libfoo.so")], |_| {});
+    assert_good(&[needing(&|spec| spec.rpath = Some("${ORIGIN}/a/../vendor")), plain("vendor/libfoo.so")], |_| {});
+    assert_good(&[needing(&|_| {})], |case| case.layers = vec![zip(&[plain("lib/libfoo.so")])]);
+    let linked = [needing(&|_| {}), plain("lib/libfoo.so.1"), Item::new("lib/libfoo.so", LINK, *b"libfoo.so.1")];
     assert_good(&linked, |_| {});
 }
 
@@ -132,4 +132,23 @@ fn extensions_and_layers() {
 fn data_without_a_unix_mode_is_no_error() {
     let data = Item::new("a.txt", 0, *b"a").with(|item| item.host = 0);
     assert_good(&[bootstrap(), data], |_| {});
+}
+
+#[test]
+fn sizes_that_follow_the_data() {
+    // As Go and every other writer does it that cannot seek: zeros in the header, the numbers behind the data.
+    let item = bootstrap().with(|item| {
+        item.flags = 8;
+        item.after = [b"PK\x07\x08".to_vec(), item.crc.to_le_bytes().to_vec()].concat();
+        item.after.extend(item.size.to_le_bytes());
+        item.after.extend(item.size.to_le_bytes());
+    });
+    let mut bytes = zip(std::slice::from_ref(&item));
+    bytes[14..26].fill(0);
+    let mut case = Case::new(Rule::ZipUnreadable, bytes.clone());
+    assert_eq!(case.check(), []);
+    let descriptor = 30 + item.name.len() + item.data.len();
+    bytes[descriptor + 4] ^= 1;
+    case.zip = bytes;
+    assert_eq!(case.check().iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::HeadersDisagree]);
 }

@@ -70,3 +70,19 @@ fn a_changed_byte_of_an_executable_is_answered_wherever_it_is() {
         }
     }
 }
+
+#[test]
+fn links_that_lead_from_one_to_the_next_do_not_take_long() {
+    let folder = "a/".repeat(500);
+    let links = (0..3000).map(|index| Item::new(format!("{folder}{index}"), LINK, format!("{}", (index + 1) % 3000)));
+    assert!(check(zip(&links.collect::<Vec<_>>()), "a chain of links") > 0);
+}
+
+#[test]
+fn many_libraries_that_are_nowhere_do_not_take_long() {
+    let needed: Vec<&'static str> = vec!["libnowhere.so"; 1000];
+    let rpath: &'static str = String::leak("$ORIGIN/x:".repeat(3000));
+    let program = ElfSpec { needed, rpath: Some(rpath), ..dynamic_program() }.build();
+    let items = (0..300).map(|index| Item::new(format!("bin/{index}"), EXECUTABLE, program.clone()));
+    assert!(check(zip(&items.collect::<Vec<_>>()), "many libraries") > 0);
+}
