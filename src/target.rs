@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use time::Date;
 
-use crate::lambda::{RUNTIMES, RuntimeFacts};
+use crate::lambda::{GlibcVersion, RUNTIMES, RuntimeFacts};
 
 /// A processor architecture of Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -178,37 +178,73 @@ pub struct Target {
     pub libc: Libc,
     /// Where it will run.
     pub runtime: Runtime,
+    /// The glibc that was asked for by a suffix of the triple, where that is not the runtime's own.
+    pub glibc: Option<GlibcVersion>,
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arch, libc, runtime } = self;
-        write!(f, "{arch}, {libc}, {runtime}")
+        let Self { arch, libc, runtime, glibc } = self;
+        match glibc {
+            Some(glibc) => write!(f, "{arch}, {libc} {glibc}, {runtime}"),
+            None => write!(f, "{arch}, {libc}, {runtime}"),
+        }
     }
 }
 
 impl Target {
+    /// A target that is content with the glibc of its runtime, if it links one at all.
+    #[must_use]
+    pub fn new(arch: Arch, libc: Libc, runtime: Runtime) -> Self {
+        Self { arch, libc, runtime, glibc: None }
+    }
+
+    /// The newest glibc whose symbols the executable may ask for.
+    #[must_use]
+    pub fn glibc(self) -> Option<GlibcVersion> {
+        match self.libc {
+            Libc::Musl => None,
+            Libc::Gnu => Some(self.glibc.unwrap_or(self.runtime.facts().glibc)),
+        }
+    }
+
     /// Rust's target triple, such as `aarch64-unknown-linux-musl`.
     #[must_use]
     pub fn triple(self) -> String {
         format!("{}-unknown-linux-{}", self.arch.rust_name(), self.libc)
     }
 
-    /// The target of a triple in Rust's spelling. The error says why it is none of Lambda's.
+    /// The target of a triple in Rust's spelling, to which `gnu` takes the version of a glibc, as in
+    /// `x86_64-unknown-linux-gnu.2.26`. The error says why it is none of Lambda's.
     pub fn from_triple(triple: &str, runtime: Runtime) -> Result<Self, String> {
         for arch in Arch::ALL {
             for libc in [Libc::Musl, Libc::Gnu] {
-                let target = Self { arch, libc, runtime };
+                let target = Self::new(arch, libc, runtime);
                 match triple.strip_prefix(&target.triple()) {
                     Some("") => return Ok(target),
                     Some(suffix) if suffix.starts_with('.') => {
-                        return Err(format!("no linker here can honour the glibc version `{}`", &suffix[1..]));
+                        return Ok(Self { glibc: Some(target.read_glibc(&suffix[1..])?), ..target });
                     }
                     _ => {}
                 }
             }
         }
         Err("the targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`".into())
+    }
+
+    fn read_glibc(self, suffix: &str) -> Result<GlibcVersion, String> {
+        if self.libc == Libc::Musl {
+            return Err(format!("musl is linked into the executable, which needs no glibc `{suffix}`"));
+        }
+        let version = suffix.split_once('.').and_then(|(major, minor)| {
+            Some(GlibcVersion { major: major.parse().ok()?, minor: minor.parse().ok()? })
+        });
+        let version = version.ok_or_else(|| format!("`{suffix}` is not the version of a glibc, such as `2.26`"))?;
+        let of_runtime = self.runtime.facts().glibc;
+        if version > of_runtime {
+            return Err(format!("glibc {version} is newer than {of_runtime}, which `{}` has", self.runtime));
+        }
+        Ok(version)
     }
 }
 
@@ -229,7 +265,7 @@ mod tests {
 
     #[test]
     fn triples_are_those_of_rustup() {
-        let target = |arch, libc| Target { arch, libc, runtime: Runtime::AL2023 }.triple();
+        let target = |arch, libc| Target::new(arch, libc, Runtime::AL2023).triple();
         assert_eq!(target(Arch::Arm64, Libc::Musl), "aarch64-unknown-linux-musl");
         assert_eq!(target(Arch::X86_64, Libc::Gnu), "x86_64-unknown-linux-gnu");
     }
@@ -237,11 +273,24 @@ mod tests {
     #[test]
     fn a_triple_is_read_back() {
         let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
-        let target = Target { arch: Arch::Arm64, libc: Libc::Gnu, runtime: Runtime::AL2023 };
+        let target = Target::new(Arch::Arm64, Libc::Gnu, Runtime::AL2023);
         assert_eq!(read(&target.triple()), Ok(target));
-        assert!(read("aarch64-unknown-linux-gnu.2.26").unwrap_err().contains("`2.26`"));
+        assert_eq!(target.glibc(), Some(GlibcVersion { major: 2, minor: 34 }));
         assert!(read("aarch64-apple-darwin").is_err());
         assert!(read("aarch64-unknown-linux-muslabi64").is_err());
+    }
+
+    #[test]
+    fn a_triple_may_name_a_glibc_that_the_runtime_has() {
+        let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
+        let target = read("aarch64-unknown-linux-gnu.2.26").unwrap();
+        assert_eq!(target.glibc, Some(GlibcVersion { major: 2, minor: 26 }));
+        assert_eq!((target.glibc(), target.triple().as_str()), (target.glibc, "aarch64-unknown-linux-gnu"));
+        assert_eq!(target.to_string(), "arm64, gnu 2.26, provided.al2023");
+        for (suffix, reason) in [("gnu.2.39", "newer than 2.34"), ("gnu.new", "not the version"), ("musl.2.26", "musl")] {
+            let reason_given = read(&format!("aarch64-unknown-linux-{suffix}")).unwrap_err();
+            assert!(reason_given.contains(reason), "{reason_given}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{CargoFlags, MessageFormat};
 use crate::target::{Arch, Libc, Runtime};
@@ -25,6 +25,18 @@ pub(crate) struct BuildArguments {
     /// Runtime that the zip has to fit: `provided.al2023` or `provided.al2`
     #[arg(long, value_name = "ID", default_value_t = Runtime::AL2023, help_heading = LAMBDA_OPTIONS)]
     pub(crate) runtime: Runtime,
+    /// What links the executable
+    #[arg(long, value_name = "LINKER", value_enum, default_value_t, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) linker: LinkerChoice,
+    /// Processor that the Rust code is compiled for: a name of rustc's, or `lambda` for the oldest that Lambda has
+    #[arg(long, value_name = "CPU", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) target_cpu: Option<String>,
+    /// Keep debug information in `<function>.debug` beside the zip; the zip gets the stripped executable
+    #[arg(long, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) debug_symbols: bool,
+    /// Fetch zig with pip, into a folder of this program's own, where it is needed and not there
+    #[arg(long, conflicts_with = "no_install", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) install_zig: bool,
     /// Add nothing to the profile (`strip`, fat LTO and one codegen unit where you set nothing)
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_profile_defaults: bool,
@@ -65,4 +77,18 @@ pub(crate) struct BuildArguments {
     /// Further arguments for `cargo build`
     #[arg(last = true, value_name = "CARGO ARGS")]
     pub(crate) passed_on: Vec<OsString>,
+}
+
+/// Who links.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkerChoice {
+    /// The first that can: one configured for cargo, rust-lld, zig, a compiler on PATH
+    #[default]
+    Auto,
+    /// The LLD that comes with Rust: musl, and no C to compile
+    RustLld,
+    /// `zig` on PATH, or Python's `ziglang`: compiles C, too, and links any glibc
+    Zig,
+    /// A C compiler for the target on PATH
+    System,
 }

@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-pub(crate) use build::BuildArguments;
+pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
 
 /// The colours of cargo's own help.

@@ -89,7 +89,7 @@ pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Tar
     if arguments.target.is_empty() {
         let libc = arguments.libc.unwrap_or(Libc::Musl);
         let asked = if arguments.arch.is_empty() { &[Arch::X86_64][..] } else { &arguments.arch };
-        targets.extend(asked.iter().map(|&arch| Target { arch, libc, runtime }));
+        targets.extend(asked.iter().map(|&arch| Target::new(arch, libc, runtime)));
     }
     for triple in &arguments.target {
         targets.push(Target::from_triple(triple, runtime).map_err(|reason| {

@@ -1,11 +1,18 @@
 //! What this machine can build and with which linker, and preparing it.
 
+mod c_code;
+mod choose;
 mod install;
 mod linker;
+mod remedy;
 mod survey;
+pub(crate) mod zig;
 
+pub(crate) use choose::{Choice, choose};
 pub(crate) use install::add_targets;
 pub(crate) use linker::Linker;
-pub(crate) use survey::Survey;
+pub(crate) use survey::{GraphSource, Survey};
 #[cfg(test)]
 pub(crate) use survey::TargetSurvey;
+#[cfg(test)]
+pub(crate) use zig::ZigSurvey;

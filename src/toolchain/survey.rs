@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::c_code::Graph;
+use super::zig::{self, ZigSurvey};
+use crate::cargo::GraphCommand;
 use crate::cargo::config::{CargoConfig, Rustc};
+use crate::cli::LinkerChoice;
 use crate::target::{Arch, Libc, Target};
 
 /// The machine, as far as the targets of this run are concerned.
@@ -17,6 +21,10 @@ pub(crate) struct Survey {
     pub(crate) has_rust_lld: bool,
     /// What was found for each target, by its triple.
     pub(crate) targets: BTreeMap<String, TargetSurvey>,
+    /// Zig, looked for where it could be of use.
+    pub(crate) zig: ZigSurvey,
+    /// The graph of dependencies, where the question which of them compile C matters and has no answer without it.
+    pub(crate) graph: Option<Graph>,
 }
 
 /// One target on this machine.
@@ -28,11 +36,41 @@ pub(crate) struct TargetSurvey {
     pub(crate) configured_linker: Option<PathBuf>,
     /// The first compiler on PATH that links for it.
     pub(crate) compiler: Option<PathBuf>,
+    /// The variable by which the user chose a C compiler for it, in the names that build scripts look at.
+    pub(crate) c_compiler: Option<String>,
+}
+
+/// Where the graph of dependencies comes from.
+pub(crate) struct GraphSource<'a> {
+    pub(crate) workspace: &'a Path,
+    pub(crate) command: GraphCommand,
 }
 
 impl Survey {
-    /// Looks at this machine.
-    pub(crate) fn take(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
+    /// Looks at this machine, as far as the choice of a linker for these targets depends on it.
+    pub(crate) fn take(
+        config: &CargoConfig,
+        rustc: &Rustc,
+        targets: &[Target],
+        choice: LinkerChoice,
+        graph: &GraphSource<'_>,
+    ) -> Result<Self> {
+        let mut survey = Self::of_machine(config, rustc, targets)?;
+        let unconfigured =
+            |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
+        let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
+        if musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld) {
+            survey.graph = Graph::read(graph.workspace, &graph.command);
+        }
+        let needs_more = gnu || (musl && (survey.graph.is_some() || !survey.has_rust_lld));
+        if choice == LinkerChoice::Zig || (choice == LinkerChoice::Auto && needs_more) {
+            survey.zig = zig::find();
+        }
+        Ok(survey)
+    }
+
+    /// What can be told without running anything or looking at a package.
+    pub(super) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
         let Rustc { host, sysroot, .. } = rustc;
         let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
         let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();
@@ -44,12 +82,25 @@ impl Survey {
                     std_installed: has_std(sysroot, &triple),
                     configured_linker: config.linker(&triple)?,
                     compiler: compilers(*target, host).iter().find_map(|name| which::which(name).ok()),
+                    c_compiler: c_compiler_variables(&triple)
+                        .into_iter()
+                        .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())),
                 };
                 Ok((triple, survey))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { host: host.clone(), has_rust_lld, targets })
+        Ok(Self { host: host.clone(), has_rust_lld, targets, zig: ZigSurvey::default(), graph: None })
     }
+
+    /// What was found for a target.
+    pub(super) fn of(&self, target: Target) -> &TargetSurvey {
+        &self.targets[&target.triple()]
+    }
+}
+
+/// The variables that name a C compiler to the `cc` crate, the one that it prefers first.
+fn c_compiler_variables(triple: &str) -> [String; 4] {
+    [format!("CC_{triple}"), format!("CC_{}", triple.replace('-', "_")), "TARGET_CC".to_owned(), "CC".to_owned()]
 }
 
 /// The compilers that link for a target, by the names under which they are installed, the likeliest first.
@@ -88,7 +139,7 @@ mod tests {
     use crate::target::Runtime;
 
     fn names(arch: Arch, libc: Libc, host: &str) -> Vec<String> {
-        compilers(Target { arch, libc, runtime: Runtime::AL2023 }, host)
+        compilers(Target::new(arch, libc, Runtime::AL2023), host)
     }
 
     #[test]

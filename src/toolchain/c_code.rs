@@ -1,0 +1,224 @@
+//! Which crates compile C for the target: those need a C compiler that Rust does not bring along.
+//!
+//! A prediction, from the build dependencies that a crate declares. It decides which linker is tried first and what is
+//! explained when the build fails; it never forbids a build.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::cargo::GraphCommand;
+
+/// The crates through which build scripts compile C, C++ or assembly. Of the crates on the registry whose names end in
+/// `-sys` and that bring C along, all but a handful use the first two.
+const COMPILERS: [&str; 5] = ["autotools", "cc", "cmake", "cxx-build", "nasm-rs"];
+
+/// As much of `cargo metadata` as the question needs. Reading all of it would take longer than answering.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Graph {
+    packages: Vec<GraphPackage>,
+    resolve: Resolve,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct GraphPackage {
+    id: String,
+    name: String,
+    #[serde(default)]
+    targets: Vec<GraphTarget>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct GraphTarget {
+    kind: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Resolve {
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Node {
+    id: String,
+    deps: Vec<Edge>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Edge {
+    pkg: String,
+    dep_kinds: Vec<EdgeKind>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct EdgeKind {
+    kind: Option<String>,
+}
+
+impl Edge {
+    fn has_kind(&self, kind: Option<&str>) -> bool {
+        self.dep_kinds.iter().any(|found| found.kind.as_deref() == kind)
+    }
+}
+
+/// A crate that compiles C, with what brings it in. Its `Display` reads `aws-lc-sys ← aws-lc-rs ← rustls ← function`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CCrate {
+    /// The crate first, a selected package last, over the fewest steps.
+    pub(crate) chain: Vec<String>,
+    /// Whether it compiles nothing but looks for a library of the system: `openssl-sys` without `openssl-src`.
+    pub(crate) wants_system_openssl: bool,
+}
+
+impl CCrate {
+    pub(crate) fn name(&self) -> &str {
+        &self.chain[0]
+    }
+}
+
+impl fmt::Display for CCrate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.chain.join(" ← "))
+    }
+}
+
+impl Graph {
+    /// Asks cargo for the graph, unless the lockfile alone tells that nothing in it compiles C. A cargo that cannot
+    /// answer is no reason to stop: the build will say the same with more right.
+    pub(crate) fn read(workspace: &Path, command: &GraphCommand) -> Option<Self> {
+        let lockfile = std::fs::read_to_string(workspace.join("Cargo.lock"));
+        if lockfile.is_ok_and(|text| !names_a_compiler(&text)) {
+            return None;
+        }
+        serde_json::from_slice(&command.output()?).ok()
+    }
+
+    /// The crates that compile C among those that end up in the executables of these packages, by name.
+    pub(crate) fn c_crates(&self, roots: &[&str]) -> Vec<CCrate> {
+        let packages: BTreeMap<&str, &GraphPackage> =
+            self.packages.iter().map(|package| (package.id.as_str(), package)).collect();
+        let nodes: BTreeMap<&str, &Node> = self.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
+        let name = |id: &str| packages.get(id).map_or(id, |package| package.name.as_str()).to_owned();
+        let runs_on_host = |id: &str| packages.get(id).is_some_and(|package| package.is_proc_macro());
+        let vendors_openssl = packages.values().any(|package| package.name == "openssl-src");
+
+        // Breadth first, so that the way to each crate is a shortest one.
+        let mut parents: BTreeMap<&str, Option<&str>> = roots.iter().map(|&root| (root, None)).collect();
+        let mut pending: VecDeque<&str> = roots.iter().copied().collect();
+        let mut found = BTreeMap::new();
+        while let Some(id) = pending.pop_front() {
+            let Some(node) = nodes.get(id) else { continue };
+            let compiles =
+                node.deps.iter().any(|edge| edge.has_kind(Some("build")) && COMPILERS.contains(&&*name(&edge.pkg)));
+            if compiles {
+                let chain: Vec<_> = std::iter::successors(Some(id), |id| parents[id]).map(name).collect();
+                let wants_system_openssl = chain[0] == "openssl-sys" && !vendors_openssl;
+                found.insert(id, CCrate { chain, wants_system_openssl });
+            }
+            for edge in &node.deps {
+                if edge.has_kind(None) && !runs_on_host(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
+                    parents.insert(&edge.pkg, Some(id));
+                    pending.push_back(&edge.pkg);
+                }
+            }
+        }
+        found.into_values().collect()
+    }
+}
+
+impl GraphPackage {
+    /// A proc macro, and all that only it depends on, is compiled for the machine that builds.
+    fn is_proc_macro(&self) -> bool {
+        self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
+    }
+}
+
+/// Whether a lockfile has a package by the name of one of the compilers.
+fn names_a_compiler(lockfile: &str) -> bool {
+    let names: BTreeSet<&str> =
+        lockfile.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    COMPILERS.iter().any(|compiler| names.contains(compiler))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The recorded graph of a function that depends on `lambda_runtime` and on what the file is named after.
+    fn chains(recorded: &str) -> Vec<String> {
+        let graph: Graph = serde_json::from_str(recorded).unwrap();
+        graph.c_crates(&["function 0.1.0"]).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_pure_graph_has_none() {
+        assert_eq!(chains(include_str!("../../tests/fixtures/graphs/pure.json")), [""; 0]);
+    }
+
+    #[test]
+    fn rustls_brings_its_cryptography() {
+        assert_eq!(
+            chains(include_str!("../../tests/fixtures/graphs/reqwest-rustls.json")),
+            ["ring ← rustls ← reqwest ← function"]
+        );
+    }
+
+    #[test]
+    fn the_sdk_of_s3_brings_more() {
+        assert_eq!(
+            chains(include_str!("../../tests/fixtures/graphs/aws-sdk-s3.json")),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn sqlx_brings_sqlite_where_it_is_asked_for() {
+        assert_eq!(
+            chains(include_str!("../../tests/fixtures/graphs/sqlx.json")),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn openssl_that_is_not_vendored_is_told_apart() {
+        let graph: Graph =
+            serde_json::from_str(include_str!("../../tests/fixtures/graphs/reqwest-native.json")).unwrap();
+        let crates = graph.c_crates(&["function 0.1.0"]);
+        let names: Vec<_> = crates.iter().map(|found| (found.name(), found.wants_system_openssl)).collect();
+        assert_eq!(names, [("openssl-sys", true)]);
+        let without: Vec<_> = graph.c_crates(&["lambda_runtime 0.0.0"]);
+        assert!(without.is_empty());
+    }
+
+    #[test]
+    fn the_kind_of_each_edge_decides() {
+        let edge = |to: &str, kind: &str| format!(r#"{{"pkg":"{to}","dep_kinds":[{{"kind":{kind}}}]}}"#);
+        let node = |id: &str, deps: &[String]| format!(r#"{{"id":"{id}","deps":[{}]}}"#, deps.join(","));
+        let package = |id: &str, kind: &str| format!(r#"{{"id":"{id}","name":"{id}","targets":[{{"kind":["{kind}"]}}]}}"#);
+        let packages = [package("a", "bin"), package("b", "lib"), package("macro", "proc-macro"), package("cc", "lib")];
+        let graph = |deps: &[String]| -> Graph {
+            let nodes = [
+                node("a", deps),
+                node("b", &[edge("cc", r#""build""#)]),
+                node("macro", &[edge("b", "null")]),
+            ];
+            let text = format!(r#"{{"packages":[{}],"resolve":{{"nodes":[{}]}}}}"#, packages.join(","), nodes.join(","));
+            serde_json::from_str(&text).unwrap()
+        };
+        let count = |deps: &[String]| graph(deps).c_crates(&["a"]).len();
+        assert_eq!(count(&[edge("b", "null")]), 1);
+        assert_eq!(count(&[edge("b", r#""dev""#)]), 0, "tests are not packaged");
+        assert_eq!(count(&[edge("b", r#""build""#)]), 0, "a build script's dependencies run on the host");
+        assert_eq!(count(&[edge("macro", "null")]), 0, "so do those of a proc macro");
+        assert_eq!(count(&[edge("cc", r#""build""#)]), 1, "the package itself may compile C");
+    }
+
+    #[test]
+    fn a_lockfile_without_a_compiler_settles_it() {
+        assert!(!names_a_compiler("[[package]]\nname = \"serde\"\n"));
+        assert!(!names_a_compiler("dependencies = [\n \"cc\",\n]\n"));
+        assert!(names_a_compiler("[[package]]\nname = \"cc\"\n"));
+    }
+}

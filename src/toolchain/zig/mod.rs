@@ -1,0 +1,127 @@
+//! Zig as a C compiler and linker for any of Lambda's targets, by way of the `cargo-zigbuild` crate.
+
+mod callback;
+mod environment;
+mod install;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use cargo_metadata::semver::Version;
+
+pub(crate) use callback::answer;
+pub(crate) use environment::prepare;
+pub(crate) use install::{install, installed_python};
+
+/// The oldest zig that the `cargo-zigbuild` crate works with.
+const OLDEST: Version = Version::new(0, 9, 0);
+
+/// A zig that runs: the program itself, or Python with `ziglang`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Zig {
+    pub(crate) program: PathBuf,
+    pub(crate) args: Vec<String>,
+    pub(crate) version: Version,
+}
+
+impl fmt::Display for Zig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "zig {} ({})", self.version, self.command_line())
+    }
+}
+
+impl Zig {
+    pub(crate) fn command_line(&self) -> String {
+        let mut line = self.program.display().to_string();
+        for arg in &self.args {
+            line.push(' ');
+            line.push_str(arg);
+        }
+        line
+    }
+}
+
+/// What looking for zig came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum ZigSurvey {
+    /// It was of no interest.
+    #[default]
+    NotAsked,
+    Missing,
+    /// There is one, but not one to build with: why.
+    Unusable(String),
+    Found(Zig),
+}
+
+/// Looks for zig where `cargo zigbuild` looks, by its variables: `zig`, then Python's `ziglang`, then the one that
+/// `--install-zig` fetched.
+pub(crate) fn find() -> ZigSurvey {
+    let named = |variable: &str, name: &str| std::env::var(variable).unwrap_or_else(|_| name.to_owned());
+    let python = if cfg!(windows) { "python" } else { "python3" };
+    let module = ["-m", "ziglang"];
+    let candidates = [
+        (PathBuf::from(named("CARGO_ZIGBUILD_ZIG_PATH", "zig")), &[][..]),
+        (PathBuf::from(named("CARGO_ZIGBUILD_PYTHON_PATH", python)), &module[..]),
+        (installed_python().unwrap_or_default(), &module[..]),
+    ];
+    let mut outcome = ZigSurvey::Missing;
+    for (name, args) in candidates {
+        let Ok(program) = which::which(&name) else { continue };
+        match ask(program, args) {
+            found @ ZigSurvey::Found(_) => return found,
+            unusable @ ZigSurvey::Unusable(_) if outcome == ZigSurvey::Missing => outcome = unusable,
+            _ => {}
+        }
+    }
+    outcome
+}
+
+fn ask(program: PathBuf, args: &[&str]) -> ZigSurvey {
+    let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+    let output = Command::new(&program).args(&args).arg("version").output();
+    let zig = |version| Zig { program: program.clone(), args: args.clone(), version };
+    let command = format!("`{} version`", zig(OLDEST).command_line());
+    match output {
+        Err(error) => ZigSurvey::Unusable(format!("{command} does not start: {error}")),
+        Ok(output) => {
+            let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            match judge(output.status.success(), &stdout, &stderr) {
+                Ok(Some(version)) => ZigSurvey::Found(zig(version)),
+                Ok(None) => ZigSurvey::Missing,
+                Err(reason) => ZigSurvey::Unusable(format!("{command} {reason}")),
+            }
+        }
+    }
+}
+
+/// The version that a zig answered with, nothing where Python has no such module, or what is wrong with it.
+fn judge(success: bool, stdout: &str, stderr: &str) -> Result<Option<Version>, String> {
+    if !success {
+        if stderr.contains("No module named") {
+            return Ok(None);
+        }
+        let reason = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no word why").trim();
+        return Err(format!("failed: {reason}"));
+    }
+    match Version::parse(stdout.trim()) {
+        Ok(version) if version < OLDEST => Err(format!("is {version}, which is too old: {OLDEST} or newer is needed")),
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(format!("answered `{}`, which is no version", stdout.lines().next().unwrap_or_default().trim())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zig_is_judged_by_its_answer() {
+        assert_eq!(judge(true, "0.16.0\n", ""), Ok(Some(Version::new(0, 16, 0))));
+        assert!(judge(true, "0.17.0-dev.1+abc\n", "").unwrap().is_some());
+        assert_eq!(judge(false, "", "/usr/bin/python3: No module named ziglang"), Ok(None));
+        assert_eq!(judge(false, "", "zig: cannot open\n\n").unwrap_err(), "failed: zig: cannot open");
+        assert!(judge(true, "0.8.1\n", "").unwrap_err().contains("too old"));
+        assert!(judge(true, "hello\n", "").unwrap_err().contains("`hello`"));
+    }
+}
