@@ -5,6 +5,7 @@
 use time::Date;
 use time::macros::date;
 
+use crate::elf::SymbolVersion;
 use crate::target::Arch;
 
 /// A zip sent in a request (API, CLI, console) must be smaller than this many bytes; a larger one goes through S3.
@@ -41,6 +42,9 @@ pub struct RuntimeFacts {
     pub os: &'static str,
     /// The C library of its image.
     pub glibc: GlibcVersion,
+    /// The highest symbol versions that its libstdc++ (`GLIBCXX`, `CXXABI`) and `libgcc_s` (`GCC`) offer, by prefix; a
+    /// prefix is left out where it is not known.
+    pub symbol_versions: &'static [(&'static str, SymbolVersion)],
     /// The architectures it exists for.
     pub architectures: &'static [Arch],
     /// From this day on it gets no security patches.
@@ -60,6 +64,12 @@ pub const RUNTIMES: [RuntimeFacts; 4] = [
         id: "provided.al2023",
         os: "Amazon Linux 2023",
         glibc: GlibcVersion { major: 2, minor: 34 },
+        // libstdc++ 6.0.33 and libgcc_s of GCC 14, as in the image.
+        symbol_versions: &[
+            ("GLIBCXX", SymbolVersion::new(3, 4, 33)),
+            ("CXXABI", SymbolVersion::new(1, 3, 15)),
+            ("GCC", SymbolVersion::new(14, 0, 0)),
+        ],
         architectures: &[Arch::X86_64, Arch::Arm64],
         deprecated: date!(2029 - 06 - 30),
         create_blocked: date!(2029 - 07 - 31),
@@ -69,6 +79,12 @@ pub const RUNTIMES: [RuntimeFacts; 4] = [
         id: "provided.al2",
         os: "Amazon Linux 2",
         glibc: GlibcVersion { major: 2, minor: 26 },
+        // libstdc++ 6.0.24 and libgcc_s of GCC 7.
+        symbol_versions: &[
+            ("GLIBCXX", SymbolVersion::new(3, 4, 24)),
+            ("CXXABI", SymbolVersion::new(1, 3, 11)),
+            ("GCC", SymbolVersion::new(7, 0, 0)),
+        ],
         architectures: &[Arch::X86_64, Arch::Arm64],
         deprecated: date!(2026 - 07 - 31),
         create_blocked: date!(2027 - 02 - 01),
@@ -78,6 +94,7 @@ pub const RUNTIMES: [RuntimeFacts; 4] = [
         id: "provided",
         os: "Amazon Linux",
         glibc: GlibcVersion { major: 2, minor: 17 },
+        symbol_versions: &[],
         architectures: &[Arch::X86_64],
         deprecated: date!(2023 - 12 - 31),
         create_blocked: date!(2023 - 12 - 31),
@@ -87,6 +104,7 @@ pub const RUNTIMES: [RuntimeFacts; 4] = [
         id: "go1.x",
         os: "Amazon Linux",
         glibc: GlibcVersion { major: 2, minor: 17 },
+        symbol_versions: &[],
         architectures: &[Arch::X86_64],
         deprecated: date!(2023 - 12 - 31),
         create_blocked: date!(2023 - 12 - 31),
@@ -102,3 +120,50 @@ pub fn al2023_libraries(arch: Arch) -> impl Iterator<Item = &'static str> {
     };
     list.lines()
 }
+
+/// The paths of the loader that every image has, the first of them as linkers write it.
+#[must_use]
+pub fn loaders(arch: Arch) -> &'static [&'static str] {
+    // `/lib` and `/lib64` are links into `/usr` in Amazon Linux.
+    match arch {
+        Arch::X86_64 => &["/lib64/ld-linux-x86-64.so.2", "/usr/lib64/ld-linux-x86-64.so.2"],
+        Arch::Arm64 => &["/lib/ld-linux-aarch64.so.1", "/usr/lib/ld-linux-aarch64.so.1"],
+    }
+}
+
+/// The libraries of glibc and libgcc that every image has and every managed runtime keeps, for each architecture.
+pub const SAFE_LIBRARIES: [&str; 11] = [
+    "ld-linux-aarch64.so.1",
+    "ld-linux-x86-64.so.2",
+    "libc.so.6",
+    "libdl.so.2",
+    "libgcc_s.so.1",
+    "libm.so.6",
+    "libpthread.so.0",
+    "libresolv.so.2",
+    "librt.so.1",
+    "libutil.so.1",
+    "linux-vdso.so.1",
+];
+
+/// The programs in `/bin` and `/usr/bin` of the images that a script can name after `#!`.
+///
+/// They are those of the packages that Amazon Linux's minimal container is made of and that can run a script: bash (which
+/// is also `sh`), coreutils (`env`), gawk, sed. No interpreter of another language is among them.
+pub const SCRIPT_INTERPRETERS: [&str; 6] = ["awk", "bash", "env", "gawk", "sed", "sh"];
+
+/// Where a function's zip is unpacked.
+pub const TASK_ROOT: &str = "/var/task";
+
+/// Where layers are unpacked, one over the other.
+pub const LAYERS_ROOT: &str = "/opt";
+
+/// The folders of the function's zip, relative to [`TASK_ROOT`], in which the loader looks for libraries.
+pub const TASK_LIBRARY_FOLDERS: [&str; 2] = ["", "lib"];
+
+/// The folder of a layer, relative to [`LAYERS_ROOT`], in which the loader looks for libraries.
+pub const LAYER_LIBRARY_FOLDER: &str = "lib";
+
+/// Debug information beyond this many bytes is worth a word: it counts against both limits and slows the cold start, and
+/// nothing reads it. The figure is this project's choice, not AWS's.
+pub const DEBUG_SIZE_WORTH_A_NOTE: u64 = 1 << 20;

@@ -4,16 +4,108 @@
 //! ([`lambda`]), what is built for ([`target`]), what an executable says of itself ([`elf`]), how a zip is made
 //! ([`package`]) and what is held against one ([`check`]).
 
+mod build;
+mod cargo;
 pub mod check;
+mod cli;
 pub mod elf;
 pub mod error;
 pub mod fs;
 pub mod lambda;
 pub mod package;
+mod plan;
+mod publish;
+mod report;
+mod shell;
+mod suggest;
 pub mod target;
+mod toolchain;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::time::Instant;
+
+use anyhow::Result;
+use time::{Date, OffsetDateTime};
+
+use cargo::config::CargoConfig;
+use cli::{Arguments, BuildArguments, MessageFormat};
+use error::{ErrorKind, ResultExt};
+use plan::{BuildPlan, Surroundings};
+use report::Report;
+use shell::Shell;
+use toolchain::Survey;
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
-pub fn run(_args: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
-    0
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let Arguments { build } = match cli::parse(args) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help goes to stdout and is a success. A closed stream is no reason to fail.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code());
+        }
+    };
+    let shell = Shell::new(&build.cargo);
+    match build_and_package(&build, &shell) {
+        Ok(true) => 0,
+        Ok(false) => ErrorKind::Rule.exit_code(),
+        Err(failure) => {
+            shell.error(&failure);
+            error::exit_code(&failure)
+        }
+    }
+}
+
+/// The main command. Returns whether every zip was published.
+fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> {
+    let started = Instant::now();
+    let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
+    let today = OffsetDateTime::now_utc().date();
+    let targets = plan::targets(arguments, today)?;
+    let metadata = cargo::read_metadata(&arguments.cargo)?;
+    let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
+    let profile_additions = if arguments.no_profile_defaults {
+        BTreeMap::new()
+    } else {
+        config.profile_additions(arguments.cargo.profile(), metadata.workspace_root.join("Cargo.toml").as_std_path())?
+    };
+    let survey = Survey::take(&config, &targets, profile_additions)?;
+    let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
+    let surroundings = Surroundings { folder: &folder, output_is_folder };
+    let plan = plan::plan(arguments, &targets, &metadata, &survey, surroundings)?;
+
+    let warnings = warnings(arguments, &plan, today);
+    for warning in &warnings {
+        shell.warn(warning, None);
+    }
+    if arguments.dry_run {
+        match arguments.message_format {
+            MessageFormat::Human => report::print_plan(&plan)?,
+            MessageFormat::Json => report::print_json(&plan)?,
+        }
+        return Ok(true);
+    }
+
+    let build_started = Instant::now();
+    let artifacts = build::build(&plan, !arguments.no_install, &config, shell)?;
+    let build_time = build_started.elapsed();
+    let archives = artifacts.iter().map(|artifact| publish::publish(artifact, shell)).collect::<Result<_>>()?;
+    let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
+    match arguments.message_format {
+        MessageFormat::Human => report.print_paths()?,
+        MessageFormat::Json => report.print_json()?,
+    }
+    Ok(report.is_success())
+}
+
+/// What the user should know of the plan before it is carried out.
+fn warnings(arguments: &BuildArguments, plan: &BuildPlan, today: Date) -> Vec<String> {
+    let skipped = plan.skipped.iter().map(|binary| {
+        let features = binary.required_features.join(",");
+        format!("left out `{}` of `{}`: it needs `--features {features}`", binary.name, binary.package)
+    });
+    arguments.runtime.deprecation(today).into_iter().chain(skipped).collect()
 }

@@ -169,7 +169,7 @@ impl Serialize for Runtime {
     }
 }
 
-/// One thing to build for.
+/// One thing to build for. Its `Display` is what status lines show in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// The processor.
@@ -180,11 +180,35 @@ pub struct Target {
     pub runtime: Runtime,
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { arch, libc, runtime } = self;
+        write!(f, "{arch}, {libc}, {runtime}")
+    }
+}
+
 impl Target {
     /// Rust's target triple, such as `aarch64-unknown-linux-musl`.
     #[must_use]
     pub fn triple(self) -> String {
         format!("{}-unknown-linux-{}", self.arch.rust_name(), self.libc)
+    }
+
+    /// The target of a triple in Rust's spelling. The error says why it is none of Lambda's.
+    pub fn from_triple(triple: &str, runtime: Runtime) -> Result<Self, String> {
+        for arch in Arch::ALL {
+            for libc in [Libc::Musl, Libc::Gnu] {
+                let target = Self { arch, libc, runtime };
+                match triple.strip_prefix(&target.triple()) {
+                    Some("") => return Ok(target),
+                    Some(suffix) if suffix.starts_with('.') => {
+                        return Err(format!("no linker here can honour the glibc version `{}`", &suffix[1..]));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Err("the targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`".into())
     }
 }
 
@@ -208,6 +232,16 @@ mod tests {
         let target = |arch, libc| Target { arch, libc, runtime: Runtime::AL2023 }.triple();
         assert_eq!(target(Arch::Arm64, Libc::Musl), "aarch64-unknown-linux-musl");
         assert_eq!(target(Arch::X86_64, Libc::Gnu), "x86_64-unknown-linux-gnu");
+    }
+
+    #[test]
+    fn a_triple_is_read_back() {
+        let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
+        let target = Target { arch: Arch::Arm64, libc: Libc::Gnu, runtime: Runtime::AL2023 };
+        assert_eq!(read(&target.triple()), Ok(target));
+        assert!(read("aarch64-unknown-linux-gnu.2.26").unwrap_err().contains("`2.26`"));
+        assert!(read("aarch64-apple-darwin").is_err());
+        assert!(read("aarch64-unknown-linux-muslabi64").is_err());
     }
 
     #[test]

@@ -1,0 +1,40 @@
+//! What cargo knows of the package or workspace at hand.
+
+use anyhow::Result;
+use cargo_metadata::{Metadata, MetadataCommand};
+
+use super::program;
+use crate::cli::CargoFlags;
+use crate::error::{ErrorKind, Failure};
+
+/// Asks cargo for the workspace's own packages. Dependencies are not resolved: nothing here needs them, and on a large
+/// graph that would take longer than packaging.
+pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
+    let mut command = MetadataCommand::new();
+    command.cargo_path(program()).no_deps().other_options(flags.common_args());
+    if let Some(path) = &flags.manifest_path {
+        command.manifest_path(path);
+    }
+    let metadata = command.exec().map_err(|error| match error {
+        cargo_metadata::Error::CargoMetadata { stderr } => described(&stderr).into(),
+        other => anyhow::Error::from(other)
+            .context(Failure::new(ErrorKind::Metadata, "failed to ask cargo about the package")),
+    })?;
+    if metadata.workspace_default_members.is_missing() {
+        return Err(Failure::new(ErrorKind::Setup, "this cargo is too old: 1.71 or newer is needed")
+            .hint("run `rustup update`")
+            .into());
+    }
+    Ok(metadata)
+}
+
+/// Cargo's own words, with what to do about the commonest of them.
+fn described(stderr: &str) -> Failure {
+    let message = stderr.trim().strip_prefix("error: ").unwrap_or(stderr.trim());
+    let failure = Failure::new(ErrorKind::Metadata, message);
+    if message.contains("could not find `Cargo.toml`") {
+        failure.hint("run this inside a package, or name one with `--manifest-path <PATH>`")
+    } else {
+        failure
+    }
+}

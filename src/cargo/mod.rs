@@ -1,0 +1,118 @@
+//! Running cargo: the command that is shown is the command that runs.
+
+pub(crate) mod config;
+mod messages;
+mod metadata;
+mod profile;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::BufReader;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::error::{ErrorKind, Failure, ResultExt};
+
+pub(crate) use messages::Executable;
+pub(crate) use metadata::read as read_metadata;
+
+/// The cargo that started this program, else the one on PATH.
+pub(crate) fn program() -> OsString {
+    std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into())
+}
+
+/// One invocation of cargo, before it runs. Its `Display` is what a user could paste into a POSIX shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CargoCommand {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
+    /// Set in addition to the environment of this process.
+    pub(crate) env: BTreeMap<String, OsString>,
+}
+
+impl CargoCommand {
+    /// Runs `cargo build` and returns every executable that it reports, whether it was linked now or was fresh.
+    ///
+    /// Cargo's progress and diagnostics reach the user's terminal as if cargo had been started by hand.
+    pub(crate) fn build(&self) -> Result<Vec<Executable>> {
+        let mut child = Command::new(&self.program)
+            .args(&self.args)
+            .arg("--message-format=json-render-diagnostics")
+            .envs(&self.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))?;
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let executables = messages::executables(BufReader::new(stdout));
+        let status = child.wait().or_fail(ErrorKind::Build, || format!("failed to wait for `{self}`"))?;
+        if !status.success() {
+            let failure = Failure::new(ErrorKind::Build, format!("`{self}` failed ({status})"));
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            return Err(match code {
+                Some(code) => failure.exit_code(code),
+                None => failure,
+            }
+            .into());
+        }
+        executables.or_fail(ErrorKind::Build, || format!("failed to read what `{self}` reports"))
+    }
+}
+
+impl fmt::Display for CargoCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.env {
+            write!(f, "{name}={} ", quoted(value))?;
+        }
+        f.write_str(&quoted(&self.program))?;
+        for arg in &self.args {
+            write!(f, " {}", quoted(arg))?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for CargoCommand {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let text = |value: &OsString| value.to_string_lossy().into_owned();
+        let mut state = serializer.serialize_struct("CargoCommand", 3)?;
+        state.serialize_field("program", &text(&self.program))?;
+        state.serialize_field("args", &self.args.iter().map(text).collect::<Vec<_>>())?;
+        let env: BTreeMap<_, _> = self.env.iter().map(|(name, value)| (name, text(value))).collect();
+        state.serialize_field("env", &env)?;
+        state.end()
+    }
+}
+
+/// A word as a POSIX shell would take it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,./:@%^\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_would_be_typed() {
+        let command = CargoCommand {
+            program: "cargo".into(),
+            args: ["build", "--config", "build.jobs = 1", "--features", "it's"].map(OsString::from).into(),
+            env: BTreeMap::from([("CARGO_TARGET_X_LINKER".to_owned(), "rust-lld".into())]),
+        };
+        assert_eq!(
+            command.to_string(),
+            r"CARGO_TARGET_X_LINKER=rust-lld cargo build --config 'build.jobs = 1' --features 'it'\''s'"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! A zip, read once: its records, and of each entry's contents what the rules ask about.
+//!
+//! Reading is bounded whatever the zip says. The sizes in the directory are added up before anything is unpacked;
+//! an entry is unpacked no further than one byte past its stated size; and nothing but the head of an entry, or an ELF
+//! file's tables, stays in memory.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::container::{self, Container};
+use super::contents::{self, Budget, Contents};
+use super::entry::{Entry, resolve};
+
+/// The most links that one path may lead through, as in Linux.
+const LINKS_LIMIT: usize = 40;
+
+/// A zip that was read, to be held against the rules of one runtime or of several.
+#[derive(Debug)]
+pub struct ZipView {
+    /// The size of the zip in bytes.
+    pub(super) length: u64,
+    /// The archive's records.
+    pub(super) container: Container,
+    /// What each entry holds, in the order of the entries.
+    pub(super) contents: Vec<Contents>,
+    /// The entries by the path to which they are unpacked; of duplicates the last.
+    paths: BTreeMap<String, usize>,
+}
+
+/// What a path below the root of a zip leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'a> {
+    /// A file.
+    File(&'a Entry, &'a Contents),
+    /// A folder, with or without an entry of its own.
+    Folder,
+}
+
+impl ZipView {
+    /// Reads a zip. An error means that the file cannot be read; a file that is no zip is one of the view's facts.
+    pub fn read(path: &Path) -> Result<Self> {
+        let file = crate::fs::open(path)?;
+        let length = crate::fs::metadata(path)?.len();
+        Self::from_file(file, length).with_context(|| format!("failed to read `{}`", path.display()))
+    }
+
+    fn from_file(file: File, length: u64) -> Result<Self> {
+        let mut file = BufReader::new(file);
+        let container = container::read(&mut file, length)?;
+        let mut budget = Budget::new();
+        let contents = container.entries.iter().map(|entry| contents::read(&mut file, entry, &mut budget));
+        let contents = contents.collect::<Result<_, _>>()?;
+        let paths = container.entries.iter().enumerate().map(|(index, entry)| (entry.path(), index)).collect();
+        Ok(Self { length, container, contents, paths })
+    }
+
+    /// The entries with their contents, in the directory's order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Entry, &Contents)> {
+        self.container.entries.iter().zip(&self.contents)
+    }
+
+    /// The sum of the sizes that the directory gives.
+    #[must_use]
+    pub fn unpacked_size(&self) -> u64 {
+        self.container.entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.size))
+    }
+
+    /// The size of the zip itself.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.length
+    }
+
+    /// What has exactly this path, links not followed.
+    pub(super) fn entry_at(&self, path: &str) -> Option<(&Entry, &Contents)> {
+        let index = *self.paths.get(path)?;
+        Some((&self.container.entries[index], &self.contents[index]))
+    }
+
+    /// Whether this path is a folder, because an entry says so or because something is in it.
+    pub(super) fn is_folder(&self, path: &str) -> bool {
+        if path.is_empty() {
+            return true;
+        }
+        let inside = format!("{path}/");
+        self.entry_at(path).is_some_and(|(entry, _)| entry.is_folder())
+            || self.paths.range(inside.clone()..).next().is_some_and(|(next, _)| next.starts_with(&inside))
+    }
+
+    /// What this path leads to, links followed; `None` if there is nothing or a link leads out of the zip.
+    ///
+    /// `root` is the absolute folder where the zip is unpacked: absolute links below it stay inside.
+    pub(super) fn find(&self, path: &str, root: &str) -> Option<Found<'_>> {
+        let mut path = path.to_owned();
+        for _ in 0..LINKS_LIMIT {
+            // The first part of the path that is a link is replaced by its target, until none is.
+            let Some((at, target)) = self.first_link(&path) else {
+                return match self.entry_at(&path) {
+                    Some((entry, contents)) if !entry.is_folder() => Some(Found::File(entry, contents)),
+                    _ if self.is_folder(&path) => Some(Found::Folder),
+                    _ => None,
+                };
+            };
+            let rest = path[at.len()..].to_owned();
+            let target = link_target(&at, target, root)?;
+            path = super::entry::join(format!("{target}{rest}").split('/'));
+        }
+        None
+    }
+
+    fn first_link(&self, path: &str) -> Option<(String, &str)> {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        ends.map(|end| &path[..end]).find_map(|part| match self.entry_at(part)? {
+            (_, Contents::Link(target)) => Some((part.to_owned(), target.as_str())),
+            _ => None,
+        })
+    }
+}
+
+/// Where a link leads, below the root of the zip it is in; `None` if that is outside.
+pub(super) fn link_target(link: &str, target: &str, root: &str) -> Option<String> {
+    match target.strip_prefix('/') {
+        None => resolve(super::entry::folder_of(link), target),
+        Some(absolute) => {
+            let absolute = format!("/{}", resolve("", absolute)?);
+            let below = absolute.strip_prefix(root)?;
+            (below.is_empty() || below.starts_with('/')).then(|| below.trim_start_matches('/').to_owned())
+        }
+    }
+}

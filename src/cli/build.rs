@@ -1,0 +1,64 @@
+//! The main command: build, package, check, publish.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::{CargoFlags, MessageFormat};
+use crate::target::{Arch, Libc, Runtime};
+
+const LAMBDA_OPTIONS: &str = "Lambda Options";
+const OUTPUT_OPTIONS: &str = "Output Options";
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArguments {
+    /// Architecture of the function: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: `x86_64`]
+    ///
+    /// May be given more than once, or as a list with commas: all are built in one go.
+    #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = LAMBDA_OPTIONS)]
+    pub(crate) arch: Vec<Arch>,
+    /// C library to link with: `musl` (static, the default) or `gnu` (the runtime's own)
+    #[arg(long, value_name = "LIBC", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) libc: Option<Libc>,
+    /// Runtime that the zip has to fit: `provided.al2023` or `provided.al2`
+    #[arg(long, value_name = "ID", default_value_t = Runtime::AL2023, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) runtime: Runtime,
+    /// Add nothing to the profile (`strip`, fat LTO and one codegen unit where you set nothing)
+    #[arg(long, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) no_profile_defaults: bool,
+    /// Target triple, in place of --arch and --libc
+    #[arg(
+        long,
+        value_name = "TRIPLE",
+        conflicts_with_all = ["arch", "libc"],
+        help_heading = LAMBDA_OPTIONS
+    )]
+    pub(crate) target: Vec<String>,
+
+    /// Where the zips go: a file, a folder, or a template
+    ///
+    /// A path that ends in a separator, or that is a folder, gets `<function>/bootstrap.zip` below it. A path with
+    /// `{function}`, `{package}`, `{version}`, `{arch}` or `{runtime}` in it is filled in for each zip. Anything else is
+    /// the zip itself.
+    ///
+    /// [default: `lambda/` in the target directory]
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) output: Option<PathBuf>,
+    /// What is printed on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) message_format: MessageFormat,
+    /// Print what would be built, and build nothing
+    #[arg(long, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) dry_run: bool,
+    /// Do not add a missing target with rustup
+    #[arg(long, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) no_install: bool,
+
+    #[command(flatten)]
+    pub(crate) cargo: CargoFlags,
+
+    /// Further arguments for `cargo build`
+    #[arg(last = true, value_name = "CARGO ARGS")]
+    pub(crate) passed_on: Vec<OsString>,
+}

@@ -1,0 +1,156 @@
+//! The command line: what was typed, as types. Nothing here decides anything; `plan` does.
+
+mod build;
+mod cargo_flags;
+
+use std::ffi::OsString;
+
+use anstyle::{AnsiColor, Effects, Style};
+use clap::builder::Styles;
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub(crate) use build::BuildArguments;
+pub(crate) use cargo_flags::CargoFlags;
+
+/// The colours of cargo's own help.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD))
+    .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .invalid(Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::BrightYellow))).effects(Effects::BOLD));
+
+/// The name under which cargo starts the program, and which it passes as the first argument.
+const SUBCOMMAND: &str = "lambda-zip";
+
+/// Cargo, as far as this program is concerned: it makes help and usage read `cargo lambda-zip …`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo", bin_name = "cargo", styles = STYLES, disable_help_subcommand = true)]
+struct Cargo {
+    #[command(subcommand)]
+    subcommand: CargoSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CargoSubcommand {
+    #[command(name = SUBCOMMAND)]
+    LambdaZip(Arguments),
+}
+
+/// Build a Rust package for AWS Lambda and package each binary as a deployment zip
+///
+/// Compiles the selected binaries for Lambda's Linux, writes each one as `bootstrap` into a zip of its own, holds the zip
+/// against the rules of the runtime, and prints its path.
+#[derive(Debug, Args)]
+#[command(version, after_help = "Run `cargo lambda-zip --help` for more detailed information.")]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) build: BuildArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lambda-zip --arch arm64                   one zip for each binary, static, for Graviton
+  cargo lambda-zip -p api --arch x86_64,arm64     one package, both architectures, one build
+  cargo lambda-zip --libc gnu -o out/             linked with the runtime's glibc, zips under out/
+  cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline";
+
+/// How results are printed on stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MessageFormat {
+    /// The path of each zip, one a line
+    #[default]
+    Human,
+    /// One JSON document that describes each zip
+    Json,
+}
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorWhen {
+    /// The spelling of the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// Parses what the operating system passed, whether cargo started the program (`cargo lambda-zip …`, with the
+/// subcommand's name as the first argument) or the user did (`cargo-lambda-zip …`, without).
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_none_or(|first| first != SUBCOMMAND) {
+        args.insert(args.len().min(1), SUBCOMMAND.into());
+    }
+    let matches = command().color(color_of(&args)).try_get_matches_from(args)?;
+    let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
+    Ok(arguments)
+}
+
+/// The definition that the parser, the help and the tests share.
+pub(crate) fn command() -> clap::Command {
+    Cargo::command()
+}
+
+/// `--color` also has to hold for the messages about a command line that cannot be parsed.
+fn color_of(args: &[OsString]) -> ColorChoice {
+    let typed = args.iter().enumerate().find_map(|(index, arg)| match arg.to_str()? {
+        "--color" => args.get(index + 1)?.to_str(),
+        arg => arg.strip_prefix("--color="),
+    });
+    match typed {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_words(words: &[&str]) -> Result<Arguments, clap::Error> {
+        parse(words.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn cargo_and_the_user_start_it_alike() {
+        for words in [&["cargo-lambda-zip", "lambda-zip", "--bin", "a"][..], &["cargo-lambda-zip", "--bin", "a"]] {
+            assert_eq!(parse_words(words).unwrap().build.cargo.bin, ["a"]);
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for flags in [
+            &["--release", "--profile", "dev"][..],
+            &["--quiet", "--verbose"],
+            &["--exclude", "a"],
+            &["--workspace", "--package", "a"],
+            &["--bins", "--bin", "a"],
+            &["--examples", "--example", "a"],
+            &["--target", "x86_64-unknown-linux-musl", "--arch", "arm64"],
+            &["--target", "x86_64-unknown-linux-musl", "--libc", "gnu"],
+        ] {
+            let words = [&["cargo-lambda-zip"], flags].concat();
+            assert_eq!(parse_words(&words).unwrap_err().exit_code(), 2, "{flags:?}");
+        }
+    }
+}

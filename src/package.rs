@@ -1,1 +1,0 @@
-//! From files to a deployment zip.

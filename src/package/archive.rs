@@ -1,0 +1,336 @@
+//! Writes a zip: sorted entries in, bytes out, the same bytes whatever the machine and the number of threads.
+//!
+//! Several threads read and compress chunks of files; the calling thread writes what they return, in order. A file is
+//! never in memory as a whole, so its compressed size is filled in afterwards, by seeking back to its header.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use anyhow::Result;
+use crc32fast::Hasher;
+
+use super::container::{self, Header, LARGEST, MOST_ENTRIES, Method};
+use super::deflate::{Compression, Encoder};
+use super::entry::{Entry, EntrySource, SortedEntries};
+use super::modified::ModificationTime;
+use super::parallel::in_order;
+use crate::error::{ErrorKind, Failure, ResultExt};
+use crate::fs;
+
+/// What decides how a zip is written, beside its entries.
+#[derive(Debug, Clone, Copy)]
+pub struct ArchiveOptions {
+    /// Time against size.
+    pub compression: Compression,
+    /// The date of every entry.
+    pub modified: ModificationTime,
+    /// How many threads compress. The bytes do not depend on it.
+    pub threads: NonZeroUsize,
+}
+
+/// Called with the number of uncompressed bytes done so far.
+pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// Why a zip was not written.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    /// An entry could not be read, or does not fit.
+    Entry(anyhow::Error),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl From<anyhow::Error> for WriteError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Entry(error)
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// A zip as it was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) records: Vec<Record>,
+    /// The length of the zip. The output can be longer, and has to be cut to this.
+    pub(super) length: u64,
+}
+
+/// One entry as it was written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) header: Header,
+    /// Its contents, chunk by chunk. Each can be read without the others.
+    pub(super) pieces: Vec<Piece>,
+}
+
+impl Record {
+    /// Where the contents start.
+    pub(super) fn data_start(&self) -> u64 {
+        u64::from(self.header.offset) + self.header.local().len() as u64
+    }
+}
+
+/// The lengths of one chunk, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) size: usize,
+    pub(super) compressed_size: usize,
+}
+
+/// Writes a zip of these entries.
+pub(super) fn write(
+    output: impl Write + Seek,
+    entries: &SortedEntries,
+    options: &ArchiveOptions,
+    progress: Progress<'_>,
+) -> Result<Written, WriteError> {
+    if entries.entries().len() > MOST_ENTRIES {
+        let message = format!("{} entries are more than a zip can hold without zip64", entries.entries().len());
+        return Err(WriteError::Entry(Failure::new(ErrorKind::Archive, message).into()));
+    }
+    let planned = entries.entries().iter().map(|entry| Planned::new(entry, options.compression));
+    let planned = planned.collect::<Result<Vec<_>>>()?;
+    let mut writer = Writer { output, position: 0, records: Vec::with_capacity(planned.len()), options, written: 0 };
+    in_order(
+        options.threads,
+        planned.iter().flat_map(Planned::chunks),
+        || Worker { encoder: Encoder::new(options.compression), buffer: Vec::new() },
+        Worker::pack,
+        |chunk, packed| {
+            writer.write_chunk(&chunk, &packed?)?;
+            progress(writer.written);
+            Ok::<(), WriteError>(())
+        },
+    )?;
+    writer.finish()
+}
+
+/// An entry whose size is known.
+struct Planned<'a> {
+    entry: &'a Entry,
+    contents: Contents<'a>,
+    size: u64,
+    chunk_size: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Contents<'a> {
+    File(&'a Path),
+    Memory(&'a [u8]),
+}
+
+impl<'a> Planned<'a> {
+    fn new(entry: &'a Entry, compression: Compression) -> Result<Self> {
+        let contents = match &entry.source {
+            EntrySource::Disk(path) => Contents::File(path),
+            EntrySource::Bytes(bytes) => Contents::Memory(bytes),
+            EntrySource::Symlink(target) => Contents::Memory(target.as_bytes()),
+            EntrySource::Directory => Contents::Memory(&[]),
+        };
+        let failed = || failed_to_pack(entry);
+        let size = match contents {
+            Contents::Memory(bytes) => bytes.len() as u64,
+            Contents::File(path) => {
+                let metadata = fs::metadata(path).or_fail(ErrorKind::Archive, failed)?;
+                if !metadata.is_file() {
+                    let message = format!("{}: `{}` is not a file", failed(), path.display());
+                    return Err(Failure::new(ErrorKind::Archive, message).into());
+                }
+                metadata.len()
+            }
+        };
+        if size > LARGEST {
+            let message = format!("{}: {} has over 4 GiB", failed(), entry.source);
+            return Err(Failure::new(ErrorKind::Archive, message).into());
+        }
+        Ok(Self { entry, contents, size, chunk_size: compression.chunk_size(size) })
+    }
+
+    /// The chunks: one that is empty when there is nothing in it.
+    fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
+        (0..self.size.div_ceil(self.chunk_size).max(1)).map(|index| Chunk { of: self, offset: index * self.chunk_size })
+    }
+}
+
+fn failed_to_pack(entry: &Entry) -> String {
+    format!("failed to pack `{}`", entry.name)
+}
+
+/// A part of an entry, compressed apart from the rest.
+#[derive(Clone, Copy)]
+struct Chunk<'a> {
+    of: &'a Planned<'a>,
+    offset: u64,
+}
+
+impl Chunk<'_> {
+    fn length(&self) -> u64 {
+        self.of.chunk_size.min(self.of.size - self.offset)
+    }
+
+    fn is_first(&self) -> bool {
+        self.offset == 0
+    }
+
+    fn is_last(&self) -> bool {
+        self.offset + self.length() == self.of.size
+    }
+
+    /// Puts the contents into an empty buffer.
+    fn read(&self, buffer: &mut Vec<u8>) -> Result<()> {
+        let path = match self.of.contents {
+            Contents::Memory(bytes) => {
+                let start = usize::try_from(self.offset)?;
+                buffer.extend(&bytes[start..start + usize::try_from(self.length())?]);
+                return Ok(());
+            }
+            Contents::File(path) => path,
+        };
+        let mut file = fs::open(path)?;
+        let before = file.metadata().map(|metadata| metadata.len());
+        let read = file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.take(self.length()).read_to_end(buffer));
+        read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
+        if before.ok() != Some(self.of.size) || buffer.len() as u64 != self.length() {
+            anyhow::bail!("`{}` changed while it was read", path.display());
+        }
+        Ok(())
+    }
+}
+
+/// A chunk that is ready to be written.
+struct Packed {
+    bytes: Vec<u8>,
+    method: Method,
+    crc: u32,
+}
+
+/// What a thread needs to pack chunks.
+struct Worker {
+    encoder: Encoder,
+    buffer: Vec<u8>,
+}
+
+impl Worker {
+    fn pack(&mut self, chunk: &Chunk<'_>) -> Result<Packed> {
+        self.try_pack(chunk).or_fail(ErrorKind::Archive, || failed_to_pack(chunk.of.entry))
+    }
+
+    fn try_pack(&mut self, chunk: &Chunk<'_>) -> Result<Packed> {
+        self.buffer.clear();
+        chunk.read(&mut self.buffer)?;
+        let crc = crc32fast::hash(&self.buffer);
+        let is_alone = chunk.is_first() && chunk.is_last();
+        let bytes = self.encoder.encode(&self.buffer, chunk.is_last())?;
+        match bytes {
+            Some(bytes) if !is_alone || bytes.len() < self.buffer.len() => {
+                Ok(Packed { bytes, method: Method::Deflated, crc })
+            }
+            _ => Ok(Packed { bytes: std::mem::take(&mut self.buffer), method: Method::Stored, crc }),
+        }
+    }
+}
+
+/// Writes chunks in order.
+struct Writer<'a, Output> {
+    output: Output,
+    position: u64,
+    records: Vec<Record>,
+    options: &'a ArchiveOptions,
+    /// In uncompressed bytes.
+    written: u64,
+}
+
+impl<Output: Write + Seek> Writer<'_, Output> {
+    fn write_chunk(&mut self, chunk: &Chunk<'_>, packed: &Packed) -> Result<(), WriteError> {
+        if chunk.is_first() {
+            self.start_entry(chunk, packed)?;
+        }
+        let record = self.records.last_mut().expect("an entry starts with its first chunk");
+        record.pieces.push(Piece { size: usize_of(chunk.length()), compressed_size: packed.bytes.len() });
+        let mut crc = Hasher::new_with_initial_len(record.header.crc, chunk.offset);
+        crc.combine(&Hasher::new_with_initial_len(packed.crc, chunk.length()));
+        record.header.crc = crc.finalize();
+        self.output.write_all(&packed.bytes)?;
+        self.position += packed.bytes.len() as u64;
+        self.written += chunk.length();
+        if chunk.is_last() && !chunk.is_first() {
+            self.finish_entry(chunk.of)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the header, which is complete when all of the entry is in this chunk.
+    fn start_entry(&mut self, chunk: &Chunk<'_>, packed: &Packed) -> Result<(), WriteError> {
+        let header = Header {
+            name: chunk.of.entry.zip_name(),
+            unix_mode: chunk.of.entry.unix_mode(),
+            modified: self.options.modified,
+            method: packed.method,
+            crc: if chunk.is_last() { packed.crc } else { 0 },
+            size: fit(chunk.of.size)?,
+            compressed_size: fit(packed.bytes.len() as u64)?,
+            offset: fit(self.position)?,
+        };
+        let local = header.local();
+        self.output.write_all(&local)?;
+        self.position += local.len() as u64;
+        self.records.push(Record { header: Header { crc: 0, ..header }, pieces: Vec::new() });
+        Ok(())
+    }
+
+    /// Corrects the header of an entry of several chunks.
+    fn finish_entry(&mut self, planned: &Planned<'_>) -> Result<(), WriteError> {
+        let record = self.records.last_mut().expect("an entry starts with its first chunk");
+        let data_start = record.data_start();
+        if record.header.method == Method::Deflated && self.position - data_start >= planned.size {
+            record.header.method = Method::Stored;
+            record.pieces.iter_mut().for_each(|piece| piece.compressed_size = piece.size);
+            self.output.seek(SeekFrom::Start(data_start))?;
+            let mut buffer = Vec::new();
+            for chunk in planned.chunks() {
+                buffer.clear();
+                chunk.read(&mut buffer).or_fail(ErrorKind::Archive, || failed_to_pack(planned.entry))?;
+                self.output.write_all(&buffer)?;
+            }
+            self.position = data_start + planned.size;
+        }
+        record.header.compressed_size = fit(self.position - data_start)?;
+        self.output.seek(SeekFrom::Start(record.header.offset.into()))?;
+        self.output.write_all(&record.header.local())?;
+        self.output.seek(SeekFrom::Start(self.position))?;
+        Ok(())
+    }
+
+    /// Writes the directory.
+    fn finish(mut self) -> Result<Written, WriteError> {
+        let directory_offset = self.position;
+        for record in &self.records {
+            let central = record.header.central();
+            self.output.write_all(&central)?;
+            self.position += central.len() as u64;
+        }
+        let count = u16::try_from(self.records.len()).expect("the number of entries was checked");
+        let end = container::end(count, fit(self.position - directory_offset)?, fit(directory_offset)?);
+        self.output.write_all(&end)?;
+        self.output.flush()?;
+        Ok(Written { records: self.records, length: self.position + end.len() as u64 })
+    }
+}
+
+/// A size or a position in the width of the container's fields.
+fn fit(value: u64) -> Result<u32, WriteError> {
+    u32::try_from(value)
+        .ok()
+        .filter(|_| value <= LARGEST)
+        .ok_or_else(|| WriteError::Entry(Failure::new(ErrorKind::Archive, "the zip would be larger than 4 GiB").into()))
+}
+
+fn usize_of(chunk_length: u64) -> usize {
+    usize::try_from(chunk_length).expect("a chunk is in memory")
+}

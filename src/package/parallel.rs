@@ -1,0 +1,114 @@
+//! Work on many threads whose results come back in order: the threads change when something is done, never what.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+
+/// How many results may wait for their turn beyond the ones being worked on. A bound on memory: each can be as large as
+/// a chunk.
+const RESULTS_WAITING: usize = 4;
+
+/// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
+/// thread makes one `state` and keeps it from job to job. The first error of `consume` ends it all.
+pub(super) fn in_order<Job, State, Output, Error>(
+    threads: NonZeroUsize,
+    jobs: impl Iterator<Item = Job>,
+    state: impl Fn() -> State + Sync,
+    work: impl Fn(&mut State, &Job) -> Output + Sync,
+    mut consume: impl FnMut(Job, Output) -> Result<(), Error>,
+) -> Result<(), Error>
+where
+    Job: Send,
+    Output: Send,
+{
+    let mut jobs = jobs.fuse();
+    let (job_sender, job_receiver) = mpsc::channel::<(Job, mpsc::SyncSender<(Job, Output)>)>();
+    let job_receiver = Mutex::new(job_receiver);
+    let (state, work, job_receiver) = (&state, &work, &job_receiver);
+    thread::scope(|scope| {
+        for _ in 0..threads.get() {
+            scope.spawn(move || {
+                let mut state = state();
+                loop {
+                    // The lock is held while waiting, so that one thread waits for a job and the others for the lock.
+                    let next = job_receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((job, reply)) = next else { break };
+                    let output = work(&mut state, &job);
+                    // Nobody listens once `consume` has failed, which is the end of this thread too.
+                    if reply.send((job, output)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        let mut pending = VecDeque::new();
+        loop {
+            while pending.len() < threads.get() + RESULTS_WAITING
+                && let Some(job) = jobs.next()
+            {
+                let (reply, result) = mpsc::sync_channel(1);
+                job_sender.send((job, reply)).expect("the receiver outlives the threads");
+                pending.push_back(result);
+            }
+            let Some(result) = pending.pop_front() else { break };
+            let (job, output) = result.recv().expect("a thread that panicked ends the scope");
+            if let Err(error) = consume(job, output) {
+                drop((pending, job_sender));
+                return Err(error);
+            }
+        }
+        drop(job_sender);
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_jobs() {
+        for threads in [1, 2, 16] {
+            let mut seen = Vec::new();
+            in_order(
+                NonZeroUsize::new(threads).unwrap(),
+                0..200_u64,
+                || (),
+                |(), job| {
+                    thread::sleep(std::time::Duration::from_micros(job % 7 * 50));
+                    job * 2
+                },
+                |job, output| {
+                    assert_eq!(output, job * 2);
+                    seen.push(job);
+                    Ok::<(), ()>(())
+                },
+            )
+            .unwrap();
+            assert_eq!(seen, (0..200).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_first_error_ends_it() {
+        let mut consumed = 0;
+        let result = in_order(
+            NonZeroUsize::new(4).unwrap(),
+            0..,
+            || (),
+            |(), job: &u64| *job,
+            |_, output| {
+                consumed += 1;
+                if output == 10 { Err("ten") } else { Ok(()) }
+            },
+        );
+        assert_eq!((result, consumed), (Err("ten"), 11));
+    }
+
+    #[test]
+    fn no_jobs_are_fine() {
+        let no_jobs = std::iter::empty::<()>();
+        in_order(NonZeroUsize::MIN, no_jobs, || (), |(), ()| (), |(), ()| Err("none")).unwrap();
+    }
+}

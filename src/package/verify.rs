@@ -1,0 +1,158 @@
+//! Reads a zip back before it is published: what was written must be what was meant.
+//!
+//! The container is read by the `zip` crate, the contents by zlib-rs: neither has a part in writing them. The chunks of
+//! a file refer to nothing outside of themselves, so they are read in parallel.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::num::NonZeroUsize;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
+use sha2::{Digest, Sha256};
+use zip::{CompressionMethod, ZipArchive};
+
+use super::archive::{Piece, Record, Written};
+use super::container::Method;
+use super::entry::SortedEntries;
+use super::parallel::in_order;
+use super::positioned::PositionedReader;
+
+/// Reads the zip in `file` back and returns the SHA-256 of its bytes.
+pub(super) fn verify(
+    file: &File,
+    written: &Written,
+    entries: &SortedEntries,
+    threads: NonZeroUsize,
+) -> Result<[u8; 32]> {
+    let reader = PositionedReader::new(file, written.length);
+    thread::scope(|scope| {
+        let sha256 = scope.spawn(|| sha256(reader.clone()));
+        verify_container(reader.clone(), written, entries)?;
+        verify_contents(&reader, written, threads)?;
+        sha256.join().expect("hashing does not panic")
+    })
+}
+
+fn sha256(mut reader: PositionedReader<'_>) -> Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let count = reader.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(&buffer[..count]);
+    }
+}
+
+/// Holds every header against the entry that it was written for.
+fn verify_container(reader: PositionedReader<'_>, written: &Written, entries: &SortedEntries) -> Result<()> {
+    let mut archive = ZipArchive::new(reader)?;
+    let count = entries.entries().len();
+    ensure!(archive.len() == count && written.records.len() == count, "it has {} of {count} entries", archive.len());
+    for (index, (entry, record)) in entries.entries().iter().zip(&written.records).enumerate() {
+        let name = entry.zip_name();
+        let file = archive.by_index_raw(index)?;
+        let method = match record.header.method {
+            Method::Stored => CompressionMethod::Stored,
+            Method::Deflated => CompressionMethod::Deflated,
+        };
+        ensure!(file.name_raw() == name.as_bytes(), "entry {index} is not `{name}`");
+        ensure!(file.unix_mode() == Some(entry.unix_mode()), "`{name}` has another mode");
+        ensure!(file.compression() == method, "`{name}` has another compression method");
+        ensure!(file.crc32() == record.header.crc, "`{name}` has another checksum");
+        ensure!(file.size() == u64::from(record.header.size), "`{name}` has another size");
+        ensure!(file.compressed_size() == u64::from(record.header.compressed_size), "`{name}` has another length");
+        ensure!(file.data_start() == Some(record.data_start()), "`{name}` starts elsewhere");
+    }
+    Ok(())
+}
+
+/// A piece of an entry, and where in the zip it is.
+struct Job<'a> {
+    record: &'a Record,
+    piece: Piece,
+    position: u64,
+    is_last: bool,
+}
+
+fn jobs(record: &Record) -> impl Iterator<Item = Job<'_>> {
+    let mut position = record.data_start();
+    let last = record.pieces.len() - 1;
+    record.pieces.iter().enumerate().map(move |(index, piece)| {
+        let job = Job { record, piece: *piece, position, is_last: index == last };
+        position += piece.compressed_size as u64;
+        job
+    })
+}
+
+/// Holds the contents of every entry against the checksum of what was read from its source.
+fn verify_contents(reader: &PositionedReader<'_>, written: &Written, threads: NonZeroUsize) -> Result<()> {
+    let mut hasher = Hasher::new();
+    in_order(
+        threads,
+        written.records.iter().flat_map(jobs),
+        || Decoder::new(reader.clone()),
+        |decoder, job| decoder.decode(job).with_context(|| format!("`{}` is damaged", job.record.header.name)),
+        |job, piece| {
+            hasher.combine(&piece?);
+            if job.is_last {
+                let header = &job.record.header;
+                let is_same = hasher.clone().finalize() == header.crc;
+                ensure!(is_same, "`{}` does not have the contents of its source", header.name);
+                hasher.reset();
+            }
+            Ok(())
+        },
+    )
+}
+
+/// What a thread needs to read pieces back.
+struct Decoder<'a> {
+    reader: PositionedReader<'a>,
+    decompress: Decompress,
+    input: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl<'a> Decoder<'a> {
+    fn new(reader: PositionedReader<'a>) -> Self {
+        let no_zlib_header = false;
+        Self { reader, decompress: Decompress::new(no_zlib_header), input: Vec::new(), output: vec![0; 1 << 16] }
+    }
+
+    /// The checksum of a piece.
+    fn decode(&mut self, job: &Job<'_>) -> Result<Hasher> {
+        self.input.resize(job.piece.compressed_size, 0);
+        self.reader.seek(SeekFrom::Start(job.position))?;
+        self.reader.read_exact(&mut self.input)?;
+        let mut hasher = Hasher::new();
+        match job.record.header.method {
+            Method::Stored => hasher.update(&self.input),
+            Method::Deflated => self.inflate(&mut hasher, job)?,
+        }
+        Ok(hasher)
+    }
+
+    fn inflate(&mut self, hasher: &mut Hasher, job: &Job<'_>) -> Result<()> {
+        self.decompress.reset(false);
+        let (mut consumed, mut produced) = (0, 0);
+        loop {
+            let status =
+                self.decompress.decompress(&self.input[consumed..], &mut self.output, FlushDecompress::None)?;
+            let (before, now) = (produced, usize::try_from(self.decompress.total_out())?);
+            hasher.update(&self.output[..now - before]);
+            let is_stuck = (consumed, produced) == (usize::try_from(self.decompress.total_in())?, now);
+            (consumed, produced) = (usize::try_from(self.decompress.total_in())?, now);
+            if is_stuck || status == Status::StreamEnd {
+                ensure!((status == Status::StreamEnd) == job.is_last, "the stream ends elsewhere");
+                break;
+            }
+        }
+        ensure!(consumed == self.input.len() && produced == job.piece.size, "a chunk has another length");
+        Ok(())
+    }
+}

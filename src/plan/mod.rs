@@ -1,0 +1,248 @@
+//! What is going to happen: which functions, for which targets, with which linkers, to which paths, by which command.
+//!
+//! Pure: arguments, metadata and a survey of the machine in, a [`BuildPlan`] out. Whatever can be refused is refused
+//! here, before anything is built.
+
+mod features;
+mod output;
+mod selection;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use cargo_metadata::{Metadata, PackageId};
+use serde::Serialize;
+use time::Date;
+
+use crate::cargo::CargoCommand;
+use crate::cli::BuildArguments;
+use crate::error::{ErrorKind, Failure};
+use crate::target::{Arch, Libc, Runtime, Target};
+use crate::toolchain::{Linker, Survey};
+
+pub(crate) use selection::{Function, SkippedBinary};
+
+/// The version of the JSON documents on stdout. It rises when a field goes away or changes its meaning.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that a run will do.
+#[derive(Debug, Serialize)]
+pub(crate) struct BuildPlan {
+    schema_version: u32,
+    /// One zip each.
+    pub(crate) functions: Vec<PlannedFunction>,
+    /// The one build that makes all of their executables.
+    pub(crate) cargo: CargoCommand,
+    /// The triples whose standard library has to be added first.
+    pub(crate) install_targets: Vec<String>,
+    /// Binaries of the selected packages that these features leave out.
+    pub(crate) skipped: Vec<SkippedBinary>,
+}
+
+/// One function for one target: one executable, one zip.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedFunction {
+    #[serde(flatten)]
+    pub(crate) function: Function,
+    #[serde(flatten)]
+    pub(crate) target: PlannedTarget,
+    /// Where the zip will be, absolute.
+    pub(crate) path: PathBuf,
+}
+
+/// A target with what it will be linked by, in the words of the reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlannedTarget {
+    pub(crate) target: Target,
+    pub(crate) linker: Linker,
+}
+
+impl Serialize for PlannedTarget {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let Self { target, linker } = self;
+        let mut state = serializer.serialize_struct("PlannedTarget", 5)?;
+        state.serialize_field("arch", &target.arch)?;
+        state.serialize_field("libc", &target.libc)?;
+        state.serialize_field("runtime", &target.runtime)?;
+        state.serialize_field("target", &target.triple())?;
+        state.serialize_field("linker", linker)?;
+        state.end()
+    }
+}
+
+/// Where a run starts from, as far as paths depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Surroundings<'a> {
+    /// The working directory, against which relative paths of the command line are read.
+    pub(crate) folder: &'a Path,
+    /// Whether `--output` names a folder that exists.
+    pub(crate) output_is_folder: bool,
+}
+
+/// The targets that the arguments ask for, each once, in the order in which they were asked for.
+pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Target>> {
+    let runtime = arguments.runtime;
+    let mut targets: Vec<Target> = Vec::new();
+    if arguments.target.is_empty() {
+        let libc = arguments.libc.unwrap_or(Libc::Musl);
+        let asked = if arguments.arch.is_empty() { &[Arch::X86_64][..] } else { &arguments.arch };
+        targets.extend(asked.iter().map(|&arch| Target { arch, libc, runtime }));
+    }
+    for triple in &arguments.target {
+        targets.push(Target::from_triple(triple, runtime).map_err(|reason| {
+            Failure::new(ErrorKind::Usage, format!("`--target {triple}` cannot be a Lambda function: {reason}"))
+        })?);
+    }
+    let mut seen = Vec::new();
+    targets.retain(|target| {
+        !seen.contains(target) && {
+            seen.push(*target);
+            true
+        }
+    });
+    if runtime.facts().update_blocked <= today {
+        let gone = runtime.deprecation(today).unwrap_or_default();
+        return Err(Failure::new(ErrorKind::Usage, gone)
+            .hint(format!("leave out `--runtime`: `{}` runs the same executables", Runtime::AL2023))
+            .into());
+    }
+    if let Some(target) = targets.iter().find(|target| !runtime.facts().architectures.contains(&target.arch)) {
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("the runtime `{runtime}` does not exist for {}", target.arch),
+        )
+        .hint("leave out `--runtime`")
+        .into());
+    }
+    Ok(targets)
+}
+
+/// Makes the plan.
+pub(crate) fn plan(
+    arguments: &BuildArguments,
+    targets: &[Target],
+    metadata: &Metadata,
+    survey: &Survey,
+    surroundings: Surroundings<'_>,
+) -> Result<BuildPlan> {
+    refuse_misplaced(&arguments.passed_on)?;
+    let selection = selection::select(&arguments.cargo, metadata)?;
+    let linked: Vec<_> = targets
+        .iter()
+        .map(|&target| Ok(PlannedTarget { target, linker: Linker::choose(target, survey)? }))
+        .collect::<Result<_, Failure>>()?;
+
+    let output = output::Output::new(arguments, metadata, targets.len() > 1, surroundings)?;
+    let mut functions = Vec::new();
+    for function in &selection.functions {
+        for target in &linked {
+            let path = output.path(function, target.target);
+            functions.push(PlannedFunction { function: function.clone(), target: target.clone(), path });
+        }
+    }
+    output::refuse_collisions(&functions)?;
+
+    let builds_std = arguments.cargo.unstable.iter().any(|flag| flag.starts_with("build-std"));
+    let install_targets = linked
+        .iter()
+        .map(|linked| linked.target.triple())
+        .filter(|triple| !builds_std && !survey.targets[triple].std_installed)
+        .collect();
+    Ok(BuildPlan {
+        schema_version: SCHEMA_VERSION,
+        cargo: command(arguments, &selection.functions, &linked, &survey.profile_additions),
+        functions,
+        install_targets,
+        skipped: selection.skipped,
+    })
+}
+
+/// The one `cargo build` for all functions and targets.
+///
+/// Binaries are named one by one, so that cargo builds what the plan says and fails where it cannot.
+fn command(
+    arguments: &BuildArguments,
+    functions: &[Function],
+    targets: &[PlannedTarget],
+    profile_additions: &BTreeMap<String, String>,
+) -> CargoCommand {
+    let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
+    for target in targets {
+        args.extend(["--target".into(), target.target.triple().into()]);
+    }
+    let mut packages: Vec<&PackageId> = Vec::new();
+    for function in functions {
+        if !packages.contains(&&function.package_id) {
+            packages.push(&function.package_id);
+            args.extend(["--package".into(), function.package_spec().into()]);
+        }
+    }
+    let mut named = Vec::new();
+    for function in functions {
+        let flag = if function.is_example { "--example" } else { "--bin" };
+        if !named.contains(&(flag, &function.name)) {
+            named.push((flag, &function.name));
+            args.extend([flag.into(), OsString::from(&function.name)]);
+        }
+    }
+    args.extend(arguments.cargo.build_args());
+    args.extend(arguments.passed_on.iter().cloned());
+    let linkers = targets
+        .iter()
+        .filter_map(|target| Some((linker_variable(target.target), target.linker.setting()?.into_os_string())));
+    let profile = profile_additions.iter().map(|(name, value)| (name.clone(), value.into()));
+    let env = linkers.chain(profile).collect();
+    CargoCommand { program: crate::cargo::program(), args, env }
+}
+
+/// The environment variable by which cargo takes a target's linker. It gives way to nothing but `--config`, and is only
+/// set where the user configured none.
+fn linker_variable(target: Target) -> String {
+    format!("CARGO_TARGET_{}_LINKER", target.triple().to_uppercase().replace('-', "_"))
+}
+
+/// Flags that decide what is built have to be known to the plan: behind `--` it would not see them.
+fn refuse_misplaced(passed_on: &[OsString]) -> Result<()> {
+    const PLANNED: [&str; 22] = [
+        "--all",
+        "--all-features",
+        "--bin",
+        "--bins",
+        "--config",
+        "--example",
+        "--examples",
+        "--exclude",
+        "--features",
+        "--manifest-path",
+        "--message-format",
+        "--no-default-features",
+        "--package",
+        "--profile",
+        "--release",
+        "--target",
+        "--target-dir",
+        "--workspace",
+        "-F",
+        "-Z",
+        "-p",
+        "-r",
+    ];
+    for argument in passed_on {
+        let argument = argument.to_string_lossy();
+        let flag = argument.split('=').next().unwrap_or_default();
+        let is_short_with_value = !flag.starts_with("--")
+            && PLANNED.iter().any(|planned| !planned.starts_with("--") && flag.starts_with(planned));
+        if PLANNED.contains(&flag) || is_short_with_value {
+            return Err(Failure::new(ErrorKind::Usage, format!("`{flag}` does not work after `--`"))
+                .hint(format!("put `{flag}` before `--`: it decides what is packaged"))
+                .into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

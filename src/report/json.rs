@@ -1,0 +1,95 @@
+//! The JSON document of a run. Its fields are described in `docs/reference.md`; they are part of the public interface.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{ArchiveReport, Report};
+use crate::check::Finding;
+use crate::plan::{Function, PlannedTarget, SCHEMA_VERSION};
+
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    archives: Vec<ArchiveDocument<'a>>,
+    warnings: &'a [String],
+    timings_ms: RunTimings,
+}
+
+#[derive(Debug, Serialize)]
+struct RunTimings {
+    build: u128,
+    total: u128,
+}
+
+#[derive(Debug, Serialize)]
+struct ArchiveDocument<'a> {
+    #[serde(flatten)]
+    function: &'a Function,
+    kind: &'static str,
+    #[serde(flatten)]
+    target: &'a PlannedTarget,
+    path: &'a Path,
+    published: bool,
+    size: u64,
+    uncompressed_size: u64,
+    code_sha256: String,
+    entries: Vec<EntryDocument<'a>>,
+    findings: &'a [Finding],
+    timings_ms: ArchiveTimings,
+}
+
+#[derive(Debug, Serialize)]
+struct EntryDocument<'a> {
+    name: &'a str,
+    /// Octal, as `chmod` takes it.
+    mode: String,
+    size: u64,
+    compressed_size: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ArchiveTimings {
+    package: u128,
+}
+
+/// The document of a report.
+pub(super) fn document<'a>(report: &'a Report<'_>) -> impl Serialize + use<'a> {
+    Document {
+        schema_version: SCHEMA_VERSION,
+        archives: report.archives.iter().map(archive_document).collect(),
+        warnings: &report.warnings,
+        timings_ms: RunTimings { build: millis(report.build_time), total: millis(report.total_time) },
+    }
+}
+
+fn archive_document<'a>(report: &'a ArchiveReport<'_>) -> ArchiveDocument<'a> {
+    let ArchiveReport { planned, archive, published, findings, package_time } = report;
+    ArchiveDocument {
+        function: &planned.function,
+        kind: "function",
+        target: &planned.target,
+        path: &archive.path,
+        published: *published,
+        size: archive.size,
+        uncompressed_size: archive.uncompressed_size,
+        code_sha256: archive.code_sha256(),
+        entries: archive
+            .entries
+            .iter()
+            .map(|entry| EntryDocument {
+                name: entry.name.as_str(),
+                mode: format!("{:04o}", entry.mode & 0o7777),
+                size: entry.size,
+                compressed_size: entry.compressed_size,
+            })
+            .collect(),
+        findings,
+        timings_ms: ArchiveTimings { package: millis(*package_time) },
+    }
+}
+
+fn millis(duration: Duration) -> u128 {
+    duration.as_millis()
+}

@@ -1,0 +1,114 @@
+//! What came out, for people and for programs. Stdout is for data alone: paths, or one JSON document.
+
+mod json;
+
+use std::io::{self, Write, stdout};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::check::Finding;
+use crate::package::Archive;
+use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
+
+/// The outcome of a run.
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    /// One for each planned zip, in the order of the plan.
+    pub(crate) archives: Vec<ArchiveReport<'a>>,
+    pub(crate) warnings: Vec<String>,
+    /// How long cargo took.
+    pub(crate) build_time: Duration,
+    pub(crate) total_time: Duration,
+}
+
+/// One zip, published or refused.
+#[derive(Debug)]
+pub(crate) struct ArchiveReport<'a> {
+    pub(crate) planned: &'a PlannedFunction,
+    pub(crate) archive: Archive,
+    /// Whether it breaks no rule, and so lies at its path now.
+    pub(crate) published: bool,
+    pub(crate) findings: Vec<Finding>,
+    /// How long packing and checking took.
+    pub(crate) package_time: Duration,
+}
+
+impl Report<'_> {
+    /// Whether every zip was published.
+    pub(crate) fn is_success(&self) -> bool {
+        self.archives.iter().all(|archive| archive.published)
+    }
+
+    /// The path of each published zip, one a line.
+    pub(crate) fn print_paths(&self) -> Result<()> {
+        let published = self.archives.iter().filter(|archive| archive.published);
+        print_lines(published.map(|archive| archive.archive.path.display().to_string()))
+    }
+
+    /// Everything, as one JSON document.
+    pub(crate) fn print_json(&self) -> Result<()> {
+        print_json(&json::document(self))
+    }
+}
+
+/// A plan in place of a report: what would be done, as text.
+pub(crate) fn print_plan(plan: &BuildPlan) -> Result<()> {
+    let install = plan.install_targets.iter().map(|triple| format!("rustup target add {triple}"));
+    let functions = plan.functions.iter().map(|PlannedFunction { function, target, path }| {
+        let Function { name, package, version, .. } = function;
+        let PlannedTarget { target, linker } = target;
+        format!("{name} of {package} {version} ({target}), linked by {linker}: {}", path.display())
+    });
+    print_lines(install.chain([plan.cargo.to_string()]).chain(functions))
+}
+
+/// One JSON document on stdout.
+pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(document).context("failed to write JSON")?;
+    text.push('\n');
+    print(&text)
+}
+
+fn print_lines(lines: impl Iterator<Item = String>) -> Result<()> {
+    print(&lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>())
+}
+
+/// Whoever closes stdout early has read enough.
+fn print(text: &str) -> Result<()> {
+    match stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("failed to write to stdout"),
+        _ => Ok(()),
+    }
+}
+
+/// A number of bytes as people read it, in units of 1024.
+pub(crate) fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 3] = ["KiB", "MiB", "GiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::human_bytes;
+
+    #[test]
+    fn bytes_are_shown_in_the_largest_unit_that_fits() {
+        assert_eq!(human_bytes(0), "0 B");
+        assert_eq!(human_bytes(1023), "1023 B");
+        assert_eq!(human_bytes(1024), "1.0 KiB");
+        assert_eq!(human_bytes(1024 * 1024 - 1), "1.0 MiB");
+        assert_eq!(human_bytes(52_428_800), "50.0 MiB");
+    }
+}

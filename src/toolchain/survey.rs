@@ -1,0 +1,116 @@
+//! What the plan has to know of this machine, gathered beforehand so that the plan itself looks at nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::cargo::config::CargoConfig;
+use crate::target::{Arch, Libc, Target};
+
+/// The machine, as far as the targets of this run are concerned.
+#[derive(Debug, Clone)]
+pub(crate) struct Survey {
+    /// The triple of the machine itself.
+    pub(crate) host: String,
+    /// Whether the toolchain brings `rust-lld`. Rust's own builds do, most distributions' do not.
+    pub(crate) has_rust_lld: bool,
+    /// What is added to the profile, as the environment variables through which cargo takes it.
+    pub(crate) profile_additions: BTreeMap<String, String>,
+    /// What was found for each target, by its triple.
+    pub(crate) targets: BTreeMap<String, TargetSurvey>,
+}
+
+/// One target on this machine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TargetSurvey {
+    /// Whether its standard library is installed.
+    pub(crate) std_installed: bool,
+    /// The linker that the user configured for it.
+    pub(crate) configured_linker: Option<PathBuf>,
+    /// The first compiler on PATH that links for it.
+    pub(crate) compiler: Option<PathBuf>,
+}
+
+impl Survey {
+    /// Looks at this machine.
+    pub(crate) fn take(
+        config: &CargoConfig,
+        targets: &[Target],
+        profile_additions: BTreeMap<String, String>,
+    ) -> Result<Self> {
+        let host = config.host()?.to_owned();
+        let sysroot = config.sysroot()?;
+        let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
+        let has_rust_lld = rustlib(&sysroot, &host).join("bin").join(lld).is_file();
+        let targets = targets
+            .iter()
+            .map(|target| {
+                let triple = target.triple();
+                let survey = TargetSurvey {
+                    std_installed: has_std(&sysroot, &triple),
+                    configured_linker: config.linker(&triple)?,
+                    compiler: compilers(*target, &host).iter().find_map(|name| which::which(name).ok()),
+                };
+                Ok((triple, survey))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { host, has_rust_lld, profile_additions, targets })
+    }
+}
+
+/// The compilers that link for a target, by the names under which they are installed, the likeliest first.
+///
+/// `<arch>-linux-<libc>-gcc` is the name of the distributions' cross compilers and of musl.cc's; the one with `unknown`
+/// in it that of crosstool-NG and of the Homebrew taps; `musl-gcc` is the wrapper of Debian's and Fedora's musl packages,
+/// which serves the machine's own architecture.
+pub(super) fn compilers(target: Target, host: &str) -> Vec<String> {
+    let Target { arch, libc, .. } = target;
+    let mut names = Vec::new();
+    if host == target.triple() {
+        names.push("cc".to_owned());
+    }
+    names.push(format!("{}-linux-{libc}-gcc", arch.rust_name()));
+    names.push(format!("{}-unknown-linux-{libc}-gcc", arch.rust_name()));
+    let is_arch_of_host = host.starts_with(&format!("{}-", Arch::rust_name(arch))) && host.contains("-linux-");
+    if libc == Libc::Musl && is_arch_of_host {
+        names.push("musl-gcc".to_owned());
+    }
+    names
+}
+
+/// Whether the standard library of a target is installed in this toolchain.
+pub(super) fn has_std(sysroot: &Path, triple: &str) -> bool {
+    let Ok(folder) = std::fs::read_dir(rustlib(sysroot, triple).join("lib")) else { return false };
+    folder.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+}
+
+fn rustlib(sysroot: &Path, triple: &str) -> PathBuf {
+    sysroot.join("lib/rustlib").join(triple)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Runtime;
+
+    fn names(arch: Arch, libc: Libc, host: &str) -> Vec<String> {
+        compilers(Target { arch, libc, runtime: Runtime::AL2023 }, host)
+    }
+
+    #[test]
+    fn the_system_compiler_serves_only_its_own_triple() {
+        let host = "x86_64-unknown-linux-gnu";
+        assert_eq!(names(Arch::X86_64, Libc::Gnu, host)[0], "cc");
+        assert_eq!(names(Arch::Arm64, Libc::Gnu, host)[0], "aarch64-linux-gnu-gcc");
+        assert!(!names(Arch::X86_64, Libc::Musl, host).contains(&"cc".to_owned()));
+    }
+
+    #[test]
+    fn the_musl_wrapper_serves_only_its_own_architecture() {
+        let has_wrapper = |arch, host| names(arch, Libc::Musl, host).contains(&"musl-gcc".to_owned());
+        assert!(has_wrapper(Arch::X86_64, "x86_64-unknown-linux-gnu"));
+        assert!(!has_wrapper(Arch::Arm64, "x86_64-unknown-linux-gnu"));
+        assert!(!has_wrapper(Arch::Arm64, "aarch64-apple-darwin"));
+    }
+}
