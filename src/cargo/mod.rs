@@ -62,7 +62,7 @@ impl CargoCommand {
             }
             .into());
         }
-        executables.or_fail(ErrorKind::Build, || format!("failed to read what `cargo build` reports"))
+        executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())
     }
 }
 
@@ -99,7 +99,7 @@ fn quoted(word: &OsStr) -> String {
     if word.chars().any(char::is_control) {
         let escaped = |c: char| match c {
             '\'' | '\\' => format!("\\{c}"),
-            c if c.is_control() => c.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect(),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
             c => c.to_string(),
         };
         return format!("$'{}'", word.chars().map(escaped).collect::<String>());
@@ -128,7 +128,7 @@ mod tests {
         };
         assert_eq!(
             command.to_string(),
-            r"CARGO_ENCODED_RUSTFLAGS=$'-Ca\x1f-Cb=\'c\'' CARGO_TARGET_X_LINKER=rust-lld cargo build --config 'build.jobs = 1' --features 'it'\''s'"
+            r"CARGO_ENCODED_RUSTFLAGS=$'-Ca\u001f-Cb=\'c\'' CARGO_TARGET_X_LINKER=rust-lld cargo build --config 'build.jobs = 1' --features 'it'\''s'"
         );
     }
 }

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::entry::{Entry, Local};
+use super::entry::{Entry, Local, join};
 use super::record::{Record, extra_field, read_at, widen};
 
 /// A directory larger than this has more entries than Lambda could unpack: the smallest record has 46 bytes.
@@ -183,8 +183,10 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
     bytes.get(..size)?;
     let [unpacked, packed, offset] = [record.u32(24)?, record.u32(20)?, record.u32(42)?];
     let (wide, zip64) = widen(extra, [unpacked, packed, offset])?;
+    let name = String::from_utf8_lossy(raw_name).into_owned();
     let entry = Entry {
-        name: String::from_utf8_lossy(raw_name).into_owned(),
+        path: join(name.split('/')),
+        name,
         raw_name: raw_name.to_vec(),
         has_unicode_name: extra_field(extra, 0x7075).is_some(),
         host: record.u16(4)?.to_be_bytes()[0],

@@ -79,7 +79,7 @@ fn a_zip_says_what_was_meant() {
     let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
     let bytes = fs::read(&archive.path).unwrap();
     assert_eq!(archive.size, bytes.len() as u64);
-    assert_eq!(archive.uncompressed_size, archive.entries.iter().map(|entry| entry.size).sum());
+    assert_eq!(archive.uncompressed_size, archive.entries.iter().map(|entry| entry.size).sum::<u64>());
     let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut found = Vec::new();
     for index in 0..zip.len() {
