@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::cargo::CargoCommand;
 use crate::cargo::config::CargoConfig;
-use crate::error::{ErrorKind, Failure};
-use crate::plan::{BuildPlan, PlannedFunction};
+use crate::error::{self, ErrorKind, Failure};
+use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
-use crate::toolchain;
+use crate::target::Target;
+use crate::toolchain::{self, Linker, zig};
 
 /// A function with the executable that this build made for it.
 #[derive(Debug)]
@@ -25,8 +27,12 @@ pub(crate) fn build<'a>(
     shell: &Shell,
 ) -> Result<Vec<Artifact<'a>>> {
     toolchain::add_targets(&plan.install_targets, may_install, config, shell)?;
-    shell.detail("Running", format_args!("`{}`", plan.cargo));
-    let executables = plan.cargo.build()?;
+    let command = with_zig(plan)?;
+    shell.detail("Running", format_args!("`{command}`"));
+    let executables = command.build().map_err(|mut error| {
+        error::add_hints(&mut error, plan.doubts.iter().flat_map(|doubt| &doubt.hints));
+        error
+    })?;
     plan.functions
         .iter()
         .map(|planned| {
@@ -48,4 +54,24 @@ pub(crate) fn build<'a>(
             Ok(Artifact { planned, executable: made.path.clone().into_std_path_buf() })
         })
         .collect()
+}
+
+/// The planned command, with what zig needs to link the targets that are zig's. It takes running zig to tell, which the
+/// plan does not do.
+fn with_zig(plan: &BuildPlan) -> Result<CargoCommand> {
+    let mut command = plan.cargo.clone();
+    let mut chosen = None;
+    let mut targets: Vec<Target> = Vec::new();
+    for PlannedFunction { target: PlannedTarget { target, linker }, .. } in &plan.functions {
+        if let Linker::Zig(zig) = linker {
+            chosen = Some(zig);
+            if !targets.contains(target) {
+                targets.push(*target);
+            }
+        }
+    }
+    if let Some(zig) = chosen {
+        command.env.extend(zig::prepare(zig, &targets)?);
+    }
+    Ok(command)
 }

@@ -99,6 +99,13 @@ pub fn hints(error: &anyhow::Error) -> &[String] {
     error.downcast_ref::<Failure>().map_or(&[], |failure| &failure.hints)
 }
 
+/// Adds hints to an error that has a [`Failure`].
+pub(crate) fn add_hints<'a>(error: &mut anyhow::Error, hints: impl IntoIterator<Item = &'a String>) {
+    if let Some(failure) = error.downcast_mut::<Failure>() {
+        failure.hints.extend(hints.into_iter().cloned());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

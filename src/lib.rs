@@ -35,11 +35,21 @@ use error::{ErrorKind, ResultExt};
 use plan::{BuildPlan, Surroundings};
 use report::Report;
 use shell::Shell;
-use toolchain::Survey;
+use toolchain::{GraphSource, Survey, zig};
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<_> = args.into_iter().collect();
+    if let Some(answer) = zig::answer(&args) {
+        return match answer.and_then(|text| report::print_text(&text)) {
+            Ok(()) => 0,
+            Err(failure) => {
+                Shell::default().error(&failure);
+                ErrorKind::Setup.exit_code()
+            }
+        };
+    }
     let Arguments { build } = match cli::parse(args) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -68,15 +78,26 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let metadata = cargo::read_metadata(&arguments.cargo)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
     let rustc = config.rustc()?;
-    let survey = Survey::take(&config, &rustc, &targets)?;
+    let graph = GraphSource {
+        workspace: metadata.workspace_root.as_std_path(),
+        command: cargo::graph_command(&arguments.cargo, &targets),
+    };
+    let mut survey = Survey::take(&config, &rustc, &targets, arguments.linker, &graph)?;
+    if arguments.install_zig && !arguments.dry_run {
+        survey.install_zig(shell)?;
+    }
     let settings = Settings::new(arguments, &targets, &metadata, &config, &rustc)?;
     let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
     let surroundings = Surroundings { folder: &folder, output_is_folder };
     let plan = plan::plan(arguments, &targets, &metadata, &survey, &settings, surroundings)?;
 
-    let warnings = warnings(arguments, &plan, today);
+    let mut warnings = warnings(arguments, &plan, &survey, today);
     for warning in &warnings {
         shell.warn(warning, None);
+    }
+    for doubt in &plan.doubts {
+        shell.doubt(&doubt.message, &doubt.hints);
+        warnings.push(doubt.message.clone());
     }
     if arguments.dry_run {
         match arguments.message_format {
@@ -99,10 +120,11 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
 }
 
 /// What the user should know of the plan before it is carried out.
-fn warnings(arguments: &BuildArguments, plan: &BuildPlan, today: Date) -> Vec<String> {
+fn warnings(arguments: &BuildArguments, plan: &BuildPlan, survey: &Survey, today: Date) -> Vec<String> {
     let skipped = plan.skipped.iter().map(|binary| {
         let features = binary.required_features.join(",");
         format!("left out `{}` of `{}`: it needs `--features {features}`", binary.name, binary.package)
     });
-    arguments.runtime.deprecation(today).into_iter().chain(skipped).collect()
+    let zig = survey.passed_over_zig();
+    arguments.runtime.deprecation(today).into_iter().chain(skipped).chain(zig).collect()
 }

@@ -82,6 +82,14 @@ impl Shell {
         }
     }
 
+    /// Something that may stop the work later, with all that would help.
+    pub(crate) fn doubt(&self, message: impl Display, remedies: &[String]) {
+        if self.verbosity >= Verbosity::Normal {
+            self.warn(message, None);
+            remedies.iter().for_each(hint);
+        }
+    }
+
     /// A rule that an archive breaks. Like every error it is shown even when all else is quiet.
     #[expect(clippy::unused_self, reason = "errors ignore the verbosity, callers should not have to know")]
     pub(crate) fn broken(&self, message: impl Display, remedy: &str) {

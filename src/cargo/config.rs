@@ -150,6 +150,13 @@ impl CargoConfig {
         lines.into_iter().map(|line| Cfg::from_str(line).with_context(|| format!("unexpected cfg `{line}`"))).collect()
     }
 
+    /// The processors that rustc can compile for, by its names.
+    pub(super) fn target_cpus(&self, triple: &str) -> Result<Vec<String>> {
+        let output = self.ask_rustc(&["--print", "target-cpus", "--target", triple])?;
+        let names = output.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     fn ask_rustc(&self, args: &[&str]) -> Result<String> {
         let PathAndArgs { path, args: wrapped, .. } = self.resolved.rustc();
         let failure = |reason: String| {

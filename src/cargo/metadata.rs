@@ -1,12 +1,16 @@
 //! What cargo knows of the package or workspace at hand.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
 use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use super::config::RUST_IS_MISSING;
-use super::program;
+use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
 use crate::error::{ErrorKind, Failure};
+use crate::target::Target;
 
 /// Asks cargo for the workspace's own packages. Dependencies are not resolved: nothing here needs them, and on a large
 /// graph that would take longer than packaging.
@@ -31,6 +35,25 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
             .into());
     }
     Ok(metadata)
+}
+
+/// The command that describes the graph of dependencies, as far as it is built for these targets.
+pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target]) -> CargoCommand {
+    let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
+    args.extend(targets.iter().map(|target| format!("--filter-platform={}", target.triple()).into()));
+    for (flag, set) in
+        [("--all-features", flags.all_features), ("--no-default-features", flags.no_default_features)]
+    {
+        args.extend(set.then(|| flag.into()));
+    }
+    for features in &flags.features {
+        args.extend(["--features".into(), features.into()]);
+    }
+    if let Some(path) = &flags.manifest_path {
+        args.extend(["--manifest-path".into(), path.into()]);
+    }
+    args.extend(flags.common_args().into_iter().map(OsString::from));
+    CargoCommand { program: program(), args, env: BTreeMap::new() }
 }
 
 /// Cargo's own words, with what to do about the commonest of them.

@@ -6,6 +6,7 @@ mod metadata;
 mod profile;
 mod rustflags;
 mod settings;
+mod target_cpu;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -19,7 +20,7 @@ use serde::Serialize;
 use crate::error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
-pub(crate) use metadata::read as read_metadata;
+pub(crate) use metadata::{graph_command, read as read_metadata};
 pub(crate) use settings::Settings;
 
 /// The cargo that started this program, else the one on PATH.
@@ -37,6 +38,12 @@ pub(crate) struct CargoCommand {
 }
 
 impl CargoCommand {
+    /// Runs it for what it prints, quietly. Nothing when it fails: this is for questions whose answer may be missing.
+    pub(crate) fn output(&self) -> Option<Vec<u8>> {
+        let output = Command::new(&self.program).args(&self.args).envs(&self.env).stdin(Stdio::null()).output();
+        output.ok().filter(|output| output.status.success()).map(|output| output.stdout)
+    }
+
     /// Runs `cargo build` and returns every executable that it reports, whether it was linked now or was fresh.
     ///
     /// Cargo's progress and diagnostics reach the user's terminal as if cargo had been started by hand.

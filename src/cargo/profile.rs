@@ -58,11 +58,29 @@ fn lineage(profile: &str, sources: &[&Table]) -> Option<Vec<String>> {
     }
 }
 
+/// Whether the user asked for debug information in this profile, and did not turn it off.
+pub(crate) fn has_debug_information(
+    profile: &str,
+    sources: &[&Table],
+    environment: impl Fn(&str) -> Option<String>,
+) -> bool {
+    let ancestors = lineage(profile, sources).unwrap_or_else(|| vec![profile.to_owned()]);
+    let value = ancestors.iter().find_map(|ancestor| {
+        let in_files = || sources.iter().find_map(|source| table_of(source, ancestor)?.get("debug"));
+        environment(&variable(ancestor, "debug")).or_else(|| in_files().map(|value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        }))
+    });
+    value.is_some_and(|value| !["0", "false", "none"].contains(&value.as_str()))
+}
+
 fn table_of<'a>(source: &'a Table, profile: &str) -> Option<&'a Table> {
     source.get("profile")?.get(profile).and_then(Value::as_table)
 }
 
-fn variable(profile: &str, key: &str) -> String {
+/// The environment variable of a setting.
+pub(crate) fn variable(profile: &str, key: &str) -> String {
     format!("CARGO_PROFILE_{profile}_{key}").to_uppercase().replace('-', "_")
 }
 
@@ -95,6 +113,22 @@ mod tests {
     #[test]
     fn debug_information_that_was_asked_for_is_not_stripped() {
         assert_eq!(keys("release", "[profile.release]\ndebug = 1", "", &[]), ALL[..2]);
+    }
+
+    #[test]
+    fn debug_information_is_on_where_it_was_turned_on_last() {
+        let has = |profile: &str, manifest: &str, environment: &[(&str, &str)]| {
+            let manifest: Table = manifest.parse().unwrap();
+            has_debug_information(profile, &[&manifest], |name| {
+                environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(!has("release", "", &[]));
+        assert!(has("release", "profile.release.debug = 1", &[]));
+        assert!(has("release", "profile.release.debug = 'line-tables-only'", &[]));
+        assert!(!has("release", "profile.release.debug = 'none'", &[]));
+        assert!(!has("release", "profile.release.debug = true", &[("CARGO_PROFILE_RELEASE_DEBUG", "0")]));
+        assert!(has("mine", "profile.mine.inherits = 'release'\nprofile.release.debug = true", &[]));
     }
 
     #[test]

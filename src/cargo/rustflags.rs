@@ -9,6 +9,8 @@ use std::ffi::OsString;
 
 use toml::Value;
 
+use crate::error::{ErrorKind, Failure};
+
 /// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const SEPARATOR: &str = "\x1f";
 
@@ -37,17 +39,31 @@ pub(crate) struct Addition {
     pub(crate) env: BTreeMap<String, OsString>,
 }
 
+impl Default for Source {
+    fn default() -> Self {
+        Self::Config(BTreeMap::new())
+    }
+}
+
 impl Source {
-    /// Appends these flags to the user's.
-    pub(crate) fn append(&self, ours: &[String]) -> Addition {
+    /// Appends flags, by target triple, to the user's.
+    pub(crate) fn append(&self, ours: &BTreeMap<String, Vec<String>>) -> Result<Addition, Failure> {
         let mut addition = Addition::default();
-        if ours.is_empty() {
-            return addition;
-        }
         match self {
             Self::Environment(theirs) => {
-                let flags: Vec<_> = theirs.iter().chain(ours).map(String::as_str).collect();
-                addition.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join(SEPARATOR).into());
+                let mut several = ours.values();
+                let of_all = several.next().map_or(&[][..], Vec::as_slice);
+                if several.any(|flags| flags != of_all) {
+                    return Err(Failure::new(
+                        ErrorKind::Usage,
+                        "rustflags in the environment hold for every target, and these targets need flags of their own",
+                    )
+                    .hint("build them one by one, or put the flags of `RUSTFLAGS` into a config file of cargo's"));
+                }
+                if !of_all.is_empty() {
+                    let flags: Vec<_> = theirs.iter().chain(of_all).map(String::as_str).collect();
+                    addition.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join(SEPARATOR).into());
+                }
             }
             Self::Config(targets) => {
                 for (triple, flags) in targets {
@@ -55,12 +71,13 @@ impl Source {
                         ConfigFlags::Target => &[][..],
                         ConfigFlags::Build(flags) => flags,
                     };
+                    let Some(ours) = ours.get(triple).filter(|flags| !flags.is_empty()) else { continue };
                     let flags: Value = theirs.iter().chain(ours).cloned().collect::<Vec<_>>().into();
                     addition.args.extend(["--config".into(), format!("target.{triple}.rustflags={flags}").into()]);
                 }
             }
         }
-        addition
+        Ok(addition)
     }
 }
 
@@ -77,6 +94,10 @@ pub(crate) fn in_environment(variable: impl Fn(&str) -> Option<String>) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ours(triples: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+        triples.iter().map(|(triple, words)| ((*triple).to_owned(), flags(words))).collect()
+    }
 
     fn flags(words: &[&str]) -> Vec<String> {
         words.iter().map(|&word| word.to_owned()).collect()
@@ -98,7 +119,7 @@ mod tests {
 
     #[test]
     fn flags_of_the_environment_stay_there() {
-        let addition = Source::Environment(flags(&["-Ca"])).append(&flags(&["-Cb"]));
+        let addition = Source::Environment(flags(&["-Ca"])).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
         assert_eq!(addition.env["CARGO_ENCODED_RUSTFLAGS"], "-Ca\x1f-Cb");
         assert!(addition.args.is_empty());
     }
@@ -109,7 +130,7 @@ mod tests {
             ("a".to_owned(), ConfigFlags::Target),
             ("b".to_owned(), ConfigFlags::Build(flags(&["--cfg", r#"x="1""#]))),
         ]);
-        let addition = Source::Config(targets).append(&flags(&["-Cb"]));
+        let addition = Source::Config(targets).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
         let value = |arg: &OsString| {
             let table: toml::Table = arg.to_str().unwrap().parse().unwrap();
             table["target"].clone()
@@ -121,6 +142,15 @@ mod tests {
 
     #[test]
     fn nothing_to_add_touches_nothing() {
-        assert_eq!(Source::Environment(flags(&["-Ca"])).append(&[]), Addition::default());
+        let environment = Source::Environment(flags(&["-Ca"]));
+        assert_eq!(environment.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
+        let config = Source::Config(BTreeMap::from([("a".to_owned(), ConfigFlags::Target)]));
+        assert_eq!(config.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
+    }
+
+    #[test]
+    fn targets_with_flags_of_their_own_cannot_share_the_environment() {
+        let unequal = ours(&[("a", &["-Cb"]), ("b", &["-Cc"])]);
+        assert!(Source::Environment(flags(&["-Ca"])).append(&unequal).is_err());
     }
 }

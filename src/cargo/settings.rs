@@ -10,17 +10,27 @@ use cargo_metadata::Metadata;
 use toml::Table;
 
 use super::config::{CargoConfig, Rustc};
-use super::profile;
+use super::rustflags::{Addition, Source};
+use super::{profile, target_cpu};
 use crate::cli::BuildArguments;
-use crate::error::{ErrorKind, ResultExt};
+use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::target::Target;
+use crate::toolchain::Linker;
 
-/// Arguments and environment variables for cargo.
+/// Arguments and environment variables for cargo, and rustflags, whose form depends on who links.
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) args: Vec<OsString>,
     pub(crate) env: BTreeMap<String, OsString>,
+    /// Where the user's rustflags come from, and so where ours go.
+    rustflags: Source,
+    /// The rustflags for every target.
+    remapped: Vec<String>,
+    /// The processors, by triple.
+    target_cpus: BTreeMap<String, String>,
+    /// Whether the executable needs a build id, by which its debug information is found.
+    build_id: bool,
 }
 
 impl Settings {
@@ -32,25 +42,70 @@ impl Settings {
         config: &CargoConfig,
         rustc: &Rustc,
     ) -> Result<Self> {
-        let mut settings = Self::default();
-        if !arguments.no_profile_defaults {
-            let path = metadata.workspace_root.join("Cargo.toml");
-            let manifest: Table = fs::read_to_string(&path)?
-                .parse()
-                .or_fail(ErrorKind::Metadata, || format!("`{path}` is not valid TOML"))?;
-            let sources: Vec<_> = config.tables().chain([&manifest]).collect();
-            let is_set = |name: &str| std::env::var_os(name).is_some();
-            let additions = profile::additions(arguments.cargo.profile(), &sources, is_set);
-            settings.env.extend(additions.into_iter().map(|(name, value)| (name, value.into())));
-        }
+        let triples: Vec<_> = targets.iter().map(|target| target.triple()).collect();
+        let mut settings = Self {
+            rustflags: config.rustflags(triples.iter().map(String::as_str))?,
+            build_id: arguments.debug_symbols,
+            ..Self::default()
+        };
+        settings.add_profile(arguments, metadata, config)?;
         if !arguments.no_trim_paths {
-            let triples: Vec<_> = targets.iter().map(|target| target.triple()).collect();
-            let flags = remapped(arguments, metadata, config, rustc);
-            let addition = config.rustflags(triples.iter().map(String::as_str))?.append(&flags);
-            settings.args.extend(addition.args);
-            settings.env.extend(addition.env);
+            settings.remapped = remapped(arguments, metadata, config, rustc);
+        }
+        if let Some(cpu) = &arguments.target_cpu {
+            settings.target_cpus = target_cpu::resolve(cpu, targets, config)?;
         }
         Ok(settings)
+    }
+
+    /// For the tests of what takes them.
+    #[cfg(test)]
+    pub(crate) fn with(args: Vec<OsString>, env: BTreeMap<String, OsString>) -> Self {
+        Self { args, env, ..Self::default() }
+    }
+
+    fn add_profile(&mut self, arguments: &BuildArguments, metadata: &Metadata, config: &CargoConfig) -> Result<()> {
+        if arguments.no_profile_defaults && !arguments.debug_symbols {
+            return Ok(());
+        }
+        let path = metadata.workspace_root.join("Cargo.toml");
+        let manifest: Table = fs::read_to_string(&path)?
+            .parse()
+            .or_fail(ErrorKind::Metadata, || format!("`{path}` is not valid TOML"))?;
+        let sources: Vec<_> = config.tables().chain([&manifest]).collect();
+        let variable = |name: &str| std::env::var(name).ok();
+        let profile = arguments.cargo.profile();
+        if !arguments.no_profile_defaults {
+            let additions = profile::additions(profile, &sources, |name| variable(name).is_some());
+            self.env.extend(additions.into_iter().map(|(name, value)| (name, value.into())));
+        }
+        if arguments.debug_symbols {
+            // The two halves are told apart here, after the link. `--config` goes before everything that the user set.
+            self.env.remove(&profile::variable(profile, "strip"));
+            let mut wanted = vec![format!("profile.{profile}.strip=\"none\"")];
+            if !profile::has_debug_information(profile, &sources, variable) {
+                wanted.push(format!("profile.{profile}.debug=\"full\""));
+            }
+            self.args.extend(wanted.into_iter().flat_map(|setting| ["--config".into(), setting.into()]));
+        }
+        Ok(())
+    }
+
+    /// What cargo has to be told so that the rustflags for these targets join the user's.
+    pub(crate) fn rustflags(&self, targets: &[(Target, &Linker)]) -> Result<Addition, Failure> {
+        let ours = targets.iter().map(|(target, linker)| {
+            let triple = target.triple();
+            let mut flags = self.remapped.clone();
+            if let Some(cpu) = self.target_cpus.get(&triple) {
+                flags.push(format!("-Ctarget-cpu={cpu}"));
+            }
+            if self.build_id {
+                // By the contents: the same executable gets the same id everywhere.
+                flags.push(format!("-Clink-arg={}", linker.argument("--build-id=sha1")));
+            }
+            (triple, flags)
+        });
+        self.rustflags.append(&ours.collect())
     }
 }
 

@@ -15,12 +15,11 @@ use cargo_metadata::{Metadata, PackageId};
 use serde::Serialize;
 use time::Date;
 
-use crate::cargo::config::target_variable;
 use crate::cargo::{CargoCommand, Settings};
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, Failure};
 use crate::target::{Arch, Libc, Runtime, Target};
-use crate::toolchain::{Linker, Survey};
+use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
 
 pub(crate) use selection::{Function, SkippedBinary};
 
@@ -39,6 +38,12 @@ pub(crate) struct BuildPlan {
     pub(crate) install_targets: Vec<String>,
     /// Binaries of the selected packages that these features leave out.
     pub(crate) skipped: Vec<SkippedBinary>,
+    /// What may make the build fail.
+    #[serde(skip)]
+    pub(crate) doubts: Vec<Doubt>,
+    /// Whether each executable is parted from its debug information.
+    #[serde(skip)]
+    pub(crate) debug_symbols: bool,
 }
 
 /// One function for one target: one executable, one zip.
@@ -103,6 +108,14 @@ pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Tar
             true
         }
     });
+    if let Some((target, other)) = targets.iter().enumerate().find_map(|(index, target)| {
+        let same = targets[index + 1..].iter().find(|other| other.triple() == target.triple())?;
+        Some((target, same))
+    }) {
+        return Err(Failure::new(ErrorKind::Usage, format!("`{target}` and `{other}` are one target to cargo"))
+            .hint("build them one after the other")
+            .into());
+    }
     if runtime.facts().update_blocked <= today {
         let gone = runtime.deprecation(today).unwrap_or_default();
         return Err(Failure::new(ErrorKind::Usage, gone)
@@ -131,10 +144,15 @@ pub(crate) fn plan(
 ) -> Result<BuildPlan> {
     refuse_misplaced(&arguments.passed_on)?;
     let selection = selection::select(&arguments.cargo, metadata)?;
-    let linked: Vec<_> = targets
-        .iter()
-        .map(|&target| Ok(PlannedTarget { target, linker: Linker::choose(target, survey)? }))
-        .collect::<Result<_, Failure>>()?;
+    let roots: Vec<_> = selection.functions.iter().map(|function| function.package_id.repr.as_str()).collect();
+    let c_crates = survey.graph.as_ref().map(|graph| graph.c_crates(&roots)).unwrap_or_default();
+    let mut linked = Vec::new();
+    let mut doubts = Vec::new();
+    for &target in targets {
+        let Choice { linker, doubt } = toolchain::choose(target, arguments.linker, survey, &c_crates)?;
+        linked.push(PlannedTarget { target, linker });
+        doubts.extend(doubt);
+    }
 
     let output = output::Output::new(arguments, metadata, targets.len() > 1, surroundings)?;
     let mut functions = Vec::new();
@@ -154,10 +172,12 @@ pub(crate) fn plan(
         .collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
-        cargo: command(arguments, &selection.functions, &linked, settings),
+        cargo: command(arguments, &selection.functions, &linked, survey, settings)?,
         functions,
         install_targets,
         skipped: selection.skipped,
+        doubts,
+        debug_symbols: arguments.debug_symbols,
     })
 }
 
@@ -168,8 +188,9 @@ fn command(
     arguments: &BuildArguments,
     functions: &[Function],
     targets: &[PlannedTarget],
+    survey: &Survey,
     settings: &Settings,
-) -> CargoCommand {
+) -> Result<CargoCommand, Failure> {
     let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
     for target in targets {
         args.extend(["--target".into(), target.target.triple().into()]);
@@ -189,20 +210,18 @@ fn command(
             args.extend([flag.into(), OsString::from(&function.name)]);
         }
     }
+    let rustflags =
+        settings.rustflags(&targets.iter().map(|target| (target.target, &target.linker)).collect::<Vec<_>>())?;
     args.extend(arguments.cargo.build_args());
     args.extend(settings.args.iter().cloned());
+    args.extend(rustflags.args);
     args.extend(arguments.passed_on.iter().cloned());
-    let linkers = targets
-        .iter()
-        .filter_map(|target| Some((linker_variable(target.target), target.linker.setting()?.into_os_string())));
-    let env = linkers.chain(settings.env.clone()).collect();
-    CargoCommand { program: crate::cargo::program(), args, env }
-}
-
-/// The environment variable by which cargo takes a target's linker. It gives way to nothing but `--config`, and is only
-/// set where the user configured none.
-fn linker_variable(target: Target) -> String {
-    format!("{}_LINKER", target_variable(&target.triple()))
+    let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
+        let compiles_c = survey.targets[&target.triple()].c_compiler.is_none();
+        linker.variables(*target, compiles_c)
+    });
+    let env = linkers.chain(settings.env.clone()).chain(rustflags.env).collect();
+    Ok(CargoCommand { program: crate::cargo::program(), args, env })
 }
 
 /// Flags that decide what is built have to be known to the plan: behind `--` it would not see them.

@@ -8,7 +8,7 @@ use time::macros::date;
 use super::*;
 use crate::cli;
 use crate::error::{exit_code, hints};
-use crate::toolchain::TargetSurvey;
+use crate::toolchain::{TargetSurvey, ZigSurvey};
 
 const MUSL_X86_64: &str = "x86_64-unknown-linux-musl";
 const MUSL_ARM64: &str = "aarch64-unknown-linux-musl";
@@ -69,12 +69,14 @@ fn survey() -> Survey {
             ("x86_64-unknown-linux-gnu".to_owned(), TargetSurvey { compiler, ..installed.clone() }),
             ("aarch64-unknown-linux-gnu".to_owned(), installed),
         ]),
+        zig: ZigSurvey::Missing,
+        graph: None,
     }
 }
 
 fn settings() -> Settings {
     let env = BTreeMap::from([("CARGO_PROFILE_RELEASE_LTO".to_owned(), "fat".into())]);
-    Settings { args: vec!["--config".into(), "x.y=1".into()], env }
+    Settings::with(vec!["--config".into(), "x.y=1".into()], env)
 }
 
 fn plan_of(words: &str) -> Result<BuildPlan> {

@@ -71,6 +71,11 @@ pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
     print(&text)
 }
 
+/// Text as it is.
+pub(crate) fn print_text(text: &str) -> Result<()> {
+    print(text)
+}
+
 fn print_lines(lines: impl Iterator<Item = String>) -> Result<()> {
     print(&lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>())
 }

@@ -8,7 +8,7 @@ mod remedy;
 mod survey;
 pub(crate) mod zig;
 
-pub(crate) use choose::{Choice, choose};
+pub(crate) use choose::{Choice, Doubt, choose};
 pub(crate) use install::add_targets;
 pub(crate) use linker::Linker;
 pub(crate) use survey::{GraphSource, Survey};

@@ -7,9 +7,10 @@ use anyhow::Result;
 
 use super::c_code::Graph;
 use super::zig::{self, ZigSurvey};
-use crate::cargo::GraphCommand;
+use crate::cargo::CargoCommand;
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
+use crate::shell::Shell;
 use crate::target::{Arch, Libc, Target};
 
 /// The machine, as far as the targets of this run are concerned.
@@ -43,7 +44,7 @@ pub(crate) struct TargetSurvey {
 /// Where the graph of dependencies comes from.
 pub(crate) struct GraphSource<'a> {
     pub(crate) workspace: &'a Path,
-    pub(crate) command: GraphCommand,
+    pub(crate) command: CargoCommand,
 }
 
 impl Survey {
@@ -67,6 +68,22 @@ impl Survey {
             survey.zig = zig::find();
         }
         Ok(survey)
+    }
+
+    /// Fetches zig where it was looked for and not found.
+    pub(crate) fn install_zig(&mut self, shell: &Shell) -> Result<()> {
+        if matches!(self.zig, ZigSurvey::Missing | ZigSurvey::Unusable(_)) {
+            self.zig = ZigSurvey::Found(zig::install(shell)?);
+        }
+        Ok(())
+    }
+
+    /// A zig that was of interest and cannot be used.
+    pub(crate) fn passed_over_zig(&self) -> Option<String> {
+        match &self.zig {
+            ZigSurvey::Unusable(reason) => Some(format!("passed over zig: {reason}")),
+            _ => None,
+        }
     }
 
     /// What can be told without running anything or looking at a package.

@@ -5,7 +5,7 @@ use cargo_metadata::semver::Version;
 use super::*;
 use crate::error::exit_code;
 use crate::toolchain::zig::Zig;
-use crate::target::{Arch, Runtime};
+use crate::target::Runtime;
 
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
