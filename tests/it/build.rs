@@ -109,8 +109,9 @@ fn the_clock_of_the_source_is_taken_when_it_is_given() {
     let run = fixture.program().env("SOURCE_DATE_EPOCH", "1700000000").run().success();
     let zip = Zip::read(run.zip());
     // 2023-11-14 22:13:20 UTC.
-    assert_eq!(zip.entries[0].dos_date, (2023 - 1980) << 9 | 11 << 5 | 14);
-    assert_eq!(zip.entries[0].dos_time, 22 << 11 | 13 << 5 | 20 / 2);
+    let (year, month, day, hour, minute, second) = (2023, 11, 14, 22, 13, 20);
+    assert_eq!(zip.entries[0].dos_date, ((year - 1980) << 9) + (month << 5) + day);
+    assert_eq!(zip.entries[0].dos_time, (hour << 11) + (minute << 5) + second / 2);
 }
 
 #[test]

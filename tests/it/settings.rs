@@ -12,7 +12,8 @@ fn telltale() -> Fixture {
     let fixture = Fixture::package("telltale");
     let mut source = String::from("#![allow(unexpected_cfgs)]\nfn main() {\n");
     for name in SOURCES {
-        source += &format!("    #[cfg(from_{name})]\n    println!(\"saw from_{name}!\");\n");
+        let line = format!("    #[cfg(from_{name})]\n    println!(\"saw from_{name}!\");\n");
+        source.push_str(&line);
     }
     fixture.write("src/main.rs", &(source + "}\n"));
     fixture
