@@ -21,7 +21,6 @@ mod suggest;
 pub mod target;
 mod toolchain;
 
-use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::time::Instant;
@@ -29,6 +28,7 @@ use std::time::Instant;
 use anyhow::Result;
 use time::{Date, OffsetDateTime};
 
+use cargo::Settings;
 use cargo::config::CargoConfig;
 use cli::{Arguments, BuildArguments, MessageFormat};
 use error::{ErrorKind, ResultExt};
@@ -67,15 +67,12 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let targets = plan::targets(arguments, today)?;
     let metadata = cargo::read_metadata(&arguments.cargo)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
-    let profile_additions = if arguments.no_profile_defaults {
-        BTreeMap::new()
-    } else {
-        config.profile_additions(arguments.cargo.profile(), metadata.workspace_root.join("Cargo.toml").as_std_path())?
-    };
-    let survey = Survey::take(&config, &targets, profile_additions)?;
+    let rustc = config.rustc()?;
+    let survey = Survey::take(&config, &rustc, &targets)?;
+    let settings = Settings::new(arguments, &targets, &metadata, &config, &rustc)?;
     let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
     let surroundings = Surroundings { folder: &folder, output_is_folder };
-    let plan = plan::plan(arguments, &targets, &metadata, &survey, surroundings)?;
+    let plan = plan::plan(arguments, &targets, &metadata, &survey, &settings, surroundings)?;
 
     let warnings = warnings(arguments, &plan, today);
     for warning in &warnings {

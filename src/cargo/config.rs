@@ -3,7 +3,7 @@
 //! It is read for one purpose: never to override it. `cargo-config2` resolves files and environment as cargo does, but
 //! knows nothing of `--config`, which is looked at here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
@@ -13,12 +13,13 @@ use cargo_config2::{Config, PathAndArgs, Walk};
 use cargo_metadata::cargo_platform::{Cfg, Platform};
 use toml::{Table, Value};
 
-use super::profile;
+use super::rustflags::{self, ConfigFlags};
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
 
 pub(crate) struct CargoConfig {
     resolved: Config,
+    folder: PathBuf,
     /// The tables of the `--config` arguments, the last one, which wins, first.
     command_line: Vec<Table>,
     /// The tables of the config files, for the keys that `cargo-config2` does not know.
@@ -36,29 +37,36 @@ impl CargoConfig {
         for path in Walk::new(folder) {
             read_file(&path, &mut files)?;
         }
-        Ok(Self { resolved, command_line, files })
+        Ok(Self { resolved, folder: folder.to_owned(), command_line, files })
     }
 
-    /// The settings that a deployment wants of a profile and that are set nowhere, as environment variables.
-    pub(crate) fn profile_additions(&self, profile: &str, manifest: &Path) -> Result<BTreeMap<String, String>> {
-        let manifest: Table = fs::read_to_string(manifest)?
-            .parse()
-            .or_fail(ErrorKind::Metadata, || format!("`{}` is not valid TOML", manifest.display()))?;
-        let sources: Vec<_> = self.command_line.iter().chain(&self.files).chain([&manifest]).collect();
-        Ok(profile::additions(profile, &sources, |name| std::env::var_os(name).is_some()))
+    /// Every table of the configuration and the arguments, the one that wins first.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &Table> + Clone {
+        self.command_line.iter().chain(&self.files)
     }
 
-    /// The triple of the machine that builds.
-    pub(crate) fn host(&self) -> Result<&str> {
-        self.resolved.host_triple().or_fail(ErrorKind::Setup, || "failed to ask `rustc` for its host".into()).map_err(
-            |error| error.context(Failure::new(ErrorKind::Setup, "`rustc` cannot be used").hint(RUST_IS_MISSING)),
-        )
+    /// Where cargo keeps what it downloads.
+    pub(super) fn cargo_home(&self) -> Option<PathBuf> {
+        cargo_config2::cargo_home_with_cwd(&self.folder)
+    }
+
+    /// Asks the compiler that cargo would use what it is.
+    pub(crate) fn rustc(&self) -> Result<Rustc> {
+        let version = self.ask_rustc(&["-vV"])?;
+        let field = |name: &str| {
+            let value = version.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            value.map(str::to_owned).ok_or_else(|| {
+                Failure::new(ErrorKind::Setup, format!("`rustc -vV` does not tell its {name}")).hint(RUST_IS_MISSING)
+            })
+        };
+        let (host, release, commit) = (field("host")?, field("release")?, field("commit-hash")?);
+        let version = if commit == "unknown" { release } else { commit };
+        Ok(Rustc { host, version, sysroot: self.sysroot()? })
     }
 
     /// The folder of the toolchain, under which the targets are installed.
     pub(crate) fn sysroot(&self) -> Result<PathBuf> {
-        let output = self.rustc(&["--print", "sysroot"])?;
-        Ok(PathBuf::from(output.trim_end()))
+        Ok(PathBuf::from(self.ask_rustc(&["--print", "sysroot"])?.trim_end()))
     }
 
     /// The linker that the user chose for a target, by cargo's `linker` key or by a `-C linker` among the rustflags.
@@ -74,7 +82,24 @@ impl CargoConfig {
         Ok(rustflags.and_then(|flags| linker_in_rustflags(&flags.flags)))
     }
 
-    /// `target.<triple>` goes before `target.'cfg(…)'`, as in cargo.
+    /// Where the user's rustflags for these targets come from.
+    pub(super) fn rustflags<'t>(&self, triples: impl Iterator<Item = &'t str>) -> Result<rustflags::Source> {
+        if let Some(flags) = rustflags::in_environment(|name| std::env::var(name).ok()) {
+            return Ok(rustflags::Source::Environment(flags));
+        }
+        let mut of_build = self.resolved.build.rustflags.clone().map(|flags| flags.flags).unwrap_or_default();
+        let on_command_line = self.command_line.iter().rev();
+        of_build.extend(on_command_line.filter_map(|table| table.get("build")?.get("rustflags")).flat_map(strings));
+        let targets = triples.map(|triple| {
+            let variable = format!("{}_RUSTFLAGS", target_variable(triple));
+            let of_target = std::env::var_os(variable).is_some()
+                || !self.target_tables(self.tables(), triple, &["rustflags"])?.is_empty();
+            let flags = if of_target { ConfigFlags::Target } else { ConfigFlags::Build(of_build.clone()) };
+            Ok((triple.to_owned(), flags))
+        });
+        Ok(rustflags::Source::Config(targets.collect::<Result<_>>()?))
+    }
+
     fn linker_on_command_line(&self, triple: &str) -> Result<Option<PathBuf>> {
         let linker_of = |table: &Value| {
             let linker = table.get("linker").and_then(|linker| match linker {
@@ -83,37 +108,49 @@ impl CargoConfig {
             });
             linker.map(PathBuf::from).or_else(|| linker_in_rustflags(&strings(table.get("rustflags")?)))
         };
-        let targets = || self.command_line.iter().filter_map(|table| table.get("target")?.as_table());
-        if let Some(linker) = targets().find_map(|table| linker_of(table.get(triple)?)) {
-            return Ok(Some(linker));
-        }
-        let by_cfg: Vec<_> = targets()
-            .flatten()
-            .filter(|(key, _)| key.starts_with("cfg("))
-            .filter_map(|(key, table)| Some((key, linker_of(table)?)))
-            .collect();
-        if !by_cfg.is_empty() {
-            let cfgs = self.cfgs(triple)?;
-            for (key, linker) in by_cfg {
-                let platform = Platform::from_str(key)
-                    .or_fail(ErrorKind::Usage, || format!("`--config` has a target key that is not valid: `{key}`"))?;
-                if platform.matches(triple, &cfgs) {
-                    return Ok(Some(linker));
-                }
+        let tables = self.target_tables(self.command_line.iter(), triple, &["linker", "rustflags"])?;
+        let build_flags = || self.command_line.iter().filter_map(|table| table.get("build")?.get("rustflags"));
+        Ok(tables
+            .into_iter()
+            .find_map(linker_of)
+            .or_else(|| build_flags().map(strings).find_map(|flags| linker_in_rustflags(&flags))))
+    }
+
+    /// The tables that hold for a target and have one of these keys: `target.<triple>` first, as in cargo, then those of
+    /// `target.'cfg(…)'`.
+    fn target_tables<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a Table> + Clone,
+        triple: &str,
+        keys: &[&str],
+    ) -> Result<Vec<&'a Value>> {
+        let has_key = |table: &&Value| keys.iter().any(|key| table.get(key).is_some());
+        let targets = sources.filter_map(|table| table.get("target")?.as_table());
+        let mut found: Vec<_> = targets.clone().filter_map(|table| table.get(triple)).filter(has_key).collect();
+        let by_cfg = targets.flatten().filter(|(key, table)| key.starts_with("cfg(") && has_key(table));
+        let mut cfgs = None;
+        for (key, table) in by_cfg {
+            let platform = Platform::from_str(key)
+                .or_fail(ErrorKind::Setup, || format!("cargo's configuration has an invalid key `target.'{key}'`"))?;
+            // Rustc is only asked when there is something to ask.
+            if cfgs.is_none() {
+                cfgs = Some(self.cfgs(triple)?);
+            }
+            if platform.matches(triple, cfgs.as_deref().unwrap_or_default()) {
+                found.push(table);
             }
         }
-        let build_flags = self.command_line.iter().filter_map(|table| table.get("build")?.get("rustflags"));
-        Ok(build_flags.map(strings).find_map(|flags| linker_in_rustflags(&flags)))
+        Ok(found)
     }
 
     fn cfgs(&self, triple: &str) -> Result<Vec<Cfg>> {
-        let output = self.rustc(&["--print", "cfg", "--target", triple])?;
+        let output = self.ask_rustc(&["--print", "cfg", "--target", triple])?;
         // Duplicates mean nothing to a match.
         let lines: BTreeSet<_> = output.lines().collect();
         lines.into_iter().map(|line| Cfg::from_str(line).with_context(|| format!("unexpected cfg `{line}`"))).collect()
     }
 
-    fn rustc(&self, args: &[&str]) -> Result<String> {
+    fn ask_rustc(&self, args: &[&str]) -> Result<String> {
         let PathAndArgs { path, args: wrapped, .. } = self.resolved.rustc();
         let failure = |reason: String| {
             Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", path.display(), args.join(" ")))
@@ -131,7 +168,24 @@ impl CargoConfig {
     }
 }
 
-const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
+/// The compiler that cargo would use.
+#[derive(Debug, Clone)]
+pub(crate) struct Rustc {
+    /// The triple of the machine that it runs on.
+    pub(crate) host: String,
+    /// The commit that it was built from, else its release.
+    pub(crate) version: String,
+    /// The folder of its toolchain.
+    pub(crate) sysroot: PathBuf,
+}
+
+/// How the environment variables of a target start.
+pub(crate) fn target_variable(triple: &str) -> String {
+    format!("CARGO_TARGET_{}", triple.to_uppercase().replace('-', "_"))
+}
+
+/// What helps when there is no usable cargo or rustc.
+pub(super) const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
 
 /// Reads a config file and those that it includes: a path, or a table with a `path`, or several of either.
 fn read_file(path: &Path, tables: &mut Vec<Table>) -> Result<()> {

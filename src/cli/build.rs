@@ -12,6 +12,7 @@ const LAMBDA_OPTIONS: &str = "Lambda Options";
 const OUTPUT_OPTIONS: &str = "Output Options";
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct BuildArguments {
     /// Architecture of the function: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: `x86_64`]
     ///
@@ -27,6 +28,9 @@ pub(crate) struct BuildArguments {
     /// Add nothing to the profile (`strip`, fat LTO and one codegen unit where you set nothing)
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_profile_defaults: bool,
+    /// Keep the paths of this machine in the executable
+    #[arg(long, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) no_trim_paths: bool,
     /// Target triple, in place of --arch and --libc
     #[arg(
         long,

@@ -7,7 +7,6 @@ mod features;
 mod output;
 mod selection;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,8 @@ use cargo_metadata::{Metadata, PackageId};
 use serde::Serialize;
 use time::Date;
 
-use crate::cargo::CargoCommand;
+use crate::cargo::config::target_variable;
+use crate::cargo::{CargoCommand, Settings};
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, Failure};
 use crate::target::{Arch, Libc, Runtime, Target};
@@ -126,6 +126,7 @@ pub(crate) fn plan(
     targets: &[Target],
     metadata: &Metadata,
     survey: &Survey,
+    settings: &Settings,
     surroundings: Surroundings<'_>,
 ) -> Result<BuildPlan> {
     refuse_misplaced(&arguments.passed_on)?;
@@ -153,7 +154,7 @@ pub(crate) fn plan(
         .collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
-        cargo: command(arguments, &selection.functions, &linked, &survey.profile_additions),
+        cargo: command(arguments, &selection.functions, &linked, settings),
         functions,
         install_targets,
         skipped: selection.skipped,
@@ -167,7 +168,7 @@ fn command(
     arguments: &BuildArguments,
     functions: &[Function],
     targets: &[PlannedTarget],
-    profile_additions: &BTreeMap<String, String>,
+    settings: &Settings,
 ) -> CargoCommand {
     let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
     for target in targets {
@@ -189,19 +190,19 @@ fn command(
         }
     }
     args.extend(arguments.cargo.build_args());
+    args.extend(settings.args.iter().cloned());
     args.extend(arguments.passed_on.iter().cloned());
     let linkers = targets
         .iter()
         .filter_map(|target| Some((linker_variable(target.target), target.linker.setting()?.into_os_string())));
-    let profile = profile_additions.iter().map(|(name, value)| (name.clone(), value.into()));
-    let env = linkers.chain(profile).collect();
+    let env = linkers.chain(settings.env.clone()).collect();
     CargoCommand { program: crate::cargo::program(), args, env }
 }
 
 /// The environment variable by which cargo takes a target's linker. It gives way to nothing but `--config`, and is only
 /// set where the user configured none.
 fn linker_variable(target: Target) -> String {
-    format!("CARGO_TARGET_{}_LINKER", target.triple().to_uppercase().replace('-', "_"))
+    format!("{}_LINKER", target_variable(&target.triple()))
 }
 
 /// Flags that decide what is built have to be known to the plan: behind `--` it would not see them.

@@ -63,7 +63,6 @@ fn survey() -> Survey {
     Survey {
         host: "x86_64-unknown-linux-gnu".into(),
         has_rust_lld: true,
-        profile_additions: BTreeMap::from([("CARGO_PROFILE_RELEASE_LTO".to_owned(), "fat".to_owned())]),
         targets: BTreeMap::from([
             (MUSL_X86_64.to_owned(), installed.clone()),
             (MUSL_ARM64.to_owned(), TargetSurvey::default()),
@@ -71,6 +70,11 @@ fn survey() -> Survey {
             ("aarch64-unknown-linux-gnu".to_owned(), installed),
         ]),
     }
+}
+
+fn settings() -> Settings {
+    let env = BTreeMap::from([("CARGO_PROFILE_RELEASE_LTO".to_owned(), "fat".into())]);
+    Settings { args: vec!["--config".into(), "x.y=1".into()], env }
 }
 
 fn plan_of(words: &str) -> Result<BuildPlan> {
@@ -81,7 +85,7 @@ fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
-    plan(&arguments, &targets(&arguments, date!(2026 - 11 - 23))?, &workspace(), &survey(), surroundings)
+    plan(&arguments, &targets(&arguments, date!(2026 - 11 - 23))?, &workspace(), &survey(), &settings(), surroundings)
 }
 
 fn names(words: &str) -> Vec<String> {
@@ -188,7 +192,7 @@ fn one_cargo_builds_everything() {
     assert_eq!(
         args.join(" "),
         "build --profile release --target x86_64-unknown-linux-musl --target aarch64-unknown-linux-musl --package \
-         mail@1.2.3 --package orders@1.2.3 --bin send --bin create --bin list --features write --locked \
+         mail@1.2.3 --package orders@1.2.3 --bin send --bin create --bin list --features write --locked --config x.y=1 \
          --future-incompat-report"
     );
     let env: Vec<_> = plan.cargo.env.iter().map(|(name, value)| format!("{name}={}", value.display())).collect();

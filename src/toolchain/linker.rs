@@ -7,6 +7,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::survey::{Survey, TargetSurvey, compilers};
+use crate::cargo::config::target_variable;
 use crate::error::{ErrorKind, Failure};
 use crate::target::{Libc, Target};
 
@@ -113,10 +114,7 @@ fn install_command(target: Target) -> String {
             "or install a cross compiler: `brew install messense/macos-cross-toolchains/{}-unknown-linux-{libc}`",
             arch.rust_name()
         ),
-        _ => format!(
-            "or configure a linker: set `CARGO_TARGET_{}_LINKER`",
-            target.triple().to_uppercase().replace('-', "_")
-        ),
+        _ => format!("or configure a linker: set `{}_LINKER`", target_variable(&target.triple())),
     }
 }
 
@@ -131,7 +129,7 @@ mod tests {
     fn choose(arch: Arch, libc: Libc, has_rust_lld: bool, found: TargetSurvey) -> Result<Linker, Failure> {
         let target = Target { arch, libc, runtime: Runtime::AL2023 };
         let targets = BTreeMap::from([(target.triple(), found)]);
-        Linker::choose(target, &Survey { host: HOST.into(), has_rust_lld, profile_additions: BTreeMap::new(), targets })
+        Linker::choose(target, &Survey { host: HOST.into(), has_rust_lld, targets })
     }
 
     fn compiler(path: &str) -> TargetSurvey {

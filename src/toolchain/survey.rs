@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::CargoConfig;
+use crate::cargo::config::{CargoConfig, Rustc};
 use crate::target::{Arch, Libc, Target};
 
 /// The machine, as far as the targets of this run are concerned.
@@ -15,8 +15,6 @@ pub(crate) struct Survey {
     pub(crate) host: String,
     /// Whether the toolchain brings `rust-lld`. Rust's own builds do, most distributions' do not.
     pub(crate) has_rust_lld: bool,
-    /// What is added to the profile, as the environment variables through which cargo takes it.
-    pub(crate) profile_additions: BTreeMap<String, String>,
     /// What was found for each target, by its triple.
     pub(crate) targets: BTreeMap<String, TargetSurvey>,
 }
@@ -34,28 +32,23 @@ pub(crate) struct TargetSurvey {
 
 impl Survey {
     /// Looks at this machine.
-    pub(crate) fn take(
-        config: &CargoConfig,
-        targets: &[Target],
-        profile_additions: BTreeMap<String, String>,
-    ) -> Result<Self> {
-        let host = config.host()?.to_owned();
-        let sysroot = config.sysroot()?;
+    pub(crate) fn take(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
+        let Rustc { host, sysroot, .. } = rustc;
         let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
-        let has_rust_lld = rustlib(&sysroot, &host).join("bin").join(lld).is_file();
+        let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();
         let targets = targets
             .iter()
             .map(|target| {
                 let triple = target.triple();
                 let survey = TargetSurvey {
-                    std_installed: has_std(&sysroot, &triple),
+                    std_installed: has_std(sysroot, &triple),
                     configured_linker: config.linker(&triple)?,
-                    compiler: compilers(*target, &host).iter().find_map(|name| which::which(name).ok()),
+                    compiler: compilers(*target, host).iter().find_map(|name| which::which(name).ok()),
                 };
                 Ok((triple, survey))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { host, has_rust_lld, profile_additions, targets })
+        Ok(Self { host: host.clone(), has_rust_lld, targets })
     }
 }
 

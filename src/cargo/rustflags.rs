@@ -1,0 +1,126 @@
+//! Adding rustflags to the user's without losing any.
+//!
+//! Cargo takes rustflags from the first of four sources that has any: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`,
+//! `target.*.rustflags`, `build.rustflags`. Whoever sets one of them switches off those behind it, so ours have to go
+//! into the very source that is in use, after the user's.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use toml::Value;
+
+/// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
+const SEPARATOR: &str = "\x1f";
+
+/// Where the user's rustflags come from, which decides how ours are added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// One of the two environment variables, with the flags in it. It holds for all targets.
+    Environment(Vec<String>),
+    /// The configuration, by target triple.
+    Config(BTreeMap<String, ConfigFlags>),
+}
+
+/// What the configuration says for one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfigFlags {
+    /// `target.*.rustflags`, to which cargo itself adds those of a `--config` argument.
+    Target,
+    /// `build.rustflags`, with the flags in it, if any. They are repeated for the target, since its own replace them.
+    Build(Vec<String>),
+}
+
+/// What cargo has to be told so that rustc gets the user's flags and ours.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Addition {
+    pub(crate) args: Vec<OsString>,
+    pub(crate) env: BTreeMap<String, OsString>,
+}
+
+impl Source {
+    /// Appends these flags to the user's.
+    pub(crate) fn append(&self, ours: &[String]) -> Addition {
+        let mut addition = Addition::default();
+        if ours.is_empty() {
+            return addition;
+        }
+        match self {
+            Self::Environment(theirs) => {
+                let flags: Vec<_> = theirs.iter().chain(ours).map(String::as_str).collect();
+                addition.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join(SEPARATOR).into());
+            }
+            Self::Config(targets) => {
+                for (triple, flags) in targets {
+                    let theirs = match flags {
+                        ConfigFlags::Target => &[][..],
+                        ConfigFlags::Build(flags) => flags,
+                    };
+                    let flags: Value = theirs.iter().chain(ours).cloned().collect::<Vec<_>>().into();
+                    addition.args.extend(["--config".into(), format!("target.{triple}.rustflags={flags}").into()]);
+                }
+            }
+        }
+        addition
+    }
+}
+
+/// The flags in the environment, if one of the two variables is set: an empty one counts.
+pub(crate) fn in_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+    if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
+        let flags = encoded.split(SEPARATOR).map(str::to_owned);
+        return Some(flags.filter(|flag| !flag.is_empty()).collect());
+    }
+    let flags = variable("RUSTFLAGS")?;
+    Some(flags.split(' ').map(str::trim).filter(|flag| !flag.is_empty()).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn in_the_environment_the_encoded_variable_goes_first() {
+        let read = |variables: &[(&str, &str)]| {
+            in_environment(|name| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[("RUSTFLAGS", " -Ca  -Cb ")]), Some(flags(&["-Ca", "-Cb"])));
+        assert_eq!(read(&[("RUSTFLAGS", "")]), Some(vec![]));
+        let both = [("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1fwith space"), ("RUSTFLAGS", "-Ca")];
+        assert_eq!(read(&both), Some(flags(&["--cfg", "with space"])));
+    }
+
+    #[test]
+    fn flags_of_the_environment_stay_there() {
+        let addition = Source::Environment(flags(&["-Ca"])).append(&flags(&["-Cb"]));
+        assert_eq!(addition.env["CARGO_ENCODED_RUSTFLAGS"], "-Ca\x1f-Cb");
+        assert!(addition.args.is_empty());
+    }
+
+    #[test]
+    fn flags_of_the_configuration_are_joined_by_cargo_or_repeated() {
+        let targets = BTreeMap::from([
+            ("a".to_owned(), ConfigFlags::Target),
+            ("b".to_owned(), ConfigFlags::Build(flags(&["--cfg", r#"x="1""#]))),
+        ]);
+        let addition = Source::Config(targets).append(&flags(&["-Cb"]));
+        let value = |arg: &OsString| {
+            let table: toml::Table = arg.to_str().unwrap().parse().unwrap();
+            table["target"].clone()
+        };
+        assert_eq!(value(&addition.args[1])["a"]["rustflags"], Value::from(flags(&["-Cb"])));
+        assert_eq!(value(&addition.args[3])["b"]["rustflags"], Value::from(flags(&["--cfg", r#"x="1""#, "-Cb"])));
+        assert!(addition.env.is_empty());
+    }
+
+    #[test]
+    fn nothing_to_add_touches_nothing() {
+        assert_eq!(Source::Environment(flags(&["-Ca"])).append(&[]), Addition::default());
+    }
+}
