@@ -2,19 +2,30 @@
 //! published.
 
 mod archive;
+mod collect;
 mod container;
 mod deflate;
 mod entry;
+mod include;
+mod litter;
+mod mode;
 mod modified;
 mod parallel;
+mod pattern;
 mod positioned;
 mod staged;
+mod symlink;
 mod verify;
 mod walk;
 
 pub use archive::{ArchiveOptions, Progress};
+pub use collect::{Collected, OwnFiles};
 pub use deflate::Compression;
 pub use entry::{CaseClash, Entry, EntryName, EntrySource, InvalidName, SortedEntries, sort};
+pub use include::{Exclude, FileRules, Include};
+pub use mode::{ModeRule, parse_octal};
 pub use modified::ModificationTime;
 pub use positioned::PositionedReader;
+pub use pattern::Pattern;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
+pub use symlink::Symlinks;
