@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use cargo_metadata::{Metadata, Package, TargetKind};
-use serde::de::DeserializeOwned;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::check::{ArchiveKind, Level, Levels};
@@ -69,8 +69,7 @@ fn refuse_unknown_binaries(
 ) -> Result<()> {
     let is_executable =
         |target: &&cargo_metadata::Target| target.is_kind(TargetKind::Bin) || target.is_kind(TargetKind::Example);
-    let existing: Vec<_> =
-        package.targets.iter().filter(is_executable).map(|target| target.name.as_str()).collect();
+    let existing: Vec<_> = package.targets.iter().filter(is_executable).map(|target| target.name.as_str()).collect();
     match binaries.keys().find(|name| !existing.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => {
@@ -81,8 +80,7 @@ fn refuse_unknown_binaries(
 }
 
 /// The keys of every table.
-const KEYS: [&str; 8] =
-    ["checks", "compression", "default-excludes", "exclude", "include", "kind", "mode", "symlinks"];
+const KEYS: [&str; 8] = ["checks", "compression", "default-excludes", "exclude", "include", "kind", "mode", "symlinks"];
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -110,13 +108,11 @@ impl<'a> Reader<'a> {
     fn of(metadata: &Value, section: &str, manifest: &'a Path) -> Result<Option<Self>> {
         let Some(value) = metadata.get(TABLE) else { return Ok(None) };
         let section = format!("{section}.{TABLE}");
-        match value {
-            Value::Object(table) => Ok(Some(Self { manifest, section, table: table.clone() })),
-            _ => {
-                let message = format!("`{section}` in `{}` is not a table", manifest.display());
-                Err(Failure::new(ErrorKind::Setup, message).hint(format!("write `[{section}]`")).into())
-            }
-        }
+        let Value::Object(table) = value else {
+            let message = format!("`{section}` in `{}` is not a table", manifest.display());
+            return Err(Failure::new(ErrorKind::Setup, message).hint(format!("write `[{section}]`")).into());
+        };
+        Ok(Some(Self { manifest, section, table: table.clone() }))
     }
 
     fn inner(&self, name: &str, table: Map<String, Value>) -> Self {
@@ -132,8 +128,13 @@ impl<'a> Reader<'a> {
         format!("`{}.{key}` in `{}`", self.section, self.manifest.display())
     }
 
+    /// A failure about the value of a key, with the key.
+    fn at(&self, key: &str, failure: Failure) -> Failure {
+        failure.at(self.key(key)).exit_code(ErrorKind::Setup.exit_code())
+    }
+
     fn invalid(&self, key: &str, reason: &str) -> Failure {
-        Failure::new(ErrorKind::Setup, format!("{}: {reason}", self.key(key)))
+        self.at(key, Failure::new(ErrorKind::Setup, reason))
     }
 
     fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, Failure> {
@@ -186,7 +187,7 @@ impl<'a> Reader<'a> {
                     let hint = nearest("keys", unknown, ["source", "dest", "mode"]);
                     return Err(reader.invalid(unknown, "there is no such key").hint(hint).into());
                 }
-                let octal = |text: String| parse_octal(&text).map_err(|error| reader.invalid("mode", &error.to_string()));
+                let octal = |text: String| parse_octal(&text).map_err(|error| reader.at("mode", error));
                 (source, destination, mode.map(octal).transpose()?)
             }
         };
@@ -197,9 +198,7 @@ impl<'a> Reader<'a> {
     fn excludes(&mut self) -> Result<Vec<Exclude>> {
         let globs: Vec<String> = self.take("exclude")?.unwrap_or_default();
         let folder = self.folder();
-        let exclude = |glob: &String| {
-            Exclude::new(glob, &folder).map_err(|error| self.invalid("exclude", &error.to_string()).into())
-        };
+        let exclude = |glob: &String| Exclude::new(glob, &folder).map_err(|error| self.at("exclude", error).into());
         globs.iter().map(exclude).collect()
     }
 
@@ -209,7 +208,7 @@ impl<'a> Reader<'a> {
             Some(ModeValue::ByGlob(rules)) => rules.iter().map(|(glob, mode)| ModeRule::new(glob, mode)).collect(),
             Some(ModeValue::InOrder(rules)) => rules.iter().map(|rule| rule.parse()).collect(),
         };
-        let rules = rules.into_iter().map(|rule| rule.map_err(|error| self.invalid("mode", &error.to_string()).into()));
+        let rules = rules.into_iter().map(|rule| rule.map_err(|error| self.at("mode", error).into()));
         rules.collect()
     }
 
@@ -224,11 +223,7 @@ impl<'a> Reader<'a> {
                 "allow" => Level::Allow,
                 _ => return Err(self.invalid(&key, "there is `deny`, `warn` and `allow`").into()),
             };
-            set_level(&mut levels, &rule, level).map_err(|error| {
-                let hints = anyhow::Error::from(error);
-                let failure = self.invalid(&key, &hints.to_string());
-                crate::error::hints(&hints).iter().fold(failure, |failure, hint| failure.hint(hint))
-            })?;
+            set_level(&mut levels, &rule, level).map_err(|failure| self.at(&key, failure))?;
         }
         Ok(levels)
     }

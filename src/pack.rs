@@ -121,19 +121,15 @@ fn architecture(executable: &Path) -> Option<Arch> {
 }
 
 fn entries(arguments: &PackArguments, packaging: &Packaging, executable: &Path, name: &str) -> Result<Vec<Entry>> {
-    let entry = |name: String, source, mode| Ok(Entry { name: named(name)?, source, mode });
     let source = EntrySource::Disk(executable.to_owned());
     let standard = packaging.kind.executable_name(name);
     if !arguments.keep_name || standard == name {
         return Ok(vec![entry(standard, source, 0o755)?]);
     }
-    Ok(vec![
-        entry(name.to_owned(), source, 0o755)?,
-        entry(standard, EntrySource::Symlink(name.to_owned()), 0o777)?,
-    ])
+    Ok(vec![entry(name.to_owned(), source, 0o755)?, entry(standard, EntrySource::Symlink(name.to_owned()), 0o777)?])
 }
 
-fn named(name: String) -> Result<EntryName> {
-    let unfit = || "the executable cannot keep its name".into();
-    EntryName::new(name).or_fail(ErrorKind::Usage, unfit)
+fn entry(name: String, source: EntrySource, mode: u32) -> Result<Entry> {
+    let name = EntryName::new(name).or_fail(ErrorKind::Usage, || "the executable cannot keep its name".into())?;
+    Ok(Entry { name, source, mode })
 }

@@ -53,7 +53,8 @@ impl Job<'_> {
         if let Some((first, rest)) = litter.split_first() {
             let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
-            shell.status("Leaving out", format_args!("`{path}`{rest} (`--no-default-excludes` takes such files along)"));
+            shell
+                .status("Leaving out", format_args!("`{path}`{rest} (`--no-default-excludes` takes such files along)"));
             rest_of(litter).for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
         }
         for path in own {

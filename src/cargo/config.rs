@@ -184,7 +184,8 @@ pub(crate) fn target_variable(triple: &str) -> String {
     format!("CARGO_TARGET_{}", triple.to_uppercase().replace('-', "_"))
 }
 
-const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
+/// What helps when there is no usable cargo or rustc.
+pub(super) const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
 
 /// Reads a config file and those that it includes: a path, or a table with a `path`, or several of either.
 fn read_file(path: &Path, tables: &mut Vec<Table>) -> Result<()> {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
+use super::config::RUST_IS_MISSING;
 use super::program;
 use crate::cli::CargoFlags;
 use crate::error::{ErrorKind, Failure};
@@ -17,6 +18,10 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
     }
     let metadata = command.exec().map_err(|error| match error {
         cargo_metadata::Error::CargoMetadata { stderr } => described(&stderr).into(),
+        cargo_metadata::Error::Io(error) => anyhow::Error::from(error).context(
+            Failure::new(ErrorKind::Setup, format!("failed to start `{}`", program().to_string_lossy()))
+                .hint(RUST_IS_MISSING),
+        ),
         other => anyhow::Error::from(other)
             .context(Failure::new(ErrorKind::Metadata, "failed to ask cargo about the package")),
     })?;

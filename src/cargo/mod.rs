@@ -51,9 +51,10 @@ impl CargoCommand {
             .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))?;
         let stdout = child.stdout.take().expect("stdout is piped");
         let executables = messages::executables(BufReader::new(stdout));
-        let status = child.wait().or_fail(ErrorKind::Build, || format!("failed to wait for `{self}`"))?;
+        let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
         if !status.success() {
-            let failure = Failure::new(ErrorKind::Build, format!("`{self}` failed ({status})"));
+            let failure = Failure::new(ErrorKind::Build, format!("`cargo build` failed ({status})"))
+                .hint("add `--verbose` to see the command");
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             return Err(match code {
                 Some(code) => failure.exit_code(code),
@@ -61,7 +62,7 @@ impl CargoCommand {
             }
             .into());
         }
-        executables.or_fail(ErrorKind::Build, || format!("failed to read what `{self}` reports"))
+        executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())
     }
 }
 
@@ -91,9 +92,18 @@ impl Serialize for CargoCommand {
     }
 }
 
-/// A word as a POSIX shell would take it.
+/// A word as a shell would take it: POSIX's quotes, and those of Bash and Zsh for what cannot be printed, such as the
+/// separator of `CARGO_ENCODED_RUSTFLAGS`.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
+    if word.chars().any(char::is_control) {
+        let escaped = |c: char| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        };
+        return format!("$'{}'", word.chars().map(escaped).collect::<String>());
+    }
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=+,./:@%^\\".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.into_owned()
@@ -111,11 +121,14 @@ mod tests {
         let command = CargoCommand {
             program: "cargo".into(),
             args: ["build", "--config", "build.jobs = 1", "--features", "it's"].map(OsString::from).into(),
-            env: BTreeMap::from([("CARGO_TARGET_X_LINKER".to_owned(), "rust-lld".into())]),
+            env: BTreeMap::from([
+                ("CARGO_ENCODED_RUSTFLAGS".to_owned(), "-Ca\x1f-Cb='c'".into()),
+                ("CARGO_TARGET_X_LINKER".to_owned(), "rust-lld".into()),
+            ]),
         };
         assert_eq!(
             command.to_string(),
-            r"CARGO_TARGET_X_LINKER=rust-lld cargo build --config 'build.jobs = 1' --features 'it'\''s'"
+            r"CARGO_ENCODED_RUSTFLAGS=$'-Ca\u001f-Cb=\'c\'' CARGO_TARGET_X_LINKER=rust-lld cargo build --config 'build.jobs = 1' --features 'it'\''s'"
         );
     }
 }

@@ -92,8 +92,10 @@ fn bomb(subject: &Subject, findings: &mut Findings) {
     let skipped = subject.view.entries().filter(|(_, contents)| matches!(contents, Contents::BeyondBudget)).count();
     if skipped > 0 {
         let size = subject.view.unpacked_size();
-        let message =
-            format!("the zip unpacks to {size} bytes, far more than Lambda takes; {skipped} entries were not read");
+        let count = subject.view.container.entries.len();
+        let message = format!(
+            "the zip holds {size} bytes in {count} entries, far more than a function does; {skipped} entries were not read"
+        );
         findings.add(Rule::ZipBomb, None, message);
     }
 }

@@ -3,9 +3,10 @@
 //! Readers of zips forgive much, each in its own way, and nobody knows in which way Lambda's does. So the records are
 //! read here, once, and what is odd about them is kept for the rules. Nothing is unpacked in this module.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek};
 
-use super::entry::{Entry, Local};
+use super::entry::{Entry, Local, join};
+use super::record::{Record, extra_field, read_at, widen};
 
 /// A directory larger than this has more entries than Lambda could unpack: the smallest record has 46 bytes.
 const DIRECTORY_LIMIT: u64 = 16 << 20;
@@ -182,8 +183,10 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
     bytes.get(..size)?;
     let [unpacked, packed, offset] = [record.u32(24)?, record.u32(20)?, record.u32(42)?];
     let (wide, zip64) = widen(extra, [unpacked, packed, offset])?;
+    let name = String::from_utf8_lossy(raw_name).into_owned();
     let entry = Entry {
-        name: String::from_utf8_lossy(raw_name).into_owned(),
+        path: join(name.split('/')),
+        name,
         raw_name: raw_name.to_vec(),
         has_unicode_name: extra_field(extra, 0x7075).is_some(),
         host: record.u16(4)?.to_be_bytes()[0],
@@ -198,35 +201,6 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
         local: Local::default(),
     };
     Some((entry, size))
-}
-
-/// The 64-bit values of those fields that say with all bits set that they stand in the zip64 extra field, and whether
-/// the entry has that field.
-fn widen<const COUNT: usize>(extra: &[u8], narrow: [u32; COUNT]) -> Option<([u64; COUNT], bool)> {
-    let field = extra_field(extra, 1);
-    let mut offset = 0;
-    let mut wide = [0; COUNT];
-    for (wide, narrow) in wide.iter_mut().zip(narrow) {
-        *wide = narrow.into();
-        if narrow == u32::MAX
-            && let Some(field) = field
-        {
-            *wide = Record(field).u64(offset)?;
-            offset += 8;
-        }
-    }
-    Some((wide, field.is_some()))
-}
-
-fn extra_field(mut extra: &[u8], id: u16) -> Option<&[u8]> {
-    while let (Some(found), Some(size)) = (Record(extra).u16(0), Record(extra).u16(2)) {
-        let end = 4 + usize::from(size);
-        if found == id {
-            return extra.get(4..end);
-        }
-        extra = extra.get(end..)?;
-    }
-    None
 }
 
 /// Reads an entry's own header and what follows its data, and compares both with the directory.
@@ -321,37 +295,4 @@ fn read_descriptor(
         }
     });
     Ok(forms.map(|size| size as u64))
-}
-
-/// Reads so many bytes at a position; `None` if the file has fewer.
-fn read_at(file: &mut (impl Read + Seek), position: u64, size: usize) -> io::Result<Option<Vec<u8>>> {
-    // Positions beyond what a file can have are answered here: the system calls that an invalid argument.
-    if i64::try_from(position).is_err() {
-        return Ok(None);
-    }
-    file.seek(SeekFrom::Start(position))?;
-    let mut bytes = Vec::new();
-    file.take(size as u64).read_to_end(&mut bytes)?;
-    Ok((bytes.len() == size).then_some(bytes))
-}
-
-/// Little-endian numbers at offsets of a record.
-struct Record<'a>(&'a [u8]);
-
-impl Record<'_> {
-    fn bytes<const SIZE: usize>(&self, offset: usize) -> Option<[u8; SIZE]> {
-        self.0.get(offset..)?.first_chunk().copied()
-    }
-
-    fn u16(&self, offset: usize) -> Option<u16> {
-        self.bytes(offset).map(u16::from_le_bytes)
-    }
-
-    fn u32(&self, offset: usize) -> Option<u32> {
-        self.bytes(offset).map(u32::from_le_bytes)
-    }
-
-    fn u64(&self, offset: usize) -> Option<u64> {
-        self.bytes(offset).map(u64::from_le_bytes)
-    }
 }

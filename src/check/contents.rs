@@ -30,7 +30,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new() -> Self {
-        Self { unpacked: 2 * UNPACKED_LIMIT, elf_files: 4096, links: 4 << 20 }
+        Self { unpacked: 2 * UNPACKED_LIMIT, elf_files: 2048, links: 4 << 20 }
     }
 
     /// Takes an entry's share, before anything of it is read; false if there is too little left.

@@ -5,6 +5,8 @@
 pub(super) struct Entry {
     /// The name for people: what is not UTF-8 is replaced.
     pub(super) name: String,
+    /// The path below the root to which it is unpacked: no empty parts, no `.`.
+    pub(super) path: String,
     /// The name as it stands in the directory.
     pub(super) raw_name: Vec<u8>,
     /// Whether an extra field repeats the name in UTF-8, as Info-ZIP does it.
@@ -97,7 +99,7 @@ impl Entry {
 
     /// The path below the root to which it is unpacked: no empty parts, no `.`.
     pub(super) fn path(&self) -> String {
-        join(self.name.split('/'))
+        self.path.clone()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::elf::Elf;
 use crate::lambda::{LAYERS_ROOT, TASK_ROOT};
 
 /// More look-ups of libraries than any real zip takes; beyond it, what a library needs is not followed any further.
-const LOOKUPS_LIMIT: usize = 200_000;
+const LOOKUPS_LIMIT: usize = 50_000;
 
 /// The part that an ELF file plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,9 @@ use crate::target::Runtime;
 /// More folders than any real file names in its run path.
 const FOLDERS_LIMIT: usize = 64;
 
+/// The longest path that Linux takes.
+const PATH_LIMIT: usize = 4096;
+
 /// Where a library is.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'a> {
@@ -42,8 +45,9 @@ impl Search {
         let origin = format!("{}/{}", subject.root(), folder_of(&path));
         let expand = |folders: &[String]| -> Vec<String> {
             let expand = |folder: &String| {
-                let folder = folder.replace("${ORIGIN}", "$ORIGIN").replace("$ORIGIN", &origin);
-                resolve("", &folder.replace("${LIB}", "$LIB").replace("$LIB", "lib64")).map(|path| format!("/{path}"))
+                let folder = folder.replace("${ORIGIN}", "$ORIGIN").replacen("$ORIGIN", &origin, 1);
+                let folder = folder.replace("${LIB}", "$LIB").replace("$LIB", "lib64");
+                resolve("", &folder).map(|path| format!("/{path}")).filter(|path| path.len() < PATH_LIMIT)
             };
             folders.iter().take(FOLDERS_LIMIT).filter_map(expand).collect()
         };
@@ -106,7 +110,7 @@ pub(super) fn check(subject: &Subject, image: &Image, findings: &mut Findings) {
         }
         let (rule, message) = match image.elf.arch() {
             Some(arch) if runtime == Runtime::AL2023 && !al2023_libraries(arch).any(|listed| listed == *library) => {
-                let message = match elsewhere_in_zip(subject, library) {
+                let message = match subject.view.path_of(library) {
                     Some(path) => format!(
                         "`{name}` needs `{library}`, which is in the zip as `{path}`, where the loader \
                                            does not look"
@@ -126,9 +130,4 @@ pub(super) fn check(subject: &Subject, image: &Image, findings: &mut Findings) {
         };
         findings.add_at_most(image.role.worst(), rule, Some(name), message, rule.facts().remedy);
     }
-}
-
-fn elsewhere_in_zip(subject: &Subject, library: &str) -> Option<String> {
-    let mut paths = subject.view.entries().map(|(entry, _)| entry.path());
-    paths.find(|path| entry::file_name(path) == library)
 }

@@ -4,6 +4,7 @@
 //! an entry is unpacked no further than one byte past its stated size; and nothing but the head of an entry, or an ELF
 //! file's tables, stays in memory.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
@@ -13,10 +14,16 @@ use anyhow::{Context, Result};
 
 use super::container::{self, Container};
 use super::contents::{self, Budget, Contents};
-use super::entry::{Entry, resolve};
+use super::entry::{Entry, file_name, folder_of, join, resolve};
 
 /// The most links that one path may lead through, as in Linux.
 const LINKS_LIMIT: usize = 40;
+
+/// The longest path that Linux takes.
+const PATH_LIMIT: usize = 4096;
+
+/// More steps along paths than any real zip takes, by far.
+const STEPS_LIMIT: usize = 1_000_000;
 
 /// A zip that was read, to be held against the rules of one runtime or of several.
 #[derive(Debug)]
@@ -29,6 +36,11 @@ pub struct ZipView {
     pub(super) contents: Vec<Contents>,
     /// The entries by the path to which they are unpacked; of duplicates the last.
     paths: BTreeMap<String, usize>,
+    /// The entries by the last part of their path; of several the first.
+    file_names: BTreeMap<String, usize>,
+    /// How many more steps along paths are taken, in all. Links that lead from one to the next could otherwise make a
+    /// small zip take minutes.
+    steps_left: Cell<usize>,
 }
 
 /// What a path below the root of a zip leads to.
@@ -54,8 +66,17 @@ impl ZipView {
         let mut budget = Budget::new();
         let contents = container.entries.iter().map(|entry| contents::read(&mut file, entry, &mut budget));
         let contents = contents.collect::<Result<_, _>>()?;
+        let mut file_names = BTreeMap::new();
+        for (index, entry) in container.entries.iter().enumerate() {
+            file_names.entry(file_name(&entry.path()).to_owned()).or_insert(index);
+        }
         let paths = container.entries.iter().enumerate().map(|(index, entry)| (entry.path(), index)).collect();
-        Ok(Self { length, container, contents, paths })
+        Ok(Self { length, container, contents, paths, file_names, steps_left: Cell::new(STEPS_LIMIT) })
+    }
+
+    /// Starts counting the steps along paths anew, so that a check gives the same answer however often the view is used.
+    pub(super) fn allow_steps(&self) {
+        self.steps_left.set(STEPS_LIMIT);
     }
 
     /// The entries with their contents, in the directory's order.
@@ -98,6 +119,9 @@ impl ZipView {
         let mut path = path.to_owned();
         for _ in 0..LINKS_LIMIT {
             // The first part of the path that is a link is replaced by its target, until none is.
+            if path.len() > PATH_LIMIT {
+                return None;
+            }
             let Some((at, target)) = self.first_link(&path) else {
                 return match self.entry_at(&path) {
                     Some((entry, contents)) if !entry.is_folder() => Some(Found::File(entry, contents)),
@@ -107,24 +131,33 @@ impl ZipView {
             };
             let rest = path[at.len()..].to_owned();
             let target = link_target(&at, target, root)?;
-            path = super::entry::join(format!("{target}{rest}").split('/'));
+            path = join(format!("{target}{rest}").split('/'));
         }
         None
     }
 
     fn first_link(&self, path: &str) -> Option<(String, &str)> {
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
-        ends.map(|end| &path[..end]).find_map(|part| match self.entry_at(part)? {
-            (_, Contents::Link(target)) => Some((part.to_owned(), target.as_str())),
-            _ => None,
+        ends.map(|end| &path[..end]).find_map(|part| {
+            // A step costs what comparing so long a path costs.
+            self.steps_left.set(self.steps_left.get().checked_sub(1 + part.len() / 32)?);
+            match self.entry_at(part)? {
+                (_, Contents::Link(target)) => Some((part.to_owned(), target.as_str())),
+                _ => None,
+            }
         })
+    }
+
+    /// The path of an entry with this file name, wherever it is.
+    pub(super) fn path_of(&self, file_name: &str) -> Option<String> {
+        self.file_names.get(file_name).map(|index| self.container.entries[*index].path())
     }
 }
 
 /// Where a link leads, below the root of the zip it is in; `None` if that is outside.
 pub(super) fn link_target(link: &str, target: &str, root: &str) -> Option<String> {
     match target.strip_prefix('/') {
-        None => resolve(super::entry::folder_of(link), target),
+        None => resolve(folder_of(link), target),
         Some(absolute) => {
             let absolute = format!("/{}", resolve("", absolute)?);
             let below = absolute.strip_prefix(root)?;

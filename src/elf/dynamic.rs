@@ -10,11 +10,14 @@ use super::{Elf, ElfError, TABLE_LIMIT, VersionNeed};
 /// More libraries and versions than any real file asks for.
 const NEEDS_LIMIT: usize = 1024;
 
-/// More bytes of names than any real file has in its dynamic segment. Names may overlap in the file, so its size is no
+/// More memory than the names in any real file's dynamic segment take. Names may overlap in the file, so its size is no
 /// bound of theirs.
-const NAMES_LIMIT: usize = 32 << 10;
+const NAMES_LIMIT: usize = 128 << 10;
 
-/// Reads names and keeps count of their bytes.
+/// What a name takes beside its bytes, roughly.
+const NAME_OVERHEAD: usize = 64;
+
+/// Reads names and keeps count of their memory.
 struct Names<'data, R: ReadRef<'data>> {
     table: StringTable<'data, R>,
     left: usize,
@@ -31,7 +34,10 @@ impl<'data, R: ReadRef<'data>> Names<'data, R> {
     }
 
     fn charge(&mut self, name: &str) -> Result<(), ElfError> {
-        self.left = self.left.checked_sub(name.len()).ok_or(ElfError("its names are longer than any real file's"))?;
+        self.left = self
+            .left
+            .checked_sub(name.len() + NAME_OVERHEAD)
+            .ok_or(ElfError("its names are longer than any real file's"))?;
         Ok(())
     }
 }

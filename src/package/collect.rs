@@ -107,7 +107,10 @@ impl Collector<'_> {
     /// Adds what is at, and below, the root of an include. Returns whether it matched anything.
     fn walk(&mut self, include: &Include, located: &Located) -> Result<bool> {
         let follow = self.rules.symlinks == Symlinks::Follow;
-        let walk = WalkDir::new(&located.root).follow_links(follow).follow_root_links(follow || located.pattern.is_some()).sort_by_file_name();
+        let walk = WalkDir::new(&located.root)
+            .follow_links(follow)
+            .follow_root_links(follow || located.pattern.is_some())
+            .sort_by_file_name();
         let mut walk = walk.into_iter();
         let mut matched = false;
         while let Some(found) = walk.next() {
@@ -202,15 +205,16 @@ impl Collector<'_> {
 
     fn finish(self) -> Result<Collected> {
         let Self { mut entries, folders, litter, own_found, .. } = self;
-        let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).chain(folders.iter().map(String::as_str)).collect();
+        let names: BTreeSet<&str> =
+            entries.iter().map(|entry| entry.name.as_str()).chain(folders.iter().map(String::as_str)).collect();
         let is_empty = |folder: &&String| {
             let prefix = format!("{folder}/");
             !names.range(prefix.as_str()..).next().is_some_and(|name| name.starts_with(&prefix))
         };
         let empty: Vec<_> = folders.iter().filter(is_empty).collect();
-        let empty = empty.into_iter().map(|folder| {
-            Ok(Entry { name: folder.parse()?, source: EntrySource::Directory, mode: mode::PROGRAM })
-        });
+        let empty = empty
+            .into_iter()
+            .map(|folder| Ok(Entry { name: folder.parse()?, source: EntrySource::Directory, mode: mode::PROGRAM }));
         let empty = empty.collect::<Result<Vec<_>>>()?;
         drop(names);
         entries.extend(empty);
@@ -254,7 +258,9 @@ fn link_target(include: &Include, path: &Path) -> Result<String> {
     })?;
     let Some(text) = target.to_str() else {
         let message = format!("{}: `{}` leads to `{shown}`, which is not valid UTF-8", include.origin, path.display());
-        return Err(Failure::new(ErrorKind::Usage, message).hint("pack what it leads to with `--symlinks follow`").into());
+        return Err(Failure::new(ErrorKind::Usage, message)
+            .hint("pack what it leads to with `--symlinks follow`")
+            .into());
     };
     Ok(if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() })
 }
@@ -265,10 +271,7 @@ fn matches_nothing(include: &Include) -> Failure {
 }
 
 fn is_absence(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename)
 }
 
 fn unreadable(include: &Include, error: &walkdir::Error) -> anyhow::Error {

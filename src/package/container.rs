@@ -103,3 +103,69 @@ fn put_u16(bytes: &mut Vec<u8>, value: u16) {
 fn put_u32(bytes: &mut Vec<u8>, value: u32) {
     bytes.extend(value.to_le_bytes());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(name: &str, unix_mode: u32, method: Method) -> Header {
+        Header {
+            name: name.into(),
+            unix_mode,
+            modified: ModificationTime::EARLIEST,
+            method,
+            crc: 0x4433_2211,
+            size: 0x0102_0304,
+            compressed_size: 0x0506_0708,
+            offset: 0x090a_0b0c,
+        }
+    }
+
+    #[test]
+    fn a_local_header_byte_for_byte() {
+        let expected = b"PK\x03\x04\
+            \x14\0\0\0\x08\0\0\0\x21\0\
+            \x11\x22\x33\x44\x08\x07\x06\x05\x04\x03\x02\x01\
+            \x01\0\0\0a";
+        assert_eq!(header("a", 0o100_755, Method::Deflated).local(), expected);
+    }
+
+    #[test]
+    fn a_central_record_byte_for_byte() {
+        let expected = b"PK\x01\x02\
+            \x14\x03\x14\0\0\0\x08\0\0\0\x21\0\
+            \x11\x22\x33\x44\x08\x07\x06\x05\x04\x03\x02\x01\
+            \x01\0\0\0\0\0\0\0\0\0\0\0\xed\x81\x0c\x0b\x0a\x09a";
+        assert_eq!(header("a", 0o100_755, Method::Deflated).central(), expected);
+    }
+
+    #[test]
+    fn the_version_needed_follows_from_what_is_used() {
+        let version = |name, method| header(name, 0, method).local()[4];
+        assert_eq!(version("a", Method::Stored), 10);
+        assert_eq!(version("a", Method::Deflated), 20);
+        assert_eq!(version("a/", Method::Stored), 20);
+    }
+
+    #[test]
+    fn only_names_beyond_ascii_are_marked_as_utf_8() {
+        let flags = |name| u16::from_le_bytes(header(name, 0, Method::Stored).local()[6..8].try_into().unwrap());
+        assert_eq!(flags("a b"), 0);
+        assert_eq!(flags("größe"), 0x0800);
+    }
+
+    #[test]
+    fn attributes_tell_files_links_and_folders_apart() {
+        let attributes =
+            |name, mode| u32::from_le_bytes(header(name, mode, Method::Stored).central()[38..42].try_into().unwrap());
+        assert_eq!(attributes("a", 0o100_644), 0x81a4_0000);
+        assert_eq!(attributes("a", 0o120_777), 0xa1ff_0000);
+        assert_eq!(attributes("a/", 0o040_755), 0x41ed_0010);
+    }
+
+    #[test]
+    fn the_end_record_byte_for_byte() {
+        let expected = b"PK\x05\x06\0\0\0\0\x02\0\x02\0\x04\x03\x02\x01\x08\x07\x06\x05\0\0";
+        assert_eq!(end(2, 0x0102_0304, 0x0506_0708), expected);
+    }
+}

@@ -11,7 +11,16 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use super::walk::find_last_block;
 
-const MEBIBYTE: u64 = 1 << 20;
+/// A file that has no more bytes than this is one chunk. So small a file takes less time than starting another thread
+/// is worth, and loses the most by being cut.
+const LARGEST_WHOLE: u64 = 2 << 20;
+
+/// The largest chunk. What a chunk repeats of the one before it is lost on it: with chunks of 1 MiB an executable comes
+/// out about 0.13 % larger than in one piece, with 4 MiB 0.03 %. Twice this for each thread is the memory that it takes.
+const LARGEST_CHUNK: u64 = 4 << 20;
+
+/// libdeflate's level for chunks that look compressed already, on which more effort is wasted.
+const QUICK_LEVEL: i32 = 1;
 
 /// How much time to spend on a small zip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,20 +40,29 @@ impl Compression {
     /// All, in the order in which they are listed to a user.
     pub const ALL: [Self; 4] = [Self::Fast, Self::Default, Self::Best, Self::Store];
 
-    /// libdeflate's level.
-    fn level(self) -> i32 {
+    /// libdeflate's level for a file of `size` bytes. Measured on some thirty executables of 0.6 to 150 MB, against
+    /// `zip -9`: 6 makes about as many bytes in a tenth of the time, 7 makes 0.4 % less in an eighth of it, 12 makes 3.5 %
+    /// less in one and a half times of it, 1 makes 9 % more in a twentieth.
+    fn level(self, size: u64) -> i32 {
         match self {
             Self::Store => 0,
-            Self::Fast => 2,
+            Self::Fast => 1,
+            // Level 6 alone would leave some small executables larger than `zip -9` does.
+            Self::Default if size <= 2 * LARGEST_CHUNK => 7,
             Self::Default => 6,
             Self::Best => 12,
         }
     }
+}
 
-    /// How many bytes of a file of `size` bytes are compressed apart from the rest.
-    pub(super) fn chunk_size(self, _size: u64) -> u64 {
-        MEBIBYTE
+/// How many bytes of a file of `size` bytes are compressed apart from the rest. Nothing but the size has a say in it.
+pub(super) fn chunk_size(size: u64) -> u64 {
+    if size <= LARGEST_WHOLE {
+        return LARGEST_WHOLE;
     }
+    // An even number of equal chunks keeps two processors busy to the end.
+    let chunks = size.div_ceil(LARGEST_CHUNK).next_multiple_of(2);
+    size.div_ceil(chunks)
 }
 
 impl fmt::Display for Compression {
@@ -82,13 +100,20 @@ impl Encoder {
         Self { compressors: Default::default(), buffer: Vec::new(), compression }
     }
 
-    /// Compresses a chunk to a piece of a deflate stream that starts and ends on a byte. The last piece ends the stream.
-    /// Nothing when chunks are not to be compressed.
-    pub(super) fn encode(&mut self, chunk: &[u8], is_last: bool) -> Result<Option<Vec<u8>>> {
+    /// Compresses a chunk of a file of `size` bytes to a piece of a deflate stream that starts and ends on a byte. The
+    /// last piece ends the stream. Nothing when chunks are not to be compressed.
+    pub(super) fn encode(&mut self, chunk: &[u8], size: u64, is_last: bool) -> Result<Option<Vec<u8>>> {
         if self.compression == Compression::Store {
             return Ok(None);
         }
-        let length = self.compress(chunk, self.compression.level())?;
+        let mut length = None;
+        if self.compression == Compression::Default && looks_compressed(chunk) {
+            length = Some(self.compress(chunk, QUICK_LEVEL)?).filter(|length| *length > chunk.len() / 16 * 15);
+        }
+        let length = match length {
+            Some(length) => length,
+            None => self.compress(chunk, self.compression.level(size))?,
+        };
         let mut piece = self.buffer[..length].to_vec();
         if !is_last {
             reopen(&mut piece).context("libdeflate wrote a stream that cannot be read")?;
@@ -114,6 +139,23 @@ impl Encoder {
     }
 }
 
+/// Whether all bytes are about equally frequent in a sample of a chunk, as they are in what was compressed already. Being
+/// wrong costs time, never correctness.
+fn looks_compressed(chunk: &[u8]) -> bool {
+    let mut counts = [0_u64; 256];
+    let mut total = 0;
+    for part in chunk.chunks(4096).step_by(16) {
+        total += part.len() as u64;
+        for byte in part {
+            counts[usize::from(*byte)] += 1;
+        }
+    }
+    // The chance that two bytes are the same is 1/256 when all are equally frequent, and larger for anything else: here
+    // up to 5/4 of that. In whole numbers, so that every processor comes to the same answer.
+    let same: u64 = counts.iter().map(|count| count * count).sum();
+    same * 256 * 4 <= total * total * 5
+}
+
 /// Turns a complete deflate stream into one that another can be appended to: no block is the last one, and the end is
 /// on a byte. Nothing when it is not a deflate stream.
 fn reopen(stream: &mut Vec<u8>) -> Option<()> {
@@ -126,4 +168,138 @@ fn reopen(stream: &mut Vec<u8>) -> Option<()> {
     }
     stream.extend([0, 0, 0xff, 0xff]);
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use libdeflater::Decompressor;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Bytes that nothing can compress, the same in every run.
+    fn noise(length: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    }
+
+    /// Bytes with repetitions near and far, and with stretches of noise.
+    fn mixture(length: usize) -> Vec<u8> {
+        let noise = noise(length);
+        (0..length).map(|i| if i % 5000 < 4000 { noise[i % 700 + i / 9000] & 31 } else { noise[i] }).collect()
+    }
+
+    fn stitch(compression: Compression, data: &[u8], chunk_size: usize) -> Vec<u8> {
+        let mut encoder = Encoder::new(compression);
+        let mut chunks = data.chunks(chunk_size).peekable();
+        let mut stream = Vec::new();
+        while let Some(chunk) = chunks.next() {
+            stream.extend(encoder.encode(chunk, data.len() as u64, chunks.peek().is_none()).unwrap().unwrap());
+        }
+        if data.is_empty() {
+            stream = encoder.encode(data, 0, true).unwrap().unwrap();
+        }
+        stream
+    }
+
+    /// Two decoders that share no code must agree on all of the stream.
+    fn assert_inflates(stream: &[u8], data: &[u8]) {
+        let mut decoder = flate2::bufread::DeflateDecoder::new(stream);
+        let mut inflated = Vec::new();
+        decoder.read_to_end(&mut inflated).unwrap();
+        assert!(inflated == data, "zlib-rs inflates something else");
+        assert_eq!(decoder.total_in(), stream.len() as u64);
+        inflated = vec![0; data.len()];
+        let length = Decompressor::new().deflate_decompress(stream, &mut inflated).unwrap();
+        assert!(length == data.len() && inflated == data, "libdeflate inflates something else");
+    }
+
+    #[test]
+    fn compressions_have_names() {
+        for compression in Compression::ALL {
+            assert_eq!(compression.to_string().parse(), Ok(compression));
+        }
+        assert_eq!("Best".parse::<Compression>(), Err("there is `fast`, `default`, `best` and `store`".into()));
+    }
+
+    #[test]
+    fn chunks_are_even_in_number_and_about_equal() {
+        for (size, chunk) in [
+            (0, LARGEST_WHOLE),
+            (LARGEST_WHOLE, LARGEST_WHOLE),
+            (LARGEST_WHOLE + 1, LARGEST_WHOLE / 2 + 1),
+            (LARGEST_CHUNK * 2, LARGEST_CHUNK),
+            (LARGEST_CHUNK * 2 + 4, LARGEST_CHUNK / 2 + 1),
+        ] {
+            assert_eq!(chunk_size(size), chunk, "{size}");
+        }
+        for size in (LARGEST_WHOLE + 1..200 << 20).step_by(999_983) {
+            assert!(chunk_size(size) <= LARGEST_CHUNK);
+            assert_eq!(size.div_ceil(chunk_size(size)) % 2, 0, "{size}");
+        }
+    }
+
+    #[test]
+    fn stitched_streams_inflate_to_what_went_in() {
+        const CHUNK: usize = 70_000;
+        for length in [0, 1, 2, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 5 * CHUNK + 17] {
+            for data in [noise(length), vec![0; length], mixture(length)] {
+                for compression in [Compression::Fast, Compression::Default, Compression::Best] {
+                    assert_inflates(&stitch(compression, &data, CHUNK), &data);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn noise_grows_by_little() {
+        let data = noise(1 << 20);
+        assert!(looks_compressed(&data));
+        assert!(stitch(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
+    }
+
+    #[test]
+    fn noise_that_repeats_is_compressed_all_the_same() {
+        let data = noise(20_000).repeat(20);
+        assert!(looks_compressed(&data));
+        assert!(stitch(Compression::Default, &data, 1 << 20).len() < 25_000);
+        assert!(!looks_compressed(&mixture(1 << 20)));
+        assert!(!looks_compressed(b"short"));
+    }
+
+    #[test]
+    fn what_is_not_deflate_is_not_reopened() {
+        assert_eq!(reopen(&mut vec![]), None);
+        assert_eq!(reopen(&mut vec![0xff; 40]), None);
+        let mut trailing = stitch(Compression::Default, b"abc", 3);
+        trailing.push(0);
+        assert_eq!(reopen(&mut trailing), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_chunks_of_any_data_inflate_to_it(
+            words in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..20),
+            picks in proptest::collection::vec(any::<proptest::sample::Index>(), 0..3000),
+            chunk_size in 1_usize..40_000,
+            compression in proptest::sample::select(&[Compression::Fast, Compression::Default, Compression::Best][..]),
+        ) {
+            let data: Vec<u8> = match words.len() {
+                0 => Vec::new(),
+                count => picks.iter().flat_map(|pick| words[pick.index(count)].clone()).collect(),
+            };
+            let chunk_size = chunk_size.max(data.len() / 20);
+            assert_inflates(&stitch(compression, &data, chunk_size), &data);
+        }
+    }
 }

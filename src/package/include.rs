@@ -4,8 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Result;
 
-use super::entry::EntryName;
 use super::mode::ModeRule;
+use super::name::EntryName;
 use super::pattern::{Pattern, has_wildcard};
 use super::symlink::Symlinks;
 use crate::error::{ErrorKind, Failure};
@@ -255,7 +255,8 @@ mod tests {
 
     #[test]
     fn an_exclude_is_held_against_the_path_from_its_base() {
-        let excludes = |glob: &str, path: &str| Exclude::new(glob, Path::new("/w/a")).unwrap().applies_to(Path::new(path));
+        let excludes =
+            |glob: &str, path: &str| Exclude::new(glob, Path::new("/w/a")).unwrap().applies_to(Path::new(path));
         assert!(excludes("*.md", "/w/a/x/y.md") && excludes("*.md", "/elsewhere/y.md"));
         assert!(excludes("x/*.md", "/w/a/x/y.md") && !excludes("x/*.md", "/w/b/x/y.md"));
         assert!(excludes("../b/x", "/w/b/x") && excludes("x", "/w/a/b/../x"));

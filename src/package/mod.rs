@@ -2,6 +2,7 @@
 //! published.
 
 mod archive;
+mod chunk;
 mod collect;
 mod container;
 mod deflate;
@@ -10,6 +11,7 @@ mod include;
 mod litter;
 mod mode;
 mod modified;
+mod name;
 mod parallel;
 mod pattern;
 mod positioned;
@@ -21,11 +23,15 @@ mod walk;
 pub use archive::{ArchiveOptions, Progress};
 pub use collect::{Collected, OwnFiles};
 pub use deflate::Compression;
-pub use entry::{CaseClash, Entry, EntryName, EntrySource, InvalidName, SortedEntries, sort};
+pub use entry::{CaseClash, Entry, EntrySource, SortedEntries, sort};
 pub use include::{Exclude, FileRules, Include};
 pub use mode::{ModeRule, parse_octal};
 pub use modified::ModificationTime;
-pub use positioned::PositionedReader;
+pub use name::{EntryName, InvalidName};
 pub use pattern::Pattern;
+pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
 pub use symlink::Symlinks;
+
+#[cfg(test)]
+mod tests;

@@ -19,10 +19,11 @@ impl Pattern {
     pub fn new(text: &str) -> Result<Self, Failure> {
         let clean: Vec<_> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         let clean = clean.join("/");
-        let glob = GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build().map_err(|error| {
-            Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {}", error.kind()))
-                .hint("`*` and `?` match within a name, `**` folders, `[ab]` and `{a,b}` alternatives")
-        })?;
+        let glob =
+            GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build().map_err(|error| {
+                Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {}", error.kind()))
+                    .hint("`*` and `?` match within a name, `**` folders, `[ab]` and `{a,b}` alternatives")
+            })?;
         if clean.is_empty() {
             return Err(Failure::new(ErrorKind::Usage, "a glob is empty").hint("`**` matches everything"));
         }

@@ -58,9 +58,12 @@ pub(super) fn refuse_stray(entries: &[Entry]) -> Result<()> {
             Some(path) => format!("`{path}` is not in the zip"),
             None => "that is outside of the zip".to_owned(),
         };
-        return Err(Failure::new(ErrorKind::Usage, format!("the symbolic link `{name}` leads to `{target}`: {reason}"))
-            .hint("include what it leads to, or pack that in its place with `--symlinks follow`")
-            .into());
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("the symbolic link `{name}` leads to `{target}`: {reason}"),
+        )
+        .hint("include what it leads to, or pack that in its place with `--symlinks follow`")
+        .into());
     }
     Ok(())
 }
@@ -115,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_astray_is_refused() {
-        let outside = |name, target| format!("the symbolic link `{name}` leads to `{target}`: that is outside of the zip");
+        let outside =
+            |name, target| format!("the symbolic link `{name}` leads to `{target}`: that is outside of the zip");
         for target in ["/etc/passwd", "../x", "a/../../x"] {
             assert_eq!(refusal(&[("a/file", None), ("link", Some(target))]), Some(outside("link", target)));
         }

@@ -95,6 +95,7 @@ fn verify_contents(reader: &PositionedReader<'_>, written: &Written, threads: No
     in_order(
         threads,
         written.records.iter().flat_map(jobs),
+        |job| job.piece.compressed_size as u64,
         || Decoder::new(reader.clone()),
         |decoder, job| decoder.decode(job).with_context(|| format!("`{}` is damaged", job.record.header.name)),
         |job, piece| {
@@ -154,5 +155,72 @@ impl<'a> Decoder<'a> {
         }
         ensure!(consumed == self.input.len() && produced == job.piece.size, "a chunk has another length");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::*;
+    use crate::package::{ArchiveOptions, Compression, Entry, EntrySource, ModificationTime, archive, sort};
+
+    fn written() -> (Vec<u8>, Written, SortedEntries) {
+        let source = EntrySource::Bytes(b"compressible ".repeat(400_000));
+        let entries =
+            ["bootstrap", "b"].map(|name| Entry { name: name.parse().unwrap(), source: source.clone(), mode: 0o755 });
+        let entries = sort(entries.into()).unwrap();
+        let options = ArchiveOptions {
+            compression: Compression::Fast,
+            modified: ModificationTime::EARLIEST,
+            threads: NonZeroUsize::MIN,
+        };
+        let mut output = io::Cursor::new(Vec::new());
+        let written = archive::write(&mut output, &entries, &options, &|_| ()).unwrap();
+        (output.into_inner(), written, entries)
+    }
+
+    fn verify_bytes(bytes: &[u8], written: &Written, entries: &SortedEntries) -> Result<[u8; 32]> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(bytes)?;
+        verify(&file, written, entries, NonZeroUsize::new(2).unwrap())
+    }
+
+    #[test]
+    fn a_zip_as_written_is_accepted() {
+        let (bytes, written, entries) = written();
+        assert_eq!(written.records[0].pieces.len(), 2);
+        let sha256 = verify_bytes(&bytes, &written, &entries).unwrap();
+        assert_eq!(sha256[..], Sha256::digest(&bytes)[..]);
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_wherever_it_matters() {
+        let (bytes, written, entries) = written();
+        let data_end = |record: &Record| record.data_start() + u64::from(record.header.compressed_size);
+        let central = usize::try_from(data_end(&written.records[1])).unwrap();
+        let first_data = usize::try_from(written.records[0].data_start()).unwrap();
+        let second_piece = first_data + written.records[0].pieces[0].compressed_size;
+        // The contents, the seam, and in the directory: method, checksum, sizes, mode and name.
+        let of_record = [10, 16, 20, 24, 40, 41, 46].map(|offset| central + offset);
+        for position in
+            [first_data + 40, second_piece - 1, second_piece - 4, second_piece + 9].into_iter().chain(of_record)
+        {
+            let mut changed = bytes.clone();
+            changed[position] ^= 0x20;
+            assert!(verify_bytes(&changed, &written, &entries).is_err(), "position {position} of {central}");
+        }
+    }
+
+    #[test]
+    fn other_entries_are_noticed() {
+        let (bytes, written, entries) = written();
+        let mut other = entries.entries().to_vec();
+        other[1].mode = 0o644;
+        let error = verify_bytes(&bytes, &written, &sort(other.clone()).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "`b` has another mode");
+        other.pop();
+        let error = verify_bytes(&bytes, &written, &sort(other).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), "it has 2 of 1 entries");
     }
 }

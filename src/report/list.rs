@@ -78,7 +78,8 @@ pub(crate) fn print_lists(lists: &[ContentsList], format: MessageFormat) -> Resu
         (MessageFormat::Json, _) => print_json(&Document { schema_version: SCHEMA_VERSION, archives: lists }),
         (MessageFormat::Human, [list]) => print_lines(list.lines()),
         (MessageFormat::Human, lists) => {
-            let titled = lists.iter().flat_map(|list| std::iter::once(format!("{}:", list.path.display())).chain(list.lines()));
+            let titled =
+                lists.iter().flat_map(|list| std::iter::once(format!("{}:", list.path.display())).chain(list.lines()));
             print_lines(titled)
         }
     }
