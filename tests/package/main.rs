@@ -13,5 +13,6 @@ mod list;
 mod modes;
 mod pack;
 mod random;
+mod readers;
 mod reproducible;
 mod symlinks;
