@@ -10,6 +10,7 @@ mod entry;
 mod executables;
 mod finding;
 mod images;
+mod kind;
 mod layout;
 mod libraries;
 mod limits;

@@ -58,6 +58,13 @@ impl Failure {
         self
     }
 
+    /// Begins the message with the place where it happened, such as a key of a manifest.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// Ends the run with another program's exit status in place of the kind's own code.
     #[must_use]
     pub fn exit_code(mut self, code: u8) -> Self {

@@ -8,11 +8,14 @@ mod build;
 mod cargo;
 pub mod check;
 mod cli;
+mod config;
 pub mod elf;
 pub mod error;
 pub mod fs;
 pub mod lambda;
+mod pack;
 pub mod package;
+mod packaging;
 mod plan;
 mod publish;
 mod report;
@@ -30,10 +33,13 @@ use time::{Date, OffsetDateTime};
 
 use cargo::Settings;
 use cargo::config::CargoConfig;
-use cli::{Arguments, BuildArguments, MessageFormat};
+use check::{Levels, Rule};
+use cli::{Arguments, BuildArguments, Command, MessageFormat};
 use error::{ErrorKind, ResultExt};
-use plan::{BuildPlan, Surroundings};
-use report::Report;
+use package::{Entry, EntryName, EntrySource, OwnFiles};
+use plan::{BuildPlan, PlannedFunction, Surroundings};
+use publish::Job;
+use report::{ContentsList, Report, Subject};
 use shell::Shell;
 use toolchain::{GraphSource, Survey, zig};
 
@@ -50,7 +56,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             }
         };
     }
-    let Arguments { build } = match cli::parse(args) {
+    let Arguments { command, build } = match cli::parse(args) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help goes to stdout and is a success. A closed stream is no reason to fail.
@@ -58,8 +64,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code());
         }
     };
-    let shell = Shell::new(&build.cargo);
-    match build_and_package(&build, &shell) {
+    let (shell, outcome) = match command {
+        None => {
+            let shell = Shell::new(&build.cargo.terminal);
+            let outcome = build_and_package(&build, &shell);
+            (shell, outcome)
+        }
+        Some(Command::Pack(arguments)) => {
+            let shell = Shell::new(&arguments.terminal);
+            let outcome = pack::pack(&arguments, &shell);
+            (shell, outcome)
+        }
+    };
+    match outcome {
         Ok(true) => 0,
         Ok(false) => ErrorKind::Rule.exit_code(),
         Err(failure) => {
@@ -106,17 +123,55 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
         }
         return Ok(true);
     }
+    let own = OwnFiles { zips: plan.functions.iter().map(|planned| planned.path.clone()).collect(), executable: None };
+    // A wrong include must not cost a build.
+    let lists = plan.functions.iter().map(|planned| list(planned, &own, arguments.packaging.list.then_some(shell)));
+    let lists = lists.collect::<Result<Vec<_>>>()?;
+    if arguments.packaging.list {
+        report::print_lists(&lists, arguments.message_format)?;
+        return Ok(true);
+    }
 
     let build_started = Instant::now();
     let artifacts = build::build(&plan, !arguments.no_install, &config, shell)?;
-    let build_time = build_started.elapsed();
-    let archives = artifacts.iter().map(|artifact| publish::publish(artifact, shell)).collect::<Result<_>>()?;
+    let build_time = Some(build_started.elapsed());
+    let archives = artifacts.iter().map(|artifact| {
+        let size = fs::metadata(&artifact.executable);
+        size.or_fail(ErrorKind::Archive, || "the executable is gone".into())?;
+        job(artifact.planned, EntrySource::Disk(artifact.executable.clone()), &own)?.publish(shell)
+    });
+    let archives = archives.collect::<Result<_>>()?;
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
-    match arguments.message_format {
-        MessageFormat::Human => report.print_paths()?,
-        MessageFormat::Json => report.print_json()?,
-    }
+    report.print(arguments.message_format)?;
     Ok(report.is_success())
+}
+
+/// The zip of a planned function, with the executable from this source.
+fn job<'a>(planned: &'a PlannedFunction, executable: EntrySource, own: &'a OwnFiles) -> Result<Job<'a>> {
+    let packaging = &planned.packaging;
+    let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
+    let mut levels = Levels::default();
+    // Said once for the whole run, before the build.
+    levels.allow(Rule::RuntimeDeprecated.id())?;
+    Ok(Job {
+        subject: Subject::of(planned),
+        packaging,
+        entries: vec![Entry { name, source: executable, mode: 0o755 }],
+        path: planned.path.clone(),
+        own,
+        levels,
+    })
+}
+
+/// What would be in the zip of a planned function. What is left out is said to `shell`.
+fn list(planned: &PlannedFunction, own: &OwnFiles, shell: Option<&Shell>) -> Result<ContentsList> {
+    let job = job(planned, EntrySource::Bytes(Vec::new()), own)?;
+    let collected = job.collect()?;
+    if let Some(shell) = shell {
+        job.tell(&collected, shell);
+    }
+    let built = format!("cargo's build of `{}`", planned.function.name);
+    Ok(ContentsList::new(job.subject, job.path, collected.entries.entries(), &built))
 }
 
 /// What the user should know of the plan before it is carried out.

@@ -76,6 +76,11 @@ impl Levels {
         self.set(id, Level::Allow)
     }
 
+    /// Takes the levels of `other` over, which count over those that are here.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// How bad a finding is; `None` if it is not to be mentioned. `at_most` bounds the rule's own severity, never what
     /// the user set.
     fn severity(&self, rule: Rule, at_most: Severity) -> Option<Severity> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{CargoFlags, MessageFormat};
+use super::{CargoFlags, MessageFormat, PackagingFlags};
 use crate::target::{Arch, Libc, Runtime};
 
 const LAMBDA_OPTIONS: &str = "Lambda Options";
@@ -71,6 +71,8 @@ pub(crate) struct BuildArguments {
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_install: bool,
 
+    #[command(flatten)]
+    pub(crate) packaging: PackagingFlags,
     #[command(flatten)]
     pub(crate) cargo: CargoFlags,
 

@@ -2,6 +2,9 @@
 
 mod build;
 mod cargo_flags;
+mod pack;
+mod packaging;
+mod terminal;
 
 use std::ffi::OsString;
 
@@ -11,6 +14,9 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
+pub(crate) use pack::PackArguments;
+pub(crate) use packaging::PackagingFlags;
+pub(crate) use terminal::{ColorWhen, TerminalFlags};
 
 /// The colours of cargo's own help.
 const STYLES: Styles = Styles::styled()
@@ -45,11 +51,31 @@ enum CargoSubcommand {
 /// against the rules of the runtime, and prints its path.
 #[derive(Debug, Args)]
 #[command(version, after_help = "Run `cargo lambda-zip --help` for more detailed information.")]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) build: BuildArguments,
 }
+
+/// What the program does other than its main command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Package an executable from any compiler, with further files
+    ///
+    /// The executable becomes `bootstrap`, mode 0755, whatever the machine that packs it; further files and folders keep
+    /// their relative names. The zip is held against the rules of the runtime before it gets its final name.
+    #[command(after_long_help = PACK_EXAMPLES)]
+    Pack(PackArguments),
+}
+
+const PACK_EXAMPLES: &str = "\
+Examples:
+  cargo lambda-zip pack main                            main.zip with `bootstrap` in it
+  cargo lambda-zip pack -o api.zip main conf templates  with two folders beside it
+  cargo lambda-zip pack main --include ../certs=certs   with a folder from elsewhere
+  cargo lambda-zip pack --arch arm64 --list main        only look";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,25 +92,6 @@ pub(crate) enum MessageFormat {
     Human,
     /// One JSON document that describes each zip
     Json,
-}
-
-/// When output is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorWhen {
-    Auto,
-    Always,
-    Never,
-}
-
-impl ColorWhen {
-    /// The spelling of the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        }
-    }
 }
 
 /// Parses what the operating system passed, whether cargo started the program (`cargo lambda-zip …`, with the

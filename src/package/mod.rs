@@ -3,24 +3,35 @@
 
 mod archive;
 mod chunk;
+mod collect;
 mod container;
 mod deflate;
 mod entry;
+mod include;
+mod litter;
+mod mode;
 mod modified;
 mod name;
 mod parallel;
+mod pattern;
 mod positioned;
 mod staged;
+mod symlink;
 mod verify;
 mod walk;
 
 pub use archive::{ArchiveOptions, Progress};
+pub use collect::{Collected, OwnFiles};
 pub use deflate::Compression;
 pub use entry::{CaseClash, Entry, EntrySource, SortedEntries, sort};
+pub use include::{Exclude, FileRules, Include};
+pub use mode::{ModeRule, parse_octal};
 pub use modified::ModificationTime;
 pub use name::{EntryName, InvalidName};
+pub use pattern::Pattern;
 pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
+pub use symlink::Symlinks;
 
 #[cfg(test)]
 mod tests;

@@ -142,9 +142,7 @@ fn create_scratch(final_path: &Path) -> Result<NamedTempFile> {
     let folder = final_path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let failed = || format!("failed to write `{}`", final_path.display());
     fs::create_dir_all(folder).map_err(|error| failure(error, failed()))?;
-    let mut prefix = OsString::from(".");
-    prefix.push(file_name);
-    prefix.push(".");
+    let prefix = scratch_prefix(file_name);
     remove_left_over(folder, &prefix);
     loop {
         let mut builder = Builder::new();
@@ -175,6 +173,21 @@ fn remove_left_over(folder: &Path, prefix: &OsStr) {
         {
             std::fs::remove_file(&path).ok();
         }
+    }
+}
+
+fn scratch_prefix(file_name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(file_name);
+    prefix.push(".");
+    prefix
+}
+
+/// Whether a path has the name of a scratch file for this zip.
+pub(super) fn is_scratch_of(zip: &Path, path: &Path) -> bool {
+    match (zip.file_name(), path.file_name()) {
+        (Some(zip), Some(name)) => is_scratch_name(name, &scratch_prefix(zip)),
+        _ => false,
     }
 }
 

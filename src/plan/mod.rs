@@ -17,7 +17,9 @@ use time::Date;
 
 use crate::cargo::{CargoCommand, Settings};
 use crate::cli::BuildArguments;
+use crate::config;
 use crate::error::{ErrorKind, Failure};
+use crate::packaging::Packaging;
 use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
 
@@ -51,6 +53,8 @@ pub(crate) struct BuildPlan {
 pub(crate) struct PlannedFunction {
     #[serde(flatten)]
     pub(crate) function: Function,
+    #[serde(flatten)]
+    pub(crate) packaging: Packaging,
     #[serde(flatten)]
     pub(crate) target: PlannedTarget,
     /// Where the zip will be, absolute.
@@ -157,9 +161,12 @@ pub(crate) fn plan(
     let output = output::Output::new(arguments, metadata, targets.len() > 1, surroundings)?;
     let mut functions = Vec::new();
     for function in &selection.functions {
+        let declared = config::declared(metadata, &metadata[&function.package_id], &function.name)?;
+        let packaging = Packaging::new(&arguments.packaging, surroundings.folder, declared)?;
         for target in &linked {
-            let path = output.path(function, target.target);
-            functions.push(PlannedFunction { function: function.clone(), target: target.clone(), path });
+            let path = output.path(function, packaging.kind, target.target);
+            let (function, packaging, target) = (function.clone(), packaging.clone(), target.clone());
+            functions.push(PlannedFunction { function, packaging, target, path });
         }
     }
     output::refuse_collisions(&functions)?;

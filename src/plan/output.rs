@@ -7,6 +7,7 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use super::{Function, PlannedFunction, Surroundings};
+use crate::check::ArchiveKind;
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, Failure};
 use crate::target::Target;
@@ -16,7 +17,8 @@ const PLACEHOLDERS: [&str; 5] = ["function", "package", "version", "arch", "runt
 /// The rule that gives each zip its path.
 #[derive(Debug)]
 pub(super) enum Output {
-    /// `<folder>/<function>/bootstrap.zip`, with the architecture before the function when there are several.
+    /// `<folder>/<function>/bootstrap.zip`, `<folder>/extensions/<name>.zip` or `<folder>/layers/<name>.zip`, with the
+    /// architecture after the folder when there are several.
     Folder { folder: PathBuf, by_arch: bool },
     /// One file.
     File(PathBuf),
@@ -60,11 +62,16 @@ impl Output {
     }
 
     /// The path of one zip.
-    pub(super) fn path(&self, function: &Function, target: Target) -> PathBuf {
+    pub(super) fn path(&self, function: &Function, kind: ArchiveKind, target: Target) -> PathBuf {
         match self {
             Self::Folder { folder, by_arch } => {
                 let folder = if *by_arch { folder.join(target.arch.aws_name()) } else { folder.clone() };
-                folder.join(&function.name).join("bootstrap.zip")
+                let file = format!("{}.zip", function.name);
+                match kind {
+                    ArchiveKind::Function => folder.join(&function.name).join("bootstrap.zip"),
+                    ArchiveKind::Extension | ArchiveKind::InternalExtension => folder.join("extensions").join(file),
+                    ArchiveKind::Layer => folder.join("layers").join(file),
+                }
             }
             Self::File(path) => path.clone(),
             Self::Template { folder, template } => {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ArchiveReport, Report};
+use super::{ArchiveReport, Report, Subject};
 use crate::check::Finding;
-use crate::plan::{Function, PlannedTarget, SCHEMA_VERSION};
+use crate::plan::SCHEMA_VERSION;
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {
@@ -19,17 +19,14 @@ struct Document<'a> {
 
 #[derive(Debug, Serialize)]
 struct RunTimings {
-    build: u128,
+    build: Option<u128>,
     total: u128,
 }
 
 #[derive(Debug, Serialize)]
 struct ArchiveDocument<'a> {
     #[serde(flatten)]
-    function: &'a Function,
-    kind: &'static str,
-    #[serde(flatten)]
-    target: &'a PlannedTarget,
+    subject: &'a Subject,
     path: &'a Path,
     published: bool,
     size: u64,
@@ -55,21 +52,19 @@ struct ArchiveTimings {
 }
 
 /// The document of a report.
-pub(super) fn document<'a>(report: &'a Report<'_>) -> impl Serialize + use<'a> {
+pub(super) fn document(report: &Report) -> impl Serialize {
     Document {
         schema_version: SCHEMA_VERSION,
         archives: report.archives.iter().map(archive_document).collect(),
         warnings: &report.warnings,
-        timings_ms: RunTimings { build: millis(report.build_time), total: millis(report.total_time) },
+        timings_ms: RunTimings { build: report.build_time.map(millis), total: millis(report.total_time) },
     }
 }
 
-fn archive_document<'a>(report: &'a ArchiveReport<'_>) -> ArchiveDocument<'a> {
-    let ArchiveReport { planned, archive, published, findings, package_time } = report;
+fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
+    let ArchiveReport { subject, archive, published, findings, package_time } = report;
     ArchiveDocument {
-        function: &planned.function,
-        kind: "function",
-        target: &planned.target,
+        subject,
         path: &archive.path,
         published: *published,
         size: archive.size,
@@ -80,7 +75,7 @@ fn archive_document<'a>(report: &'a ArchiveReport<'_>) -> ArchiveDocument<'a> {
             .iter()
             .map(|entry| EntryDocument {
                 name: entry.name.as_str(),
-                mode: format!("{:04o}", entry.mode & 0o7777),
+                mode: octal(entry.mode),
                 size: entry.size,
                 compressed_size: entry.compressed_size,
             })
@@ -88,6 +83,11 @@ fn archive_document<'a>(report: &'a ArchiveReport<'_>) -> ArchiveDocument<'a> {
         findings,
         timings_ms: ArchiveTimings { package: millis(*package_time) },
     }
+}
+
+/// Permissions as `chmod` takes them.
+pub(super) fn octal(mode: u32) -> String {
+    format!("{:04o}", mode & 0o7777)
 }
 
 fn millis(duration: Duration) -> u128 {

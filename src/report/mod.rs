@@ -1,6 +1,8 @@
 //! What came out, for people and for programs. Stdout is for data alone: paths, or one JSON document.
 
 mod json;
+mod list;
+mod subject;
 
 use std::io::{self, Write, stdout};
 use std::time::Duration;
@@ -9,24 +11,28 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::check::Finding;
+use crate::cli::MessageFormat;
 use crate::package::Archive;
 use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 
+pub(crate) use list::{ContentsList, print_lists};
+pub(crate) use subject::Subject;
+
 /// The outcome of a run.
 #[derive(Debug)]
-pub(crate) struct Report<'a> {
+pub(crate) struct Report {
     /// One for each planned zip, in the order of the plan.
-    pub(crate) archives: Vec<ArchiveReport<'a>>,
+    pub(crate) archives: Vec<ArchiveReport>,
     pub(crate) warnings: Vec<String>,
-    /// How long cargo took.
-    pub(crate) build_time: Duration,
+    /// How long cargo took; nothing when it had no part in the run.
+    pub(crate) build_time: Option<Duration>,
     pub(crate) total_time: Duration,
 }
 
 /// One zip, published or refused.
 #[derive(Debug)]
-pub(crate) struct ArchiveReport<'a> {
-    pub(crate) planned: &'a PlannedFunction,
+pub(crate) struct ArchiveReport {
+    pub(crate) subject: Subject,
     pub(crate) archive: Archive,
     /// Whether it breaks no rule, and so lies at its path now.
     pub(crate) published: bool,
@@ -35,28 +41,31 @@ pub(crate) struct ArchiveReport<'a> {
     pub(crate) package_time: Duration,
 }
 
-impl Report<'_> {
+impl Report {
     /// Whether every zip was published.
     pub(crate) fn is_success(&self) -> bool {
         self.archives.iter().all(|archive| archive.published)
     }
 
     /// The path of each published zip, one a line.
-    pub(crate) fn print_paths(&self) -> Result<()> {
+    fn print_paths(&self) -> Result<()> {
         let published = self.archives.iter().filter(|archive| archive.published);
         print_lines(published.map(|archive| archive.archive.path.display().to_string()))
     }
 
-    /// Everything, as one JSON document.
-    pub(crate) fn print_json(&self) -> Result<()> {
-        print_json(&json::document(self))
+    /// The report on stdout.
+    pub(crate) fn print(&self, format: MessageFormat) -> Result<()> {
+        match format {
+            MessageFormat::Human => self.print_paths(),
+            MessageFormat::Json => print_json(&json::document(self)),
+        }
     }
 }
 
 /// A plan in place of a report: what would be done, as text.
 pub(crate) fn print_plan(plan: &BuildPlan) -> Result<()> {
     let install = plan.install_targets.iter().map(|triple| format!("rustup target add {triple}"));
-    let functions = plan.functions.iter().map(|PlannedFunction { function, target, path }| {
+    let functions = plan.functions.iter().map(|PlannedFunction { function, target, path, .. }| {
         let Function { name, package, version, .. } = function;
         let PlannedTarget { target, linker } = target;
         format!("{name} of {package} {version} ({target}), linked by {linker}: {}", path.display())

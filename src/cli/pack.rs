@@ -1,0 +1,47 @@
+//! `pack`: packaging alone, for an executable from any compiler.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::{MessageFormat, PackagingFlags, TerminalFlags};
+use crate::target::{Arch, Runtime};
+
+const LAMBDA_OPTIONS: &str = "Lambda Options";
+const OUTPUT_OPTIONS: &str = "Output Options";
+
+#[derive(Debug, Args)]
+pub(crate) struct PackArguments {
+    /// Executable for Lambda's Linux, from any compiler
+    #[arg(value_name = "EXECUTABLE", value_hint = ValueHint::FilePath)]
+    pub(crate) executable: PathBuf,
+    /// Files and folders to put beside it, under the relative names by which they are given here
+    #[arg(value_name = "PATHS", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Where the zip goes: a file, or a folder [default: `<EXECUTABLE's name>.zip` in the working directory]
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) output: Option<PathBuf>,
+    /// What is printed on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) message_format: MessageFormat,
+
+    /// Architecture that the executable has to be for: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: its own]
+    #[arg(long, value_name = "ARCH", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) arch: Option<Arch>,
+    /// Runtime that the zip has to fit: `provided.al2023` or `provided.al2` [default: the newest]
+    #[arg(long, value_name = "ID", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) runtime: Option<Runtime>,
+    /// Keep the executable's name, and add `bootstrap` as a symbolic link to it
+    #[arg(long, conflicts_with_all = ["extension", "internal_extension", "layer"], help_heading = LAMBDA_OPTIONS)]
+    pub(crate) keep_name: bool,
+
+    #[command(flatten)]
+    pub(crate) packaging: PackagingFlags,
+    /// The same as --exclude-path
+    #[arg(long, value_name = "GLOB", hide = true)]
+    pub(crate) exclude: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) terminal: TerminalFlags,
+}

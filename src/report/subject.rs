@@ -1,0 +1,57 @@
+//! What a zip is of, as far as it is known: a planned function, or an executable that somebody else built.
+
+use std::fmt;
+
+use cargo_metadata::semver::Version;
+use serde::Serialize;
+
+use crate::check::ArchiveKind;
+use crate::plan::PlannedFunction;
+use crate::target::{Arch, Libc, Runtime};
+use crate::toolchain::Linker;
+
+/// What is known of it. Its `Display` is what status lines show.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Subject {
+    pub(crate) function: String,
+    pub(crate) package: Option<String>,
+    pub(crate) version: Option<Version>,
+    pub(crate) kind: ArchiveKind,
+    pub(crate) arch: Option<Arch>,
+    pub(crate) libc: Option<Libc>,
+    pub(crate) runtime: Option<Runtime>,
+    pub(crate) target: Option<String>,
+    pub(crate) linker: Option<Linker>,
+}
+
+impl Subject {
+    /// All that a plan says.
+    pub(crate) fn of(planned: &PlannedFunction) -> Self {
+        let PlannedFunction { function, packaging, target, .. } = planned;
+        Self {
+            function: function.name.clone(),
+            package: Some(function.package.clone()),
+            version: Some(function.version.clone()),
+            kind: packaging.kind,
+            arch: Some(target.target.arch),
+            libc: Some(target.target.libc),
+            runtime: Some(target.target.runtime),
+            target: Some(target.target.triple()),
+            linker: Some(target.linker.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = [
+            self.arch.map(|arch| arch.to_string()),
+            self.libc.map(|libc| libc.to_string()),
+            self.runtime.map(|runtime| runtime.to_string()),
+            (self.kind != ArchiveKind::Function).then(|| self.kind.to_string()),
+        ];
+        let words: Vec<_> = words.into_iter().flatten().collect();
+        f.write_str(&self.function)?;
+        if words.is_empty() { Ok(()) } else { write!(f, " ({})", words.join(", ")) }
+    }
+}
