@@ -1,12 +1,16 @@
 //! Carries the build of a plan out: missing targets are added, cargo builds, and each function gets its executable.
 
-use std::path::PathBuf;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::cargo::CargoCommand;
 use crate::cargo::config::CargoConfig;
-use crate::error::{self, ErrorKind, Failure};
+use crate::debug_symbols;
+use crate::elf::{Elf, SymbolVersion};
+use crate::error::{self, ErrorKind, Failure, ResultExt};
+use crate::fs;
 use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
 use crate::target::Target;
@@ -17,6 +21,8 @@ use crate::toolchain::{self, Linker, zig};
 pub(crate) struct Artifact<'a> {
     pub(crate) planned: &'a PlannedFunction,
     pub(crate) executable: PathBuf,
+    /// The same with its debug information, where the two were parted.
+    pub(crate) debug: Option<PathBuf>,
 }
 
 /// Builds everything in the plan with one cargo.
@@ -51,9 +57,34 @@ pub(crate) fn build<'a>(
                 )
                 .hint(format!("see what `{}` makes", plan.cargo))
             })?;
-            Ok(Artifact { planned, executable: made.path.clone().into_std_path_buf() })
+            let executable = made.path.clone().into_std_path_buf();
+            hold_against_glibc(planned.target.target, &executable)?;
+            Ok(if plan.debug_symbols {
+                Artifact { planned, executable: debug_symbols::split(&executable)?, debug: Some(executable) }
+            } else {
+                Artifact { planned, executable, debug: None }
+            })
         })
         .collect()
+}
+
+/// An executable is held against the glibc of its runtime with everything else in its zip. One that was asked for by name
+/// is this build's own affair.
+fn hold_against_glibc(target: Target, executable: &Path) -> Result<()> {
+    let Some(glibc) = target.glibc else { return Ok(()) };
+    let elf = Elf::read(BufReader::new(fs::open(executable)?))
+        .or_fail(ErrorKind::Build, || format!("failed to read `{}`", executable.display()))?;
+    match elf.highest_need("GLIBC") {
+        Some((need, version)) if version > SymbolVersion::new(glibc.major, glibc.minor, 0) => Err(Failure::new(
+            ErrorKind::Build,
+            format!("`{}` needs `{}`, which is newer than glibc {glibc}", executable.display(), need.version),
+        )
+        .hint(
+            "a library that was compiled elsewhere brings that in: compile it with the rest, or ask for a newer glibc",
+        )
+        .into()),
+        _ => Ok(()),
+    }
 }
 
 /// The planned command, with what zig needs to link the targets that are zig's. It takes running zig to tell, which the

@@ -4,6 +4,7 @@
 //! is read in pieces, never as a whole.
 
 mod dynamic;
+mod strip;
 mod version;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use object::read::{ReadCache, ReadCacheOps, ReadRef};
 
 use crate::target::Arch;
 
+pub use strip::strip;
 pub use version::{SymbolVersion, VersionNeed};
 
 /// The first bytes of every ELF file.

@@ -9,6 +9,8 @@ mod cargo;
 pub mod check;
 mod cli;
 mod config;
+mod debug_symbols;
+mod doctor;
 pub mod elf;
 pub mod error;
 pub mod fs;
@@ -75,6 +77,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             let outcome = pack::pack(&arguments, &shell);
             (shell, outcome)
         }
+        Some(Command::Doctor(arguments)) => (Shell::new(&arguments.terminal), doctor::doctor(&arguments)),
     };
     match outcome {
         Ok(true) => 0,
@@ -92,12 +95,13 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
     let targets = plan::targets(arguments, today)?;
-    let metadata = cargo::read_metadata(&arguments.cargo)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
+    let metadata = cargo::read_metadata(&arguments.cargo)?;
     let rustc = config.rustc()?;
     let graph = GraphSource {
         workspace: metadata.workspace_root.as_std_path(),
-        command: cargo::graph_command(&arguments.cargo, &targets),
+        metadata: cargo::graph_command(&arguments.cargo, &targets),
+        tree: cargo::tree_command(&arguments.cargo, &targets),
     };
     let mut survey = Survey::take(&config, &rustc, &targets, arguments.linker, &graph)?;
     if arguments.install_zig && !arguments.dry_run {
@@ -138,7 +142,13 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let archives = artifacts.iter().map(|artifact| {
         let size = fs::metadata(&artifact.executable);
         size.or_fail(ErrorKind::Archive, || "the executable is gone".into())?;
-        job(artifact.planned, EntrySource::Disk(artifact.executable.clone()), &own)?.publish(shell)
+        let mut report = job(artifact.planned, EntrySource::Disk(artifact.executable.clone()), &own)?.publish(shell)?;
+        if let Some(debug) = artifact.debug.as_ref().filter(|_| report.published) {
+            let path = debug_symbols::publish(debug, &artifact.planned.function.name, &report.archive.path)?;
+            shell.status("Symbols", path.display());
+            report.debug_symbols = Some(path);
+        }
+        Ok(report)
     });
     let archives = archives.collect::<Result<_>>()?;
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };

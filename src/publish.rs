@@ -96,7 +96,14 @@ impl Job<'_> {
             let path = self.path.display();
             shell.status("Refused", format_args!("{name}: Lambda would not run it, `{path}` is as it was"));
         }
-        Ok(ArchiveReport { subject: self.subject, archive, published, findings, package_time: started.elapsed() })
+        Ok(ArchiveReport {
+            subject: self.subject,
+            archive,
+            published,
+            findings,
+            debug_symbols: None,
+            package_time: started.elapsed(),
+        })
     }
 
     fn expectation(&self) -> Expectation<'static> {

@@ -236,9 +236,9 @@ impl Target {
         if self.libc == Libc::Musl {
             return Err(format!("musl is linked into the executable, which needs no glibc `{suffix}`"));
         }
-        let version = suffix.split_once('.').and_then(|(major, minor)| {
-            Some(GlibcVersion { major: major.parse().ok()?, minor: minor.parse().ok()? })
-        });
+        let version = suffix
+            .split_once('.')
+            .and_then(|(major, minor)| Some(GlibcVersion { major: major.parse().ok()?, minor: minor.parse().ok()? }));
         let version = version.ok_or_else(|| format!("`{suffix}` is not the version of a glibc, such as `2.26`"))?;
         let of_runtime = self.runtime.facts().glibc;
         if version > of_runtime {
@@ -287,7 +287,8 @@ mod tests {
         assert_eq!(target.glibc, Some(GlibcVersion { major: 2, minor: 26 }));
         assert_eq!((target.glibc(), target.triple().as_str()), (target.glibc, "aarch64-unknown-linux-gnu"));
         assert_eq!(target.to_string(), "arm64, gnu 2.26, provided.al2023");
-        for (suffix, reason) in [("gnu.2.39", "newer than 2.34"), ("gnu.new", "not the version"), ("musl.2.26", "musl")] {
+        for (suffix, reason) in [("gnu.2.39", "newer than 2.34"), ("gnu.new", "not the version"), ("musl.2.26", "musl")]
+        {
             let reason_given = read(&format!("aarch64-unknown-linux-{suffix}")).unwrap_err();
             assert!(reason_given.contains(reason), "{reason_given}");
         }

@@ -153,7 +153,8 @@ impl CargoConfig {
     /// The processors that rustc can compile for, by its names.
     pub(super) fn target_cpus(&self, triple: &str) -> Result<Vec<String>> {
         let output = self.ask_rustc(&["--print", "target-cpus", "--target", triple])?;
-        let names = output.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
+        let names =
+            output.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
         Ok(names.map(str::to_owned).collect())
     }
 

@@ -41,9 +41,19 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
 pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target]) -> CargoCommand {
     let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
     args.extend(targets.iter().map(|target| format!("--filter-platform={}", target.triple()).into()));
-    for (flag, set) in
-        [("--all-features", flags.all_features), ("--no-default-features", flags.no_default_features)]
-    {
+    about_dependencies(args, flags)
+}
+
+/// The command that lists the packages that a build for these targets compiles for them, by name and version.
+pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target]) -> CargoCommand {
+    let fixed = ["tree", "--workspace", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"];
+    let mut args: Vec<OsString> = fixed.map(OsString::from).into();
+    args.extend(targets.iter().map(|target| format!("--target={}", target.triple()).into()));
+    about_dependencies(args, flags)
+}
+
+fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags) -> CargoCommand {
+    for (flag, set) in [("--all-features", flags.all_features), ("--no-default-features", flags.no_default_features)] {
         args.extend(set.then(|| flag.into()));
     }
     for features in &flags.features {

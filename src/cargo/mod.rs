@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
-pub(crate) use metadata::{graph_command, read as read_metadata};
+pub(crate) use metadata::{graph_command, read as read_metadata, tree_command};
 pub(crate) use settings::Settings;
 
 /// The cargo that started this program, else the one on PATH.

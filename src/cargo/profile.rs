@@ -67,10 +67,12 @@ pub(crate) fn has_debug_information(
     let ancestors = lineage(profile, sources).unwrap_or_else(|| vec![profile.to_owned()]);
     let value = ancestors.iter().find_map(|ancestor| {
         let in_files = || sources.iter().find_map(|source| table_of(source, ancestor)?.get("debug"));
-        environment(&variable(ancestor, "debug")).or_else(|| in_files().map(|value| match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }))
+        environment(&variable(ancestor, "debug")).or_else(|| {
+            in_files().map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+        })
     });
     value.is_some_and(|value| !["0", "false", "none"].contains(&value.as_str()))
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod cargo_flags;
+mod doctor;
 mod pack;
 mod packaging;
 mod terminal;
@@ -14,6 +15,7 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
+pub(crate) use doctor::DoctorArguments;
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};
@@ -68,6 +70,8 @@ pub(crate) enum Command {
     /// their relative names. The zip is held against the rules of the runtime before it gets its final name.
     #[command(after_long_help = PACK_EXAMPLES)]
     Pack(PackArguments),
+    /// Show what this machine can build, with which linker, and the command for what is missing
+    Doctor(DoctorArguments),
 }
 
 const PACK_EXAMPLES: &str = "\

@@ -34,6 +34,7 @@ struct ArchiveDocument<'a> {
     code_sha256: String,
     entries: Vec<EntryDocument<'a>>,
     findings: &'a [Finding],
+    debug_symbols: Option<&'a Path>,
     timings_ms: ArchiveTimings,
 }
 
@@ -62,7 +63,7 @@ pub(super) fn document(report: &Report) -> impl Serialize {
 }
 
 fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
-    let ArchiveReport { subject, archive, published, findings, package_time } = report;
+    let ArchiveReport { subject, archive, published, findings, debug_symbols, package_time } = report;
     ArchiveDocument {
         subject,
         path: &archive.path,
@@ -81,6 +82,7 @@ fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
             })
             .collect(),
         findings,
+        debug_symbols: debug_symbols.as_deref(),
         timings_ms: ArchiveTimings { package: millis(*package_time) },
     }
 }

@@ -1,10 +1,12 @@
 //! What came out, for people and for programs. Stdout is for data alone: paths, or one JSON document.
 
+mod diagnosis;
 mod json;
 mod list;
 mod subject;
 
 use std::io::{self, Write, stdout};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,6 +17,7 @@ use crate::cli::MessageFormat;
 use crate::package::Archive;
 use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 
+pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use subject::Subject;
 
@@ -37,6 +40,8 @@ pub(crate) struct ArchiveReport {
     /// Whether it breaks no rule, and so lies at its path now.
     pub(crate) published: bool,
     pub(crate) findings: Vec<Finding>,
+    /// Where its debug information lies, if it was asked for.
+    pub(crate) debug_symbols: Option<PathBuf>,
     /// How long packing and checking took.
     pub(crate) package_time: Duration,
 }

@@ -20,12 +20,18 @@ const COMPILERS: [&str; 5] = ["autotools", "cc", "cmake", "cxx-build", "nasm-rs"
 pub(crate) struct Graph {
     packages: Vec<GraphPackage>,
     resolve: Resolve,
+    /// The packages that are built, as `cargo tree` names them. `cargo metadata` also has those behind features that
+    /// are off: it resolves features more coarsely than a build does.
+    #[serde(skip)]
+    built: Option<BTreeSet<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 struct GraphPackage {
     id: String,
     name: String,
+    #[serde(default)]
+    version: String,
     #[serde(default)]
     targets: Vec<GraphTarget>,
 }
@@ -81,12 +87,22 @@ impl fmt::Display for CCrate {
 impl Graph {
     /// Asks cargo for the graph, unless the lockfile alone tells that nothing in it compiles C. A cargo that cannot
     /// answer is no reason to stop: the build will say the same with more right.
-    pub(crate) fn read(workspace: &Path, command: &CargoCommand) -> Option<Self> {
+    pub(crate) fn read(workspace: &Path, metadata: &CargoCommand, tree: &CargoCommand) -> Option<Self> {
         let lockfile = std::fs::read_to_string(workspace.join("Cargo.lock"));
         if lockfile.is_ok_and(|text| !names_a_compiler(&text)) {
             return None;
         }
-        serde_json::from_slice(&command.output()?).ok()
+        let mut graph: Self = serde_json::from_slice(&metadata.output()?).ok()?;
+        let is_compiler = |package: &GraphPackage| COMPILERS.contains(&package.name.as_str());
+        if graph.packages.iter().any(is_compiler) {
+            graph.built = tree.output().map(|text| built(&String::from_utf8_lossy(&text)));
+        }
+        Some(graph)
+    }
+
+    fn is_built(&self, package: &GraphPackage) -> bool {
+        let name = || format!("{} v{}", package.name, package.version);
+        self.built.as_ref().is_none_or(|built| built.contains(&name()))
     }
 
     /// The crates that compile C among those that end up in the executables of these packages, by name.
@@ -95,7 +111,8 @@ impl Graph {
             self.packages.iter().map(|package| (package.id.as_str(), package)).collect();
         let nodes: BTreeMap<&str, &Node> = self.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let name = |id: &str| packages.get(id).map_or(id, |package| package.name.as_str()).to_owned();
-        let runs_on_host = |id: &str| packages.get(id).is_some_and(|package| package.is_proc_macro());
+        let is_left_out =
+            |id: &str| packages.get(id).is_some_and(|package| package.is_proc_macro() || !self.is_built(package));
         let vendors_openssl = packages.values().any(|package| package.name == "openssl-src");
 
         // Breadth first, so that the way to each crate is a shortest one.
@@ -112,7 +129,7 @@ impl Graph {
                 found.insert(id, CCrate { chain, wants_system_openssl });
             }
             for edge in &node.deps {
-                if edge.has_kind(None) && !runs_on_host(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
+                if edge.has_kind(None) && !is_left_out(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
                     parents.insert(&edge.pkg, Some(id));
                     pending.push_back(&edge.pkg);
                 }
@@ -127,6 +144,11 @@ impl GraphPackage {
     fn is_proc_macro(&self) -> bool {
         self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
     }
+}
+
+/// The packages of `cargo tree --prefix none`: `name v1.2.3`, with the source behind it where it is not the registry.
+fn built(tree: &str) -> BTreeSet<String> {
+    tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
 /// Whether a lockfile has a package by the name of one of the compilers.
@@ -179,29 +201,32 @@ mod tests {
     }
 
     #[test]
-    fn openssl_that_is_not_vendored_is_told_apart() {
-        let graph: Graph =
+    fn openssl_that_is_not_vendored_is_told_apart_and_what_is_not_built_is_left_out() {
+        let mut graph: Graph =
             serde_json::from_str(include_str!("../../tests/fixtures/graphs/reqwest-native.json")).unwrap();
+        // What `cargo tree` says of the same package: a feature that is off would bring rustls and ring.
+        let all = graph.packages.iter_mut().map(|package| {
+            package.version = package.id.rsplit(' ').next().unwrap().to_owned();
+            format!("{} v{}", package.name, package.version)
+        });
+        let built: Vec<_> = all.filter(|name| !name.starts_with("rustls v") && !name.starts_with("ring v")).collect();
+        graph.built = Some(super::built(&built.join("\n")));
         let crates = graph.c_crates(&["function 0.1.0"]);
         let names: Vec<_> = crates.iter().map(|found| (found.chain[0].as_str(), found.wants_system_openssl)).collect();
         assert_eq!(names, [("openssl-sys", true)]);
-        let without: Vec<_> = graph.c_crates(&["lambda_runtime 0.0.0"]);
-        assert!(without.is_empty());
     }
 
     #[test]
     fn the_kind_of_each_edge_decides() {
         let edge = |to: &str, kind: &str| format!(r#"{{"pkg":"{to}","dep_kinds":[{{"kind":{kind}}}]}}"#);
         let node = |id: &str, deps: &[String]| format!(r#"{{"id":"{id}","deps":[{}]}}"#, deps.join(","));
-        let package = |id: &str, kind: &str| format!(r#"{{"id":"{id}","name":"{id}","targets":[{{"kind":["{kind}"]}}]}}"#);
+        let package =
+            |id: &str, kind: &str| format!(r#"{{"id":"{id}","name":"{id}","targets":[{{"kind":["{kind}"]}}]}}"#);
         let packages = [package("a", "bin"), package("b", "lib"), package("macro", "proc-macro"), package("cc", "lib")];
         let graph = |deps: &[String]| -> Graph {
-            let nodes = [
-                node("a", deps),
-                node("b", &[edge("cc", r#""build""#)]),
-                node("macro", &[edge("b", "null")]),
-            ];
-            let text = format!(r#"{{"packages":[{}],"resolve":{{"nodes":[{}]}}}}"#, packages.join(","), nodes.join(","));
+            let nodes = [node("a", deps), node("b", &[edge("cc", r#""build""#)]), node("macro", &[edge("b", "null")])];
+            let text =
+                format!(r#"{{"packages":[{}],"resolve":{{"nodes":[{}]}}}}"#, packages.join(","), nodes.join(","));
             serde_json::from_str(&text).unwrap()
         };
         let count = |deps: &[String]| graph(deps).c_crates(&["a"]).len();
@@ -210,6 +235,12 @@ mod tests {
         assert_eq!(count(&[edge("b", r#""build""#)]), 0, "a build script's dependencies run on the host");
         assert_eq!(count(&[edge("macro", "null")]), 0, "so do those of a proc macro");
         assert_eq!(count(&[edge("cc", r#""build""#)]), 1, "the package itself may compile C");
+    }
+
+    #[test]
+    fn a_tree_is_read_without_sources() {
+        let built = built("a v1.2.3\nb v0.1.0 (/somewhere)\n");
+        assert!(built.contains("a v1.2.3") && built.contains("b v0.1.0"), "{built:?}");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Which linker builds a target: the first of a fixed order that applies, or the one that was asked for, else an error
 //! that says why not and what would help.
 
+use super::Linker;
 use super::c_code::CCrate;
 use super::remedy;
 use super::survey::{Survey, TargetSurvey};
 use super::zig::ZigSurvey;
-use super::Linker;
 use crate::cli::LinkerChoice;
 use crate::error::{ErrorKind, Failure};
 use crate::target::{Libc, Target};
@@ -116,7 +116,10 @@ fn refuse_glibc(target: Target, linker: &str) -> Result<(), Failure> {
         None => Ok(()),
         Some(glibc) => Err(Failure::new(
             ErrorKind::Usage,
-            format!("`--target {}.{glibc}` cannot be honoured: {linker} links the glibc that it finds", target.triple()),
+            format!(
+                "`--target {}.{glibc}` cannot be honoured: {linker} links the glibc that it finds",
+                target.triple()
+            ),
         )
         .hint(format!("leave out `.{glibc}`, or let zig link: it brings every glibc along"))),
     }

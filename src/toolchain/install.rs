@@ -62,7 +62,7 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
 }
 
 /// How rustup is installed on this system: the package of its own manager where there is one.
-fn rustup_hint() -> String {
+pub(super) fn rustup_hint() -> String {
     let command = match std::env::consts::OS {
         "macos" => Some("brew install rustup"),
         "windows" => Some("winget install Rustlang.Rustup"),

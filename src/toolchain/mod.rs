@@ -2,6 +2,7 @@
 
 mod c_code;
 mod choose;
+mod doctor;
 mod install;
 mod linker;
 mod remedy;
@@ -9,10 +10,11 @@ mod survey;
 pub(crate) mod zig;
 
 pub(crate) use choose::{Choice, Doubt, choose};
+pub(crate) use doctor::{Diagnosis, TargetDiagnosis};
 pub(crate) use install::add_targets;
 pub(crate) use linker::Linker;
-pub(crate) use survey::{GraphSource, Survey};
 #[cfg(test)]
 pub(crate) use survey::TargetSurvey;
+pub(crate) use survey::{GraphSource, Survey};
 #[cfg(test)]
 pub(crate) use zig::ZigSurvey;

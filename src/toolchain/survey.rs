@@ -44,7 +44,8 @@ pub(crate) struct TargetSurvey {
 /// Where the graph of dependencies comes from.
 pub(crate) struct GraphSource<'a> {
     pub(crate) workspace: &'a Path,
-    pub(crate) command: CargoCommand,
+    pub(crate) metadata: CargoCommand,
+    pub(crate) tree: CargoCommand,
 }
 
 impl Survey {
@@ -61,7 +62,7 @@ impl Survey {
             |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
         let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
         if musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld) {
-            survey.graph = Graph::read(graph.workspace, &graph.command);
+            survey.graph = Graph::read(graph.workspace, &graph.metadata, &graph.tree);
         }
         let needs_more = gnu || (musl && (survey.graph.is_some() || !survey.has_rust_lld));
         if choice == LinkerChoice::Zig || (choice == LinkerChoice::Auto && needs_more) {

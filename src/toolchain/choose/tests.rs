@@ -4,8 +4,8 @@ use cargo_metadata::semver::Version;
 
 use super::*;
 use crate::error::exit_code;
-use crate::toolchain::zig::Zig;
 use crate::target::Runtime;
+use crate::toolchain::zig::Zig;
 
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
@@ -64,8 +64,11 @@ fn what_the_user_configured_goes_before_everything() {
 
 #[test]
 fn pure_musl_is_linked_by_rust_lld_whatever_else_lies_about() {
-    let machine =
-        Machine { found: compiler("/usr/bin/aarch64-linux-musl-gcc"), zig: ZigSurvey::Found(zig()), ..Machine::default() };
+    let machine = Machine {
+        found: compiler("/usr/bin/aarch64-linux-musl-gcc"),
+        zig: ZigSurvey::Found(zig()),
+        ..Machine::default()
+    };
     assert_eq!(machine.links(MUSL).unwrap().linker, Linker::RustLld);
 }
 

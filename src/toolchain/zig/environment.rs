@@ -57,7 +57,8 @@ pub(super) fn variables(targets: Vec<String>) -> Result<BTreeMap<String, String>
     let command = build.build_command()?;
     let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
     // These the crate sets in its own process.
-    let of_process = std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BINDGEN_EXTRA_CLANG_ARGS_"));
+    let of_process =
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BINDGEN_EXTRA_CLANG_ARGS_"));
     set.chain(of_process)
         .map(|(name, value)| {
             let text = |text: OsString| text.into_string().ok().context("a path that is not UTF-8");

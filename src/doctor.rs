@@ -1,0 +1,26 @@
+//! `doctor`: what this machine can build, as a table or as JSON.
+
+use anyhow::Result;
+
+use crate::cargo::config::CargoConfig;
+use crate::cli::{DoctorArguments, MessageFormat};
+use crate::error::{ErrorKind, Failure, ResultExt};
+use crate::plan::SCHEMA_VERSION;
+use crate::report;
+use crate::toolchain::Diagnosis;
+
+/// The command. A machine that can build nothing is an error.
+pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<bool> {
+    let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
+    let config = CargoConfig::load(&folder, &arguments.config)?;
+    let diagnosis = Diagnosis::of_machine(&config, &config.rustc()?, SCHEMA_VERSION)?;
+    match arguments.message_format {
+        MessageFormat::Human => report::print_diagnosis(&diagnosis)?,
+        MessageFormat::Json => report::print_json(&diagnosis)?,
+    }
+    if diagnosis.can_build_something() {
+        return Ok(true);
+    }
+    let failure = Failure::new(ErrorKind::Setup, "this machine cannot build for Lambda");
+    Err(diagnosis.remedies.into_iter().fold(failure, Failure::hint).into())
+}

@@ -1,0 +1,176 @@
+//! Parting an executable from what only a debugger reads, in the way of `strip`, without one: a machine that builds for
+//! Lambda need not have the binutils of its target.
+//!
+//! What is loaded lies in segments, and linkers put it before the rest. So the stripped executable is the start of the
+//! file up to the end of the last segment, with a new table of the sections in it.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use object::LittleEndian;
+use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
+use object::pod::{Pod, bytes_of, from_bytes};
+
+/// An ELF file of Lambda's: 64 bits, little-endian.
+const E: LittleEndian = LittleEndian;
+
+/// No name of a section is longer, and no table of names either.
+const NAMES_LIMIT: u64 = 1 << 20;
+
+/// Writes a copy of an executable without symbols and debug information. The build id stays, by which a debugger finds
+/// them in the original.
+pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result<()> {
+    let mut header: FileHeader64<LittleEndian> = read_one(&mut file, 0)?;
+    let is_ours = header.e_ident.magic == elf::ELFMAG
+        && header.e_ident.class == elf::ELFCLASS64
+        && header.e_ident.data == elf::ELFDATA2LSB;
+    if !is_ours {
+        return Err(invalid("it is not a little-endian ELF file of 64 bits"));
+    }
+    let segments: Vec<ProgramHeader64<LittleEndian>> =
+        read_table(&mut file, header.e_phoff.get(E), header.e_phnum.get(E))?;
+    let sections: Vec<SectionHeader64<LittleEndian>> =
+        read_table(&mut file, header.e_shoff.get(E), header.e_shnum.get(E))?;
+    if segments.is_empty() || sections.is_empty() {
+        return Err(invalid("it has no table of segments or of sections"));
+    }
+
+    let ends = segments.iter().map(|segment| segment.p_offset.get(E).saturating_add(segment.p_filesz.get(E)));
+    let headers_end = (size_of::<FileHeader64<LittleEndian>>() as u64).max(
+        header.e_phoff.get(E) + u64::from(header.e_phnum.get(E)) * size_of::<ProgramHeader64<LittleEndian>>() as u64,
+    );
+    let loaded = ends.fold(headers_end, u64::max);
+
+    let (table, names) = kept_sections(&mut file, &header, sections, loaded)?;
+    let names_offset = loaded;
+    let table_offset = (names_offset + names.len() as u64).next_multiple_of(8);
+    let count = u16::try_from(table.len()).map_err(|_| invalid("it has too many sections"))?;
+    header.e_shoff.set(E, table_offset);
+    header.e_shnum.set(E, count);
+    header.e_shstrndx.set(E, elf::SymbolSection(count - 1));
+
+    stripped.write_all(bytes_of(&header))?;
+    let header_size = size_of::<FileHeader64<LittleEndian>>() as u64;
+    file.seek(SeekFrom::Start(header_size))?;
+    let copied = io::copy(&mut file.take(loaded - header_size), &mut stripped)?;
+    if copied != loaded - header_size {
+        return Err(invalid("a segment reaches beyond its end"));
+    }
+    stripped.write_all(&names)?;
+    let padding = table_offset - names_offset - names.len() as u64;
+    stripped.write_all(&vec![0; usize::try_from(padding).expect("less than eight")])?;
+    for section in &table {
+        stripped.write_all(bytes_of(section))?;
+    }
+    stripped.flush()
+}
+
+/// The sections that are loaded, then one with their names; and those names.
+///
+/// Symbols name sections by their place in the table. So one that is dropped between two that stay leaves an empty place.
+fn kept_sections(
+    file: &mut (impl Read + Seek),
+    header: &FileHeader64<LittleEndian>,
+    mut sections: Vec<SectionHeader64<LittleEndian>>,
+    loaded: u64,
+) -> io::Result<(Vec<SectionHeader64<LittleEndian>>, Vec<u8>)> {
+    let old_names =
+        sections.get(usize::from(header.e_shstrndx.get(E).0)).ok_or_else(|| invalid("its sections are nameless"))?;
+    let old_names = read_bytes(file, old_names.sh_offset.get(E), old_names.sh_size.get(E))?;
+    let is_loaded =
+        |section: &SectionHeader64<LittleEndian>| section.sh_flags.get(E).0 & u64::from(elf::SHF_ALLOC.0) != 0;
+    let kept = sections.iter().rposition(is_loaded).map_or(1, |last| last + 1);
+    sections.truncate(kept);
+
+    let mut names = vec![0];
+    for section in sections.iter_mut().skip(1) {
+        if !is_loaded(section) {
+            *section = empty_section();
+            continue;
+        }
+        let name = old_names.get(section.sh_name.get(E) as usize..).unwrap_or_default();
+        let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
+        section.sh_name.set(E, offset(&names)?);
+        names.extend_from_slice(name);
+        names.push(0);
+        if section.sh_link.get(E) as usize >= kept {
+            section.sh_link.set(E, 0);
+        }
+    }
+    let mut of_names = empty_section();
+    of_names.sh_name.set(E, offset(&names)?);
+    names.extend_from_slice(b".shstrtab\0");
+    of_names.sh_type.set(E, elf::SHT_STRTAB);
+    of_names.sh_offset.set(E, loaded);
+    of_names.sh_size.set(E, names.len() as u64);
+    of_names.sh_addralign.set(E, 1);
+    sections.push(of_names);
+    Ok((sections, names))
+}
+
+fn empty_section() -> SectionHeader64<LittleEndian> {
+    let zeros = [0; size_of::<SectionHeader64<LittleEndian>>()];
+    *from_bytes::<SectionHeader64<LittleEndian>>(&zeros).expect("as many bytes as it has").0
+}
+
+fn offset(names: &[u8]) -> io::Result<u32> {
+    u32::try_from(names.len()).map_err(|_| invalid("its names are too long"))
+}
+
+fn read_one<T: Pod>(file: &mut (impl Read + Seek), offset: u64) -> io::Result<T> {
+    let bytes = read_bytes(file, offset, size_of::<T>() as u64)?;
+    Ok(*from_bytes::<T>(&bytes).map_err(|()| invalid("it is cut off"))?.0)
+}
+
+fn read_table<T: Pod>(file: &mut (impl Read + Seek), offset: u64, count: u16) -> io::Result<Vec<T>> {
+    let size = size_of::<T>() as u64;
+    (0..u64::from(count)).map(|index| read_one(file, offset.saturating_add(index * size))).collect()
+}
+
+fn read_bytes(file: &mut (impl Read + Seek), offset: u64, size: u64) -> io::Result<Vec<u8>> {
+    if size > NAMES_LIMIT {
+        return Err(invalid("a table in it is too large"));
+    }
+    let mut bytes = vec![0; usize::try_from(size).map_err(|_| invalid("a table in it is too large"))?];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn invalid(reason: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    #[test]
+    fn what_is_no_executable_is_refused() {
+        for bytes in [&b""[..], b"#!/bin/sh\n", &[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0], &[0; 4096]] {
+            assert!(strip(Cursor::new(bytes), Vec::new()).is_err());
+        }
+    }
+
+    /// The test's own executable, where it is an ELF file: it has debug information and a build id.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_executable_keeps_all_but_its_symbols() {
+        use crate::elf::Elf;
+        use std::fs::File;
+
+        let path = std::env::current_exe().unwrap();
+        let mut stripped = Vec::new();
+        strip(File::open(&path).unwrap(), &mut stripped).unwrap();
+        let (before, after) =
+            (Elf::read(File::open(&path).unwrap()).unwrap(), Elf::read(Cursor::new(&stripped)).unwrap());
+        // A section for gdb's scripts is loaded, and stays.
+        assert_eq!(after, Elf { debug_size: after.debug_size, ..before.clone() });
+        assert!(after.debug_size < 1024 && (stripped.len() as u64) < path.metadata().unwrap().len());
+
+        // A second time there is nothing left to strip.
+        let mut again = Vec::new();
+        strip(Cursor::new(&stripped), &mut again).unwrap();
+        assert_eq!(again, stripped);
+    }
+}

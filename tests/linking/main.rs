@@ -1,0 +1,16 @@
+//! Who links, with what, and what comes out of it: the real binary on packages made for the purpose.
+//!
+//! Tests that need zig or an emulator are ignored by default; their reason says what they need. `.ci/run` installs all of
+//! it and runs them too.
+
+#[path = "../it/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest of it")]
+mod support;
+
+mod bad_input;
+mod checkouts;
+mod debug_symbols;
+mod doctor;
+mod pure_rust;
+mod rustflags;
+mod with_c;

@@ -1,0 +1,166 @@
+//! Crates that compile C: by zig for all four targets, and with an explanation where there is no compiler.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::process::Command;
+
+use cargo_lambda_zip::elf::{Elf, SymbolVersion};
+
+use crate::support::{Fixture, Program, Toolchain, Zip, make_executable, required, script, shared_target_dir};
+
+/// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
+fn with_c() -> Fixture {
+    let fixture = Fixture::empty();
+    fixture.add_package(
+        ".",
+        "with-c",
+        "[dependencies]\nring = \"0.17\"\nzstd-sys = \"2\"\n\n[profile.release]\nlto = \"off\"\nopt-level = 1\n",
+    );
+    let source = r#"fn main() {
+    let digest = ring::digest::digest(&ring::digest::SHA256, b"lambda");
+    let version = unsafe { zstd_sys::ZSTD_versionNumber() };
+    println!("{:02x} {}", digest.as_ref()[0], version / 10000);
+}
+"#;
+    fixture.write("src/main.rs", source);
+    fixture
+}
+
+fn with_zig(fixture: &Fixture) -> Program {
+    let python = required("LAMBDA_ZIP_TEST_PYTHON");
+    fixture
+        .program()
+        .env("CARGO_ZIGBUILD_PYTHON_PATH", python)
+        .args(["--target-dir".as_ref(), shared_target_dir().as_os_str()])
+}
+
+/// Builds for a target, runs what came out, and returns what it says of itself.
+fn built_and_run(triple: &str, runtime: &str, program: Program, fixture: &Fixture) -> Elf {
+    let output = fixture.path("out.zip");
+    let args =
+        ["--target", triple, "--runtime", runtime, "--message-format", "json", "--output", output.to_str().unwrap()];
+    let report = program.args(args).run().success().json();
+    assert_eq!(report["archives"][0]["linker"]["kind"], "zig", "{report}");
+    let zip = Zip::read(&output);
+    let bootstrap = fixture.write("bootstrap", "");
+    std::fs::write(&bootstrap, zip.bootstrap()).unwrap();
+    make_executable(&bootstrap);
+    let ran = emulated(triple, &bootstrap).output().unwrap();
+    assert!(ran.status.success(), "{triple}: {ran:?}");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "55 1\n", "{triple}");
+    Elf::read(Cursor::new(zip.bootstrap().to_vec())).unwrap()
+}
+
+fn emulated(triple: &str, bootstrap: &Path) -> Command {
+    if triple.starts_with(std::env::consts::ARCH) {
+        return Command::new(bootstrap);
+    }
+    let mut command = Command::new("qemu-aarch64-static");
+    command.env("QEMU_LD_PREFIX", required("LAMBDA_ZIP_TEST_ARM64_ROOT")).arg(bootstrap);
+    command
+}
+
+fn needs_glibc_up_to(elf: &Elf, major: u32, minor: u32) {
+    let (need, version) = elf.highest_need("GLIBC").expect("it is linked with glibc");
+    assert!(version <= SymbolVersion::new(major, minor, 0), "it needs {need:?}");
+}
+
+#[test]
+#[ignore = "needs ziglang, qemu-user"]
+fn zig_builds_c_for_every_target_and_it_runs() {
+    let fixture = with_c();
+    for arch in ["x86_64", "aarch64"] {
+        let musl =
+            built_and_run(&format!("{arch}-unknown-linux-musl"), "provided.al2023", with_zig(&fixture), &fixture);
+        assert!(musl.interpreter.is_none() && musl.needed.is_empty(), "{musl:?}");
+        let gnu = built_and_run(&format!("{arch}-unknown-linux-gnu"), "provided.al2023", with_zig(&fixture), &fixture);
+        needs_glibc_up_to(&gnu, 2, 34);
+    }
+}
+
+#[test]
+#[ignore = "needs ziglang, qemu-user"]
+fn the_glibc_is_that_of_the_older_runtime_or_of_the_triple() {
+    let fixture = Fixture::package("old");
+    fixture
+        .write("src/main.rs", "fn main() {\n    println!(\"55 {}\", std::thread::spawn(|| 1).join().unwrap());\n}\n");
+    for arch in ["x86_64", "aarch64"] {
+        let triple = format!("{arch}-unknown-linux-gnu");
+        needs_glibc_up_to(&built_and_run(&triple, "provided.al2", with_zig(&fixture), &fixture), 2, 26);
+        let with_suffix = format!("{triple}.2.28");
+        needs_glibc_up_to(&built_and_run(&with_suffix, "provided.al2023", with_zig(&fixture), &fixture), 2, 28);
+    }
+}
+
+#[test]
+#[ignore = "needs ziglang"]
+fn zig_and_rust_lld_share_one_build() {
+    let fixture = Fixture::package("mixed");
+    let targets = ["--target", "aarch64-unknown-linux-gnu", "--target", "x86_64-unknown-linux-musl"];
+    let report = with_zig(&fixture).args(targets).args(["--message-format", "json"]).run().success().json();
+    let linkers: Vec<_> =
+        report["archives"].as_array().unwrap().iter().map(|archive| archive["linker"]["kind"].clone()).collect();
+    assert_eq!(linkers, ["zig", "rust-lld"]);
+}
+
+/// A crate by the name of the one that compiles C: what counts is that a build script depends on it.
+fn with_local_c(build_script: &str) -> Fixture {
+    let fixture = Fixture::empty();
+    fixture.add_package("cc", "cc", "[lib]\npath = \"lib.rs\"\n");
+    fixture.write("cc/lib.rs", "");
+    fixture.add_package(
+        "native",
+        "native-sys",
+        "[lib]\npath = \"lib.rs\"\n[build-dependencies]\ncc = { path = \"../cc\" }\n",
+    );
+    fixture.write("native/lib.rs", "");
+    fixture.write("native/build.rs", build_script);
+    let rest = "[dependencies]\nnative-sys = { path = \"native\" }\n[workspace]\n[profile.release]\nlto = \"off\"\n";
+    fixture.add_package(".", "function", rest);
+    fixture.write("src/main.rs", "fn main() {}\n");
+    fixture
+}
+
+const CHAIN: &str = "`native-sys ← function`";
+
+#[test]
+fn without_a_compiler_the_build_is_tried_after_a_word() {
+    let fixture = with_local_c("fn main() {}\n");
+    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
+    script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
+    let program = || computer.program(&fixture).env("HOME", fixture.path("home"));
+    let run = program().run().success();
+    let warning = run.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap_or_default();
+    for word in [CHAIN, "no `zig`", "no `ziglang`", "no `x86_64-linux-musl-gcc`"] {
+        assert!(warning.contains(word), "{run}");
+    }
+    assert!(run.stderr.contains("hint: install zig: "), "{run}");
+
+    let run = program().env("CC_x86_64_unknown_linux_musl", "my-cc").run().success();
+    assert!(!run.stderr.contains("warning: "), "the user has chosen a compiler\n{run}");
+}
+
+#[test]
+fn a_build_that_fails_carries_the_advice() {
+    let fixture = with_local_c("fn main() {\n    std::process::exit(1);\n}\n");
+    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
+    script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
+    let run = computer.program(&fixture).env("HOME", fixture.path("home")).run();
+    assert_eq!(run.code, 101, "{run}");
+    assert!(run.stderr.lines().last().unwrap().starts_with("hint: install zig: "), "{run}");
+}
+
+#[test]
+fn with_zig_or_a_cross_compiler_the_choice_follows() {
+    let fixture = with_local_c("fn main() {}\n");
+    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
+    let plan =
+        || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--dry-run", "--message-format", "json"]);
+    script(&computer.bin.join("x86_64-linux-musl-gcc"), "exit 1");
+    let report = plan().run().success().json();
+    assert_eq!(report["functions"][0]["linker"]["kind"], "cross", "{report}");
+    let compiler = &report["cargo"]["env"]["CC_x86_64_unknown_linux_musl"];
+    assert!(compiler.as_str().unwrap().ends_with("x86_64-linux-musl-gcc"), "{report}");
+    script(&computer.bin.join("zig"), "echo 0.16.0");
+    assert_eq!(plan().run().success().json()["functions"][0]["linker"]["kind"], "zig");
+}
