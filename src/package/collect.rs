@@ -3,7 +3,7 @@
 //! What this finds depends on names and contents alone. Whatever is wrong with a file is said here, with its path, before
 //! anything is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +52,7 @@ impl FileRules {
             own: &own,
             entries: given,
             folders: BTreeSet::new(),
+            broken_links: BTreeMap::new(),
             litter: BTreeSet::new(),
             own_found: BTreeSet::new(),
         };
@@ -72,8 +73,10 @@ struct Collector<'a> {
     rules: &'a FileRules,
     own: &'a OwnFiles,
     entries: Vec<Entry>,
-    /// The names of all folders, which need an entry when nothing is in them.
+    /// The names of the folders in which nothing is, and which need an entry of their own.
     folders: BTreeSet<String>,
+    /// What to say of the links, by their names, that lead to nothing on the disk. In the zip they may lead to something.
+    broken_links: BTreeMap<String, String>,
     litter: BTreeSet<PathBuf>,
     own_found: BTreeSet<PathBuf>,
 }
@@ -175,7 +178,8 @@ impl Collector<'_> {
         let name = parts.join("/");
         let kind = found.file_type();
         if kind.is_dir() {
-            if !name.is_empty() {
+            // One whose contents are all left out is not empty, and is left out with them.
+            if !name.is_empty() && is_empty(path)? {
                 include.checked(&name)?;
                 self.folders.insert(name);
             }
@@ -189,6 +193,10 @@ impl Collector<'_> {
         }
         let name = include.checked(&name)?;
         let (source, mode) = if kind.is_symlink() {
+            if path.metadata().is_err() {
+                let message = format!("{}: `{}` is a broken link", include.origin, path.display());
+                self.broken_links.insert(name.as_str().to_owned(), message);
+            }
             (EntrySource::Symlink(link_target(include, path)?), mode::LINK)
         } else if kind.is_file() {
             let rule = |rules| mode::by_rule(rules, name.as_str());
@@ -204,21 +212,21 @@ impl Collector<'_> {
     }
 
     fn finish(self) -> Result<Collected> {
-        let Self { mut entries, folders, litter, own_found, .. } = self;
-        let names: BTreeSet<&str> =
-            entries.iter().map(|entry| entry.name.as_str()).chain(folders.iter().map(String::as_str)).collect();
-        let is_empty = |folder: &&String| {
+        let Self { mut entries, folders, broken_links, litter, own_found, .. } = self;
+        let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        // Another include may have put something there.
+        let stays_empty = |folder: &&String| {
             let prefix = format!("{folder}/");
             !names.range(prefix.as_str()..).next().is_some_and(|name| name.starts_with(&prefix))
         };
-        let empty: Vec<_> = folders.iter().filter(is_empty).collect();
+        let empty: Vec<_> = folders.iter().filter(stays_empty).collect();
         let empty = empty
             .into_iter()
             .map(|folder| Ok(Entry { name: folder.parse()?, source: EntrySource::Directory, mode: mode::PROGRAM }));
         let empty = empty.collect::<Result<Vec<_>>>()?;
         drop(names);
         entries.extend(empty);
-        refuse_stray(&entries)?;
+        refuse_stray(&entries, &broken_links)?;
         let entries = sort(entries)?;
         Ok(Collected { entries, litter: litter.into_iter().collect(), own: own_found.into_iter().collect() })
     }
@@ -250,12 +258,14 @@ impl Reach {
     }
 }
 
+fn is_empty(folder: &Path) -> Result<bool> {
+    let failed = || format!("failed to read the folder `{}`", folder.display());
+    Ok(folder.read_dir().or_fail(ErrorKind::Archive, failed)?.next().is_none())
+}
+
 fn link_target(include: &Include, path: &Path) -> Result<String> {
     let target = fs::read_link(path).or_fail(ErrorKind::Archive, || include.origin.clone())?;
     let shown = target.display();
-    path.metadata().or_fail(ErrorKind::Archive, || {
-        format!("{}: `{}` is a broken link: it leads to `{shown}`", include.origin, path.display())
-    })?;
     let Some(text) = target.to_str() else {
         let message = format!("{}: `{}` leads to `{shown}`, which is not valid UTF-8", include.origin, path.display());
         return Err(Failure::new(ErrorKind::Usage, message)

@@ -36,8 +36,9 @@ impl FromStr for Symlinks {
     }
 }
 
-/// Refuses links that lead out of the zip, or to nothing in it.
-pub(super) fn refuse_stray(entries: &[Entry]) -> Result<()> {
+/// Refuses links that lead out of the zip, or to nothing in it. `broken` says what is wrong with those that lead to nothing
+/// on the disk either.
+pub(super) fn refuse_stray(entries: &[Entry], broken: &BTreeMap<String, String>) -> Result<()> {
     let links: BTreeMap<&str, &str> = entries
         .iter()
         .filter_map(|entry| match &entry.source {
@@ -58,6 +59,10 @@ pub(super) fn refuse_stray(entries: &[Entry]) -> Result<()> {
             Some(path) => format!("`{path}` is not in the zip"),
             None => "that is outside of the zip".to_owned(),
         };
+        if let Some(message) = broken.get(*name) {
+            let message = format!("{message}: it leads to `{target}`");
+            return Err(Failure::new(ErrorKind::Archive, message).hint("mend the link, or leave it out").into());
+        }
         return Err(Failure::new(
             ErrorKind::Usage,
             format!("the symbolic link `{name}` leads to `{target}`: {reason}"),
@@ -105,7 +110,7 @@ mod tests {
             mode: 0o777,
         };
         let entries: Vec<_> = entries.iter().map(entry).collect();
-        refuse_stray(&entries).err().map(|error| error.to_string())
+        refuse_stray(&entries, &BTreeMap::new()).err().map(|error| error.to_string())
     }
 
     #[test]

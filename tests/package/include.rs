@@ -175,7 +175,7 @@ fn a_name_that_is_not_utf8_is_refused() {
     sandbox.refused(&["main", "--include", "assets/*.txt"]).failure(2, "is not valid UTF-8");
     let run = crate::support::Run::of(sandbox.program().args(["pack", "main"]).arg(name));
     run.failure(2, "it is not valid UTF-8");
-    assert_eq!(sandbox.pack(&["main", "--include", "assets/*/"]).names().len(), 3);
+    assert_eq!(sandbox.pack(&["main", "--include", "assets/*/**"]).names().len(), 3);
 }
 
 #[cfg(unix)]

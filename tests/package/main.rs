@@ -6,7 +6,6 @@
 
 mod support;
 
-mod boot;
 mod config;
 mod include;
 mod interrupted;

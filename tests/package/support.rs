@@ -33,7 +33,9 @@ impl Sandbox {
 
     /// Writes files that hold their own names.
     pub(crate) fn write_all(&self, paths: &[&str]) {
-        paths.iter().for_each(|path| self.write(path, path));
+        for path in paths {
+            self.write(path, path);
+        }
     }
 
     pub(crate) fn folder(&self, path: &str) {

@@ -7,6 +7,10 @@ use tempfile::TempDir;
 
 use super::{Program, Run};
 
+/// The fat LTO that the program adds where nothing is set would take most of the tests' time. The examples are built with
+/// it.
+const QUICK_PROFILE: &str = "[profile.release]\nlto = \"off\"\n";
+
 /// A folder that goes away with the test.
 pub(crate) struct Fixture {
     _guard: TempDir,
@@ -25,7 +29,7 @@ impl Fixture {
     /// A package with one binary and no dependencies.
     pub(crate) fn package(name: &str) -> Self {
         let fixture = Self::empty();
-        fixture.add_package(".", name, "");
+        fixture.add_package(".", name, QUICK_PROFILE);
         fixture.write("src/main.rs", &prints(name));
         fixture
     }
@@ -33,7 +37,7 @@ impl Fixture {
     /// A package with these binaries and no dependencies.
     pub(crate) fn with_bins(name: &str, bins: &[&str]) -> Self {
         let fixture = Self::empty();
-        fixture.add_package(".", name, "");
+        fixture.add_package(".", name, QUICK_PROFILE);
         for bin in bins {
             fixture.write(&format!("src/bin/{bin}.rs"), &prints(bin));
         }
@@ -43,7 +47,7 @@ impl Fixture {
     /// A workspace of packages with one binary each, named as the packages are.
     pub(crate) fn workspace(packages: &[&str]) -> Self {
         let fixture = Self::empty();
-        fixture.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {packages:?}\n"));
+        fixture.write("Cargo.toml", &format!("[workspace]\nresolver = \"3\"\nmembers = {packages:?}\n{QUICK_PROFILE}"));
         for package in packages {
             fixture.add_package(package, package, "");
             fixture.write(&format!("{package}/src/main.rs"), &prints(package));
