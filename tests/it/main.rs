@@ -11,5 +11,6 @@ mod boot;
 mod build;
 mod errors;
 mod help;
+mod pack;
 mod settings;
 mod workspace;
