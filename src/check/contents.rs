@@ -18,6 +18,9 @@ const HEAD_SIZE: usize = 512;
 /// The longest target that a symbolic link can have in Linux.
 const LINK_LIMIT: u64 = 4096;
 
+/// How much of a file with certificates and keys is looked at.
+const PEM_LIMIT: u64 = 1 << 20;
+
 /// What may still be unpacked and kept of one zip, whatever it says of itself.
 pub(super) struct Budget {
     /// Bytes to unpack: enough to say of a zip over Lambda's limit what else is wrong with it.
@@ -136,6 +139,8 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     unpacked.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
+    // A key may come behind the certificates that it belongs to.
+    let is_pem = head.starts_with(b"-----BEGIN ") || entry.name.ends_with(".pem");
     let mut kept = SpooledTempFile::new(IN_MEMORY_LIMIT);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
@@ -146,7 +151,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
         checksum.update(bytes);
         size += count as u64;
-        if is_elf || is_link && size <= LINK_LIMIT {
+        if is_elf || is_link && size <= LINK_LIMIT || is_pem && size <= PEM_LIMIT {
             kept.write_all(bytes)?;
         }
     }
@@ -170,6 +175,13 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
             Err(error) => Contents::BrokenElf(error.to_string()),
         });
     }
+    if is_pem {
+        let mut text = Vec::new();
+        kept.read_to_end(&mut text)?;
+        if text.split(|byte| *byte == b'\n').any(begins_private_key) {
+            return Ok(Contents::PrivateKey);
+        }
+    }
     Ok(classify(&head))
 }
 
@@ -190,9 +202,12 @@ fn classify(head: &[u8]) -> Contents {
 }
 
 fn is_private_key(head: &[u8]) -> bool {
-    let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first_line = first_line.trim_ascii();
-    first_line.starts_with(b"-----BEGIN ") && first_line.ends_with(b" PRIVATE KEY-----")
+    head.split(|byte| *byte == b'\n').next().is_some_and(begins_private_key)
+}
+
+fn begins_private_key(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.starts_with(b"-----BEGIN ") && line.ends_with(b" PRIVATE KEY-----")
 }
 
 fn shebang(head: &[u8]) -> Option<Shebang> {
