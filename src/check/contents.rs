@@ -140,7 +140,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
     // A key may come behind the certificates that it belongs to.
-    let is_pem = head.starts_with(b"-----BEGIN ") || entry.name.ends_with(".pem");
+    let is_pem = head.starts_with(b"-----BEGIN ") || entry.raw_name.ends_with(b".pem");
     let mut kept = SpooledTempFile::new(IN_MEMORY_LIMIT);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
