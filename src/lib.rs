@@ -7,6 +7,7 @@
 mod build;
 mod cargo;
 pub mod check;
+mod check_zips;
 mod cli;
 pub mod elf;
 pub mod error;
@@ -30,7 +31,7 @@ use time::{Date, OffsetDateTime};
 
 use cargo::Settings;
 use cargo::config::CargoConfig;
-use cli::{Arguments, BuildArguments, MessageFormat};
+use cli::{Arguments, BuildArguments, Command, MessageFormat};
 use error::{ErrorKind, ResultExt};
 use plan::{BuildPlan, Surroundings};
 use report::Report;
@@ -40,7 +41,7 @@ use toolchain::Survey;
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let Arguments { build } = match cli::parse(args) {
+    let Arguments { command, build } = match cli::parse(args) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help goes to stdout and is a success. A closed stream is no reason to fail.
@@ -48,19 +49,22 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code());
         }
     };
-    let shell = Shell::new(&build.cargo);
-    match build_and_package(&build, &shell) {
-        Ok(true) => 0,
-        Ok(false) => ErrorKind::Rule.exit_code(),
-        Err(failure) => {
-            shell.error(&failure);
-            error::exit_code(&failure)
-        }
-    }
+    let shell = Shell::new(match &command {
+        Some(Command::Check(check)) => &check.terminal,
+        None => &build.cargo.terminal,
+    });
+    let outcome = match &command {
+        Some(Command::Check(check)) => check_zips::run(check, &shell),
+        None => build_and_package(&build, &shell),
+    };
+    outcome.unwrap_or_else(|failure| {
+        shell.error(&failure);
+        error::exit_code(&failure)
+    })
 }
 
-/// The main command. Returns whether every zip was published.
-fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> {
+/// The main command. Returns its exit code.
+fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
@@ -83,7 +87,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
             MessageFormat::Human => report::print_plan(&plan)?,
             MessageFormat::Json => report::print_json(&plan)?,
         }
-        return Ok(true);
+        return Ok(0);
     }
 
     let build_started = Instant::now();
@@ -95,7 +99,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
         MessageFormat::Human => report.print_paths()?,
         MessageFormat::Json => report.print_json()?,
     }
-    Ok(report.is_success())
+    Ok(if report.is_success() { 0 } else { ErrorKind::Rule.exit_code() })
 }
 
 /// What the user should know of the plan before it is carried out.

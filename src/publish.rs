@@ -8,11 +8,11 @@ use anyhow::Result;
 use time::OffsetDateTime;
 
 use crate::build::Artifact;
-use crate::check::{self, ArchiveKind, Expectation, Finding, Levels, Rule, Severity};
+use crate::check::{self, ArchiveKind, Expectation, Levels, Rule, ZipView};
 use crate::error::{ErrorKind, ResultExt};
 use crate::fs;
 use crate::package::{self, ArchiveOptions, Compression, Entry, EntryName, EntrySource, ModificationTime};
-use crate::report::{ArchiveReport, human_bytes};
+use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
 use crate::target::Target;
 
@@ -35,7 +35,8 @@ pub(crate) fn publish<'a>(artifact: &Artifact<'a>, shell: &Shell) -> Result<Arch
     let staged = package::stage(&planned.path, &entries, &options()?, &|done| progress.set_position(done))?;
     progress.finish_and_clear();
 
-    let findings = check::check_file(staged.path(), &expectation(target)?)?;
+    let view = ZipView::from_reader(staged.reader(), staged.archive().size)?;
+    let findings = check::check_view(&view, &[], &expectation(target)?);
     print_findings(&findings, shell);
     let published = !check::any_broken(&findings);
     let archive = if published { staged.publish()? } else { staged.archive().clone() };
@@ -82,16 +83,4 @@ fn expectation(target: Target) -> Result<Expectation<'static>> {
         levels,
         layers: &[],
     })
-}
-
-fn print_findings(findings: &[Finding], shell: &Shell) {
-    for finding in findings {
-        let at = finding.entry.as_ref().map(|entry| format!("`{entry}`: ")).unwrap_or_default();
-        let text = format!("{at}{} [{}]", finding.message, finding.rule.id());
-        match finding.severity {
-            Severity::Error => shell.broken(text, &finding.hint),
-            Severity::Warning => shell.warn(text, Some(&finding.hint)),
-            Severity::Note => shell.detail("Note", text),
-        }
-    }
 }

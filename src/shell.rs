@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Effects, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::{CargoFlags, ColorWhen};
+use crate::cli::{ColorWhen, TerminalFlags};
 use crate::error;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -34,7 +34,7 @@ pub(crate) struct Shell {
 
 impl Shell {
     /// A shell as talkative and as colourful as the flags, else cargo's environment variables, ask for.
-    pub(crate) fn new(flags: &CargoFlags) -> Self {
+    pub(crate) fn new(flags: &TerminalFlags) -> Self {
         let color = flags.color.or_else(|| match std::env::var("CARGO_TERM_COLOR").ok()?.as_str() {
             "always" => Some(ColorWhen::Always),
             "never" => Some(ColorWhen::Never),

@@ -61,6 +61,11 @@ impl Levels {
         Ok(())
     }
 
+    /// The level that was set for the rule with this id. An unknown id is an error that names the nearest.
+    pub fn get(&self, id: &str) -> Result<Option<Level>, Failure> {
+        Ok(self.0.get(&id.parse()?).copied())
+    }
+
     /// Makes the rule an error.
     pub fn deny(&mut self, id: &str) -> Result<(), Failure> {
         self.set(id, Level::Deny)

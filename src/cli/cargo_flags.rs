@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args};
+use clap::Args;
 
-use super::ColorWhen;
+use super::TerminalFlags;
 
 const PACKAGE_SELECTION: &str = "Package Selection";
 const TARGET_SELECTION: &str = "Target Selection";
@@ -85,15 +85,8 @@ pub(crate) struct CargoFlags {
     #[arg(long, help_heading = MANIFEST_OPTIONS)]
     pub(crate) frozen: bool,
 
-    /// Use verbose output (-vv very verbose/build.rs output)
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-    /// Do not print status messages
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Coloring
-    #[arg(long, value_name = "WHEN")]
-    pub(crate) color: Option<ColorWhen>,
+    #[command(flatten)]
+    pub(crate) terminal: TerminalFlags,
     /// Override a configuration value
     #[arg(long, value_name = "KEY=VALUE|PATH")]
     pub(crate) config: Vec<String>,
@@ -134,13 +127,13 @@ impl CargoFlags {
     /// profile) is the plan's to say.
     pub(crate) fn build_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
-        match self.verbose {
+        match self.terminal.verbose {
             0 => {}
             1 => args.push("-v".into()),
             _ => args.push("-vv".into()),
         }
         let flags = [
-            ("--quiet", self.quiet),
+            ("--quiet", self.terminal.quiet),
             ("--all-features", self.all_features),
             ("--no-default-features", self.no_default_features),
             ("--keep-going", self.keep_going),
@@ -159,7 +152,7 @@ impl CargoFlags {
                 args.extend([flag.into(), path.into()]);
             }
         }
-        if let Some(color) = self.color {
+        if let Some(color) = self.terminal.color {
             args.extend(["--color".into(), color.name().into()]);
         }
         args.extend(self.common_args().into_iter().map(OsString::from));

@@ -2,6 +2,8 @@
 
 mod build;
 mod cargo_flags;
+mod check;
+mod terminal;
 
 use std::ffi::OsString;
 
@@ -11,6 +13,8 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use build::BuildArguments;
 pub(crate) use cargo_flags::CargoFlags;
+pub(crate) use check::{CheckArguments, CheckFormat};
+pub(crate) use terminal::{ColorWhen, TerminalFlags};
 
 /// The colours of cargo's own help.
 const STYLES: Styles = Styles::styled()
@@ -45,10 +49,18 @@ enum CargoSubcommand {
 /// against the rules of the runtime, and prints its path.
 #[derive(Debug, Args)]
 #[command(version, after_help = "Run `cargo lambda-zip --help` for more detailed information.")]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
     #[command(flatten)]
     pub(crate) build: BuildArguments,
+}
+
+/// What the program does other than its main command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(CheckArguments),
 }
 
 const EXAMPLES: &str = "\
@@ -66,25 +78,6 @@ pub(crate) enum MessageFormat {
     Human,
     /// One JSON document that describes each zip
     Json,
-}
-
-/// When output is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorWhen {
-    Auto,
-    Always,
-    Never,
-}
-
-impl ColorWhen {
-    /// The spelling of the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        }
-    }
 }
 
 /// Parses what the operating system passed, whether cargo started the program (`cargo lambda-zip …`, with the

@@ -1,6 +1,8 @@
 //! What came out, for people and for programs. Stdout is for data alone: paths, or one JSON document.
 
+mod findings;
 mod json;
+mod rules;
 
 use std::io::{self, Write, stdout};
 use std::time::Duration;
@@ -11,6 +13,9 @@ use serde::Serialize;
 use crate::check::Finding;
 use crate::package::Archive;
 use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
+
+pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
+pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
 
 /// The outcome of a run.
 #[derive(Debug)]
