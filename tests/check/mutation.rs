@@ -84,7 +84,7 @@ fn many_libraries_that_are_nowhere_are_not_looked_for_for_ever() {
 
 #[test]
 fn an_endless_run_path_is_not_followed_for_ever() {
-    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(3000));
+    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(100));
     let program = ElfSpec { runpath: Some(folders), ..dynamic_program() }.build();
     assert_eq!(check(zip(&[Item::new("bootstrap", EXECUTABLE, program)])), [Rule::CheckIncomplete]);
 }
