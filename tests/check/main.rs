@@ -3,10 +3,13 @@
 mod broken_archives;
 mod broken_contents;
 mod broken_executables;
+mod command;
 mod elf_builder;
 mod good;
 mod levels;
 mod mutation;
+mod rules_page;
+mod seeds;
 mod tools;
 mod zip_builder;
 
