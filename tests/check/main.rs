@@ -5,6 +5,7 @@ mod broken_contents;
 mod broken_executables;
 mod command;
 mod elf_builder;
+mod go;
 mod good;
 mod levels;
 mod mutation;
