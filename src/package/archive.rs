@@ -3,20 +3,19 @@
 //! Several threads read and compress chunks of files; the calling thread writes what they return, in order. A file is
 //! never in memory as a whole, so its compressed size is filled in afterwards, by seeking back to its header.
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
 
 use anyhow::Result;
 use crc32fast::Hasher;
 
+use super::chunk::{Chunk, Planned, failed_to_pack};
 use super::container::{self, Header, LARGEST, MOST_ENTRIES, Method};
-use super::deflate::{Compression, Encoder, chunk_size};
-use super::entry::{Entry, EntrySource, SortedEntries};
+use super::deflate::{Compression, Encoder};
+use super::entry::SortedEntries;
 use super::modified::ModificationTime;
 use super::parallel::in_order;
 use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
 
 /// What decides how a zip is written, beside its entries.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +99,7 @@ pub(super) fn write(
     in_order(
         options.threads,
         planned.iter().flat_map(Planned::chunks),
+        Chunk::length,
         || Worker { encoder: Encoder::new(options.compression), buffer: Vec::new() },
         Worker::pack,
         |chunk, packed| {
@@ -109,98 +109,6 @@ pub(super) fn write(
         },
     )?;
     writer.finish()
-}
-
-/// An entry whose size is known.
-struct Planned<'a> {
-    entry: &'a Entry,
-    contents: Contents<'a>,
-    size: u64,
-    chunk_size: u64,
-}
-
-#[derive(Clone, Copy)]
-enum Contents<'a> {
-    File(&'a Path),
-    Memory(&'a [u8]),
-}
-
-impl<'a> Planned<'a> {
-    fn new(entry: &'a Entry) -> Result<Self> {
-        let contents = match &entry.source {
-            EntrySource::Disk(path) => Contents::File(path),
-            EntrySource::Bytes(bytes) => Contents::Memory(bytes),
-            EntrySource::Symlink(target) => Contents::Memory(target.as_bytes()),
-            EntrySource::Directory => Contents::Memory(&[]),
-        };
-        let failed = || failed_to_pack(entry);
-        let size = match contents {
-            Contents::Memory(bytes) => bytes.len() as u64,
-            Contents::File(path) => {
-                let metadata = fs::metadata(path).or_fail(ErrorKind::Archive, failed)?;
-                if !metadata.is_file() {
-                    let message = format!("{}: `{}` is not a file", failed(), path.display());
-                    return Err(Failure::new(ErrorKind::Archive, message).into());
-                }
-                metadata.len()
-            }
-        };
-        if size > LARGEST {
-            let message = format!("{}: {} has over 4 GiB", failed(), entry.source);
-            return Err(Failure::new(ErrorKind::Archive, message).into());
-        }
-        Ok(Self { entry, contents, size, chunk_size: chunk_size(size) })
-    }
-
-    /// The chunks: one that is empty when there is nothing in it.
-    fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
-        (0..self.size.div_ceil(self.chunk_size).max(1)).map(|index| Chunk { of: self, offset: index * self.chunk_size })
-    }
-}
-
-fn failed_to_pack(entry: &Entry) -> String {
-    format!("failed to pack `{}`", entry.name)
-}
-
-/// A part of an entry, compressed apart from the rest.
-#[derive(Clone, Copy)]
-struct Chunk<'a> {
-    of: &'a Planned<'a>,
-    offset: u64,
-}
-
-impl Chunk<'_> {
-    fn length(&self) -> u64 {
-        self.of.chunk_size.min(self.of.size - self.offset)
-    }
-
-    fn is_first(&self) -> bool {
-        self.offset == 0
-    }
-
-    fn is_last(&self) -> bool {
-        self.offset + self.length() == self.of.size
-    }
-
-    /// Puts the contents into an empty buffer.
-    fn read(&self, buffer: &mut Vec<u8>) -> Result<()> {
-        let path = match self.of.contents {
-            Contents::Memory(bytes) => {
-                let start = usize::try_from(self.offset)?;
-                buffer.extend(&bytes[start..start + usize::try_from(self.length())?]);
-                return Ok(());
-            }
-            Contents::File(path) => path,
-        };
-        let mut file = fs::open(path)?;
-        let before = file.metadata().map(|metadata| metadata.len());
-        let read = file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.take(self.length()).read_to_end(buffer));
-        read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
-        if before.ok() != Some(self.of.size) || buffer.len() as u64 != self.length() {
-            anyhow::bail!("`{}` changed while it was read", path.display());
-        }
-        Ok(())
-    }
 }
 
 /// A chunk that is ready to be written.
@@ -226,7 +134,7 @@ impl Worker {
         chunk.read(&mut self.buffer)?;
         let crc = crc32fast::hash(&self.buffer);
         let is_alone = chunk.is_first() && chunk.is_last();
-        let bytes = self.encoder.encode(&self.buffer, chunk.is_last())?;
+        let bytes = self.encoder.encode(&self.buffer, chunk.of.size, chunk.is_last())?;
         match bytes {
             Some(bytes) if !is_alone || bytes.len() < self.buffer.len() => {
                 Ok(Packed { bytes, method: Method::Deflated, crc })

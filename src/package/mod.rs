@@ -2,10 +2,12 @@
 //! published.
 
 mod archive;
+mod chunk;
 mod container;
 mod deflate;
 mod entry;
 mod modified;
+mod name;
 mod parallel;
 mod positioned;
 mod staged;
@@ -14,8 +16,9 @@ mod walk;
 
 pub use archive::{ArchiveOptions, Progress};
 pub use deflate::Compression;
-pub use entry::{CaseClash, Entry, EntryName, EntrySource, InvalidName, SortedEntries, sort};
+pub use entry::{CaseClash, Entry, EntrySource, SortedEntries, sort};
 pub use modified::ModificationTime;
+pub use name::{EntryName, InvalidName};
 pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
 

@@ -5,15 +5,21 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-/// How many results may wait for their turn beyond the ones being worked on. A bound on memory: each can be as large as
-/// a chunk.
-const RESULTS_WAITING: usize = 4;
+/// How many bytes of jobs may be under way for each thread, and how many more may wait for their turn. A bound on
+/// memory that lets many small jobs queue, so that no thread has to be woken for each of them.
+const BYTES_PER_THREAD: u64 = 4 << 20;
+const BYTES_WAITING: u64 = 16 << 20;
+
+/// What a job counts for at least, in bytes.
+const LEAST_COST: u64 = 4 << 10;
 
 /// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
-/// thread makes one `state` and keeps it from job to job. The first error of `consume` ends it all.
+/// thread makes one `state` and keeps it from job to job; `cost` is how many bytes a job has in memory. The first error
+/// of `consume` ends it all.
 pub(super) fn in_order<Job, State, Output, Error>(
     threads: NonZeroUsize,
     jobs: impl Iterator<Item = Job>,
+    cost: impl Fn(&Job) -> u64,
     state: impl Fn() -> State + Sync,
     work: impl Fn(&mut State, &Job) -> Output + Sync,
     mut consume: impl FnMut(Job, Output) -> Result<(), Error>,
@@ -42,17 +48,22 @@ where
                 }
             });
         }
+        let limit = BYTES_WAITING + BYTES_PER_THREAD * threads.get() as u64;
+        let mut under_way = 0;
         let mut pending = VecDeque::new();
         loop {
-            while pending.len() < threads.get() + RESULTS_WAITING
+            while under_way < limit
                 && let Some(job) = jobs.next()
             {
+                let cost = cost(&job).max(LEAST_COST);
+                under_way += cost;
                 let (reply, result) = mpsc::sync_channel(1);
                 job_sender.send((job, reply)).expect("the receiver outlives the threads");
-                pending.push_back(result);
+                pending.push_back((cost, result));
             }
-            let Some(result) = pending.pop_front() else { break };
+            let Some((cost, result)) = pending.pop_front() else { break };
             let (job, output) = result.recv().expect("a thread that panicked ends the scope");
+            under_way -= cost;
             if let Err(error) = consume(job, output) {
                 drop((pending, job_sender));
                 return Err(error);
@@ -74,6 +85,7 @@ mod tests {
             in_order(
                 NonZeroUsize::new(threads).unwrap(),
                 0..200_u64,
+                |job| job * 1_000_000,
                 || (),
                 |(), job| {
                     thread::sleep(std::time::Duration::from_micros(job % 7 * 50));
@@ -96,6 +108,7 @@ mod tests {
         let result = in_order(
             NonZeroUsize::new(4).unwrap(),
             0..,
+            |_| 0,
             || (),
             |(), job: &u64| *job,
             |_, output| {
@@ -109,6 +122,6 @@ mod tests {
     #[test]
     fn no_jobs_are_fine() {
         let no_jobs = std::iter::empty::<()>();
-        in_order(NonZeroUsize::MIN, no_jobs, || (), |(), ()| (), |(), ()| Err("none")).unwrap();
+        in_order(NonZeroUsize::MIN, no_jobs, |()| 0, || (), |(), ()| (), |(), ()| Err("none")).unwrap();
     }
 }

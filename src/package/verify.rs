@@ -95,6 +95,7 @@ fn verify_contents(reader: &PositionedReader<'_>, written: &Written, threads: No
     in_order(
         threads,
         written.records.iter().flat_map(jobs),
+        |job| job.piece.compressed_size as u64,
         || Decoder::new(reader.clone()),
         |decoder, job| decoder.decode(job).with_context(|| format!("`{}` is damaged", job.record.header.name)),
         |job, piece| {
