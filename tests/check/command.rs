@@ -282,3 +282,14 @@ fn colour_and_quiet_are_obeyed() {
     assert!(check(&folder, &set(&["a.zip", "--color", "always"])).stderr.contains("\x1b["));
     assert_eq!(check(&folder, &set(&["a.zip", "-q"])).stderr, "");
 }
+
+#[test]
+fn the_help_is_pinned() {
+    let help = check(&folder(&[]), &["--help"]).stdout;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/help.txt");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &help).unwrap();
+    }
+    let pinned = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert_eq!(help, pinned, "run the tests with UPDATE_SNAPSHOTS=1 to write `tests/check/help.txt` anew");
+}
