@@ -23,8 +23,9 @@ pub fn check(bytes: &[u8]) {
     for kind in kinds {
         let findings = check_view(&view, &[], &expectation(kind, None, None));
         for finding in &findings {
-            assert!(!finding.message.contains(char::is_control), "{finding:?}");
-            assert!(!finding.message.is_empty() && !finding.hint.is_empty(), "{finding:?}");
+            for text in [&finding.message, &finding.hint] {
+                assert!(!text.is_empty() && !text.contains(char::is_control), "{finding:?}");
+            }
         }
         assert_eq!(findings, check_view(&view, &[], &expectation(kind, None, None)));
     }

@@ -135,7 +135,8 @@ impl<'a> Findings<'a> {
         *count += 1;
         if *count <= FINDINGS_OF_ONE_RULE {
             let entry = entry.map(printable);
-            self.found.push(Finding { rule, severity, entry, message: printable(&message.into()), hint: hint.into() });
+            let (message, hint) = (printable(&message.into()), printable(&hint.into()));
+            self.found.push(Finding { rule, severity, entry, message, hint });
         }
     }
 
