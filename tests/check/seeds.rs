@@ -20,7 +20,12 @@ const TOTAL_LIMIT: usize = 100 << 10;
 
 fn seeds() -> BTreeMap<PathBuf, Vec<u8>> {
     let small = cases().into_iter().filter(|case| case.zip.len() <= SIZE_LIMIT);
-    let zips = small.enumerate().map(|(index, case)| (format!("zip/{index:02}-{}.zip", case.rule), case.zip));
+    let mut counts: BTreeMap<Rule, usize> = BTreeMap::new();
+    let zips = small.map(|case| {
+        let count = counts.entry(case.rule).or_default();
+        *count += 1;
+        (format!("zip/{}-{count}.zip", case.rule), case.zip)
+    });
     let program = ElfSpec {
         needed: vec!["libc.so.6", "libfoo.so"],
         rpath: Some("$ORIGIN/lib:/opt/lib"),
