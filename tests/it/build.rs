@@ -25,6 +25,16 @@ fn builds(fixture: &Fixture) -> Vec<String> {
     log.lines().filter(|line| line.starts_with("build ")).map(str::to_owned).collect()
 }
 
+/// A date as zip headers hold it: 7 bits of years since 1980, 4 of months, 5 of days.
+fn dos_date(year: u16, month: u16, day: u16) -> u16 {
+    ((year - 1980) * 16 + month) * 32 + day
+}
+
+/// A time of day as zip headers hold it, in steps of two seconds: 5 bits of hours, 6 of minutes, 5 of steps.
+fn dos_time(hours: u16, minutes: u16, seconds: u16) -> u16 {
+    (hours * 64 + minutes) * 32 + seconds / 2
+}
+
 #[test]
 fn a_package_becomes_a_zip_for_x86_64() {
     let fixture = Fixture::package("greeter");
@@ -62,7 +72,7 @@ fn the_bytes_are_those_that_lambda_needs() {
     let entry = &zip.entries[0];
     assert_eq!(entry.host, 3, "Unix, without which the mode is ignored");
     assert_eq!(entry.unix_mode(), 0o100_755, "a regular file that everyone may run");
-    assert_eq!((entry.dos_date, entry.dos_time), (1 << 5 | 1, 0), "1980-01-01 00:00:00");
+    assert_eq!((entry.dos_date, entry.dos_time), (dos_date(1980, 1, 1), dos_time(0, 0, 0)));
     assert_eq!((entry.extra_length, entry.comment_length), (0, 0));
     assert_eq!(entry.flags, 0, "no data descriptor, no encryption, no UTF-8 where ASCII does");
     assert_eq!(entry.method, 8, "deflate");
@@ -109,9 +119,8 @@ fn the_clock_of_the_source_is_taken_when_it_is_given() {
     let run = fixture.program().env("SOURCE_DATE_EPOCH", "1700000000").run().success();
     let zip = Zip::read(run.zip());
     // 2023-11-14 22:13:20 UTC.
-    let (year, month, day, hour, minute, second) = (2023, 11, 14, 22, 13, 20);
-    assert_eq!(zip.entries[0].dos_date, ((year - 1980) << 9) + (month << 5) + day);
-    assert_eq!(zip.entries[0].dos_time, (hour << 11) + (minute << 5) + second / 2);
+    assert_eq!(zip.entries[0].dos_date, dos_date(2023, 11, 14));
+    assert_eq!(zip.entries[0].dos_time, dos_time(22, 13, 20));
 }
 
 #[test]

@@ -10,12 +10,9 @@ const TRIPLE: &str = "x86_64-unknown-linux-musl";
 /// A package whose program shows which of the `cfg`s called `from_…` were set when it was compiled.
 fn telltale() -> Fixture {
     let fixture = Fixture::package("telltale");
-    let mut source = String::from("#![allow(unexpected_cfgs)]\nfn main() {\n");
-    for name in SOURCES {
-        let line = format!("    #[cfg(from_{name})]\n    println!(\"saw from_{name}!\");\n");
-        source.push_str(&line);
-    }
-    fixture.write("src/main.rs", &(source + "}\n"));
+    let lines = SOURCES.map(|name| format!("#[cfg(from_{name})]\n    println!(\"saw from_{name}!\");"));
+    let source = format!("#![allow(unexpected_cfgs)]\nfn main() {{\n    {}\n}}\n", lines.join("\n    "));
+    fixture.write("src/main.rs", &source);
     fixture
 }
 
@@ -31,7 +28,6 @@ fn seen(program: Program) -> Vec<&'static str> {
 #[test]
 fn rustflags_from_the_encoded_variable_reach_the_compiler() {
     let fixture = telltale();
-    // The two halves of one flag are apart here, which the other variable cannot express.
     assert_eq!(seen(fixture.program().env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ffrom_encoded")), ["encoded"]);
 }
 

@@ -165,7 +165,7 @@ pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-/// Archives made by another program say whether the reader itself can be believed.
+/// An archive written down byte by byte says whether the reader itself can be believed.
 mod tests {
     use super::Zip;
 
