@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::check::{ArchiveKind, Levels};
 use crate::cli::PackagingFlags;
-use crate::config::{Declared, set_level};
+use crate::config::Declared;
 use crate::error::{ErrorKind, Failure};
 use crate::package::{Compression, Exclude, FileRules, Include, Symlinks};
 
@@ -52,7 +52,7 @@ impl Packaging {
         files.symlinks = flags.symlinks.or(symlinks).unwrap_or(Symlinks::Preserve);
         files.keep_litter = flags.no_default_excludes || default_excludes == Some(false);
         for (_, rule, level) in flags.levels() {
-            set_level(&mut levels, rule, level)?;
+            levels.set(rule, level)?;
         }
         Ok(Self {
             kind: flags.kind().or(kind).unwrap_or(ArchiveKind::Function),

@@ -15,11 +15,14 @@ const IN_MEMORY_LIMIT: usize = 4 << 20;
 /// How much of each entry is looked at. A `#!` line is at most 256 bytes long in Linux.
 const HEAD_SIZE: usize = 512;
 
+/// How the first line of a file in PEM begins.
+const PEM_BEGIN: &[u8] = b"-----BEGIN ";
+
+/// A private key that lies deeper in a file than this is not looked for: a chain of certificates takes some kilobytes.
+const PEM_LIMIT: u64 = 1 << 20;
+
 /// The longest target that a symbolic link can have in Linux.
 const LINK_LIMIT: u64 = 4096;
-
-/// How much of a file with certificates and keys is looked at.
-const PEM_LIMIT: u64 = 1 << 20;
 
 /// What may still be unpacked and kept of one zip, whatever it says of itself.
 pub(super) struct Budget {
@@ -139,8 +142,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     unpacked.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
-    // A key may come behind the certificates that it belongs to.
-    let is_pem = head.starts_with(b"-----BEGIN ") || entry.raw_name.ends_with(b".pem");
+    let is_pem = head.starts_with(PEM_BEGIN);
     let mut kept = SpooledTempFile::new(IN_MEMORY_LIMIT);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
@@ -176,11 +178,9 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         });
     }
     if is_pem {
-        let mut text = Vec::new();
-        kept.read_to_end(&mut text)?;
-        if text.split(|byte| *byte == b'\n').any(begins_private_key) {
-            return Ok(Contents::PrivateKey);
-        }
+        let mut pem = Vec::new();
+        kept.read_to_end(&mut pem)?;
+        return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });
     }
     Ok(classify(&head))
 }
@@ -196,18 +196,14 @@ fn classify(head: &[u8]) -> Contents {
         [b'M', b'Z', ..] => Contents::PortableExecutable,
         [b'#', b'!', ..] => shebang(head).map_or(Contents::Other, Contents::Script),
         _ if head.is_empty() => Contents::Empty,
-        _ if is_private_key(head) => Contents::PrivateKey,
         _ => Contents::Other,
     }
 }
 
-fn is_private_key(head: &[u8]) -> bool {
-    head.split(|byte| *byte == b'\n').next().is_some_and(begins_private_key)
-}
-
-fn begins_private_key(line: &[u8]) -> bool {
-    let line = line.trim_ascii();
-    line.starts_with(b"-----BEGIN ") && line.ends_with(b" PRIVATE KEY-----")
+/// A key may come after the certificates that it is for.
+fn has_private_key(pem: &[u8]) -> bool {
+    let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.any(|line| line.starts_with(PEM_BEGIN) && line.ends_with(b" PRIVATE KEY-----"))
 }
 
 fn shebang(head: &[u8]) -> Option<Shebang> {
@@ -236,12 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_is_found_behind_certificates() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(has_private_key(b"-----BEGIN RSA PRIVATE KEY-----\nabc"));
+        assert!(has_private_key(format!("{certificate}-----BEGIN PRIVATE KEY-----\r\nabc").as_bytes()));
+        assert!(!has_private_key(certificate.as_bytes()));
+        assert!(!has_private_key(b"-----BEGIN PUBLIC KEY-----"));
+    }
+
+    #[test]
     fn executables_of_other_systems_are_told_by_their_head() {
         assert!(matches!(classify(b"\xcf\xfa\xed\xfe\x0c\0\0\x01"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x02"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x41"), Contents::Other));
         assert!(matches!(classify(b"MZ\x90\0"), Contents::PortableExecutable));
-        assert!(matches!(classify(b"-----BEGIN RSA PRIVATE KEY-----\nabc"), Contents::PrivateKey));
         assert!(matches!(classify(b""), Contents::Empty));
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod cargo_flags;
+mod check;
 mod pack;
 mod packaging;
 mod terminal;
@@ -14,6 +15,7 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use build::BuildArguments;
 pub(crate) use cargo_flags::CargoFlags;
+pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};
@@ -68,6 +70,7 @@ pub(crate) enum Command {
     /// their relative names. The zip is held against the rules of the runtime before it gets its final name.
     #[command(after_long_help = PACK_EXAMPLES)]
     Pack(PackArguments),
+    Check(CheckArguments),
 }
 
 const PACK_EXAMPLES: &str = "\

@@ -203,7 +203,7 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     assert_eq!(
         plan["functions"],
         json!([{
-            "function": "greeter", "package": "greeter", "version": "1.2.3", "arch": "arm64", "libc": "musl",
+            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "musl",
             "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
             "linker": { "kind": "rust-lld", "program": "rust-lld" }, "path": path
         }])
