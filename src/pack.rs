@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::check::Levels;
+use crate::check::{ArchiveKind, Levels, Rule};
 use crate::cli::PackArguments;
 use crate::config::Declared;
 use crate::elf::Elf;
@@ -43,7 +43,12 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     };
     let entries = entries(arguments, &packaging, executable, name)?;
     let modified = modification_time()?;
-    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels: Levels::default(), modified };
+    let mut levels = Levels::default();
+    if arguments.arch.is_some() && packaging.kind != ArchiveKind::Function {
+        // A layer may hold programs for several architectures; one that was named is meant.
+        levels.deny(Rule::MixedArchitectures.id())?;
+    }
+    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified };
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.tell(&collected, shell);

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::check::{ArchiveKind, Levels};
+use crate::check::{ArchiveKind, Levels, Rule};
 use crate::cli::PackagingFlags;
 use crate::config::Declared;
 use crate::error::{ErrorKind, Failure};
@@ -70,9 +70,10 @@ fn with_slashes(glob: &str) -> String {
 
 /// Two levels for one rule: the order of different flags says nothing about which was meant.
 fn refuse_contradictions(flags: &PackagingFlags) -> Result<()> {
-    let levels: Vec<_> = flags.levels().collect();
-    for (index, (flag, rule, _)) in levels.iter().enumerate() {
-        if let Some((other, ..)) = levels[..index].iter().find(|(other, named, _)| named == rule && other != flag) {
+    let levels = flags.levels().map(|(flag, rule, _)| Ok((flag, rule.parse::<Rule>()?.id())));
+    let levels = levels.collect::<Result<Vec<_>>>()?;
+    for (index, (flag, rule)) in levels.iter().enumerate() {
+        if let Some((other, _)) = levels[..index].iter().find(|(other, named)| named == rule && other != flag) {
             let message = format!("`{other} {rule}` and `{flag} {rule}` contradict one another");
             return Err(Failure::new(ErrorKind::Usage, message).hint("leave one of them out").into());
         }
