@@ -223,15 +223,10 @@ impl<'a> Reader<'a> {
                 "allow" => Level::Allow,
                 _ => return Err(self.invalid(&key, "there is `deny`, `warn` and `allow`").into()),
             };
-            set_level(&mut levels, &rule, level).map_err(|failure| self.at(&key, failure))?;
+            levels.set(&rule, level).map_err(|failure| self.at(&key, failure))?;
         }
         Ok(levels)
     }
-}
-
-/// Sets the level of a rule. `secrets` is what people call the rule `secret`.
-pub(crate) fn set_level(levels: &mut Levels, rule: &str, level: Level) -> Result<(), Failure> {
-    levels.set(if rule == "secrets" { "secret" } else { rule }, level)
 }
 
 /// What the value of a key has to be.

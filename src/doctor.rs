@@ -9,8 +9,8 @@ use crate::plan::SCHEMA_VERSION;
 use crate::report;
 use crate::toolchain::Diagnosis;
 
-/// The command. A machine that can build nothing is an error.
-pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<bool> {
+/// The command, with its exit code. A machine that can build nothing is an error.
+pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8> {
     let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let config = CargoConfig::load(&folder, &arguments.config)?;
     let diagnosis = Diagnosis::of_machine(&config, &config.rustc()?, SCHEMA_VERSION)?;
@@ -19,7 +19,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<bool> {
         MessageFormat::Json => report::print_json(&diagnosis)?,
     }
     if diagnosis.can_build_something() {
-        return Ok(true);
+        return Ok(0);
     }
     let failure = Failure::new(ErrorKind::Setup, "this machine cannot build for Lambda");
     Err(diagnosis.remedies.into_iter().fold(failure, Failure::hint).into())

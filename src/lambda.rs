@@ -2,6 +2,7 @@
 //!
 //! Figures come from AWS's documentation unless a field says otherwise. Nothing else in the code repeats them.
 
+use serde::Serialize;
 use time::Date;
 use time::macros::date;
 
@@ -17,6 +18,50 @@ pub const UNPACKED_LIMIT: u64 = 262_144_000;
 
 /// The most layers that a function can have.
 pub const LAYERS_LIMIT: usize = 5;
+
+/// Where the limits are known from.
+pub const LIMITS_SOURCE: &str = "AWS Lambda developer guide, \"Lambda quotas\"";
+
+/// Where the runtimes, their dates and their architectures are known from.
+pub const RUNTIMES_SOURCE: &str = "AWS Lambda developer guide, \"Lambda runtimes\"";
+
+/// Where the names of libraries are known from.
+pub const LIBRARIES_SOURCE: &str = "the image of `provided.al2023`, dumped in mid-2026";
+
+/// A number that Lambda does not go beyond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LimitFacts {
+    /// A name for programs.
+    pub id: &'static str,
+    /// The number.
+    pub value: u64,
+    /// What must be less, or no more, in one sentence.
+    pub what: &'static str,
+    /// Where it is known from.
+    pub source: &'static str,
+}
+
+/// The limits that a zip is held against, to be shown to a user.
+pub const LIMITS: [LimitFacts; 3] = [
+    LimitFacts {
+        id: "direct-upload",
+        value: DIRECT_UPLOAD_LIMIT,
+        what: "bytes: a zip that is sent in a request is smaller; a larger one goes through Amazon S3",
+        source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
+    },
+    LimitFacts {
+        id: "unpacked",
+        value: UNPACKED_LIMIT,
+        what: "bytes: the unpacked contents of a function and its layers are smaller",
+        source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
+    },
+    LimitFacts {
+        id: "layers",
+        value: LAYERS_LIMIT as u64,
+        what: "layers: a function has no more",
+        source: LIMITS_SOURCE,
+    },
+];
 
 /// A version of the GNU C library, such as 2.34.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,8 +194,15 @@ pub const SAFE_LIBRARIES: [&str; 11] = [
 /// The programs in `/bin` and `/usr/bin` of the images that a script can name after `#!`.
 ///
 /// They are those of the packages that Amazon Linux's minimal container is made of and that can run a script: bash (which
-/// is also `sh`), coreutils (`env`), gawk, sed. No interpreter of another language is among them.
+/// is also `sh`), coreutils (`env`), gawk, sed. What else the service's images hold is not documented: a program that is
+/// not listed may be there.
 pub const SCRIPT_INTERPRETERS: [&str; 6] = ["awk", "bash", "env", "gawk", "sed", "sh"];
+
+/// Folders of other systems and of a developer's own machine: no image has a program in them.
+/// `/usr/local` is left to the administrator by the Filesystem Hierarchy Standard, and Lambda has none; the package managers
+/// of macOS, Nix and Guix have the others.
+pub const FOREIGN_FOLDERS: [&str; 9] =
+    ["/Applications", "/Library", "/Users", "/gnu/store", "/home", "/nix", "/opt/homebrew", "/opt/local", "/usr/local"];
 
 /// Where a function's zip is unpacked.
 pub const TASK_ROOT: &str = "/var/task";

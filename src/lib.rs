@@ -7,6 +7,7 @@
 mod build;
 mod cargo;
 pub mod check;
+mod check_zips;
 mod cli;
 mod config;
 mod debug_symbols;
@@ -35,13 +36,12 @@ use time::{Date, OffsetDateTime};
 
 use cargo::Settings;
 use cargo::config::CargoConfig;
-use check::{Levels, Rule};
 use cli::{Arguments, BuildArguments, Command, MessageFormat};
 use error::{ErrorKind, ResultExt};
-use package::{Entry, EntryName, EntrySource, OwnFiles};
+use package::{EntrySource, ModificationTime, OwnFiles};
 use plan::{BuildPlan, PlannedFunction, Surroundings};
 use publish::Job;
-use report::{ContentsList, Report, Subject};
+use report::{ContentsList, Report};
 use shell::Shell;
 use toolchain::{GraphSource, Survey, zig};
 
@@ -66,31 +66,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code());
         }
     };
-    let (shell, outcome) = match command {
-        None => {
-            let shell = Shell::new(&build.cargo.terminal);
-            let outcome = build_and_package(&build, &shell);
-            (shell, outcome)
-        }
-        Some(Command::Pack(arguments)) => {
-            let shell = Shell::new(&arguments.terminal);
-            let outcome = pack::pack(&arguments, &shell);
-            (shell, outcome)
-        }
-        Some(Command::Doctor(arguments)) => (Shell::new(&arguments.terminal), doctor::doctor(&arguments)),
+    let shell = Shell::new(match &command {
+        Some(Command::Check(check)) => &check.terminal,
+        Some(Command::Pack(pack)) => &pack.terminal,
+        Some(Command::Doctor(doctor)) => &doctor.terminal,
+        None => &build.cargo.terminal,
+    });
+    let outcome = match &command {
+        Some(Command::Check(check)) => check_zips::run(check, &shell),
+        Some(Command::Pack(pack)) => pack::pack(pack, &shell),
+        Some(Command::Doctor(doctor)) => doctor::doctor(doctor),
+        None => build_and_package(&build, &shell),
     };
-    match outcome {
-        Ok(true) => 0,
-        Ok(false) => ErrorKind::Rule.exit_code(),
-        Err(failure) => {
-            shell.error(&failure);
-            error::exit_code(&failure)
-        }
-    }
+    outcome.unwrap_or_else(|failure| {
+        shell.error(&failure);
+        error::exit_code(&failure)
+    })
 }
 
-/// The main command. Returns whether every zip was published.
-fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> {
+/// The main command. Returns its exit code.
+fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
@@ -125,24 +120,24 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
             MessageFormat::Human => report::print_plan(&plan)?,
             MessageFormat::Json => report::print_json(&plan)?,
         }
-        return Ok(true);
+        return Ok(0);
     }
     let own = OwnFiles { zips: plan.functions.iter().map(|planned| planned.path.clone()).collect(), executable: None };
-    // A wrong include must not cost a build.
+    // A wrong date or include must not cost a build.
+    let modified = publish::modification_time()?;
     let lists = plan.functions.iter().map(|planned| list(planned, &own, arguments.packaging.list.then_some(shell)));
     let lists = lists.collect::<Result<Vec<_>>>()?;
     if arguments.packaging.list {
         report::print_lists(&lists, arguments.message_format)?;
-        return Ok(true);
+        return Ok(0);
     }
 
     let build_started = Instant::now();
     let artifacts = build::build(&plan, !arguments.no_install, &config, shell)?;
     let build_time = Some(build_started.elapsed());
     let archives = artifacts.iter().map(|artifact| {
-        let size = fs::metadata(&artifact.executable);
-        size.or_fail(ErrorKind::Archive, || "the executable is gone".into())?;
-        let mut report = job(artifact.planned, EntrySource::Disk(artifact.executable.clone()), &own)?.publish(shell)?;
+        let executable = EntrySource::Disk(artifact.executable.clone());
+        let mut report = Job::of(artifact.planned, executable, &own, modified)?.publish(shell)?;
         if let Some(debug) = artifact.debug.as_ref().filter(|_| report.published) {
             let path = debug_symbols::publish(debug, &artifact.planned.function.name, &report.archive.path)?;
             shell.status("Symbols", path.display());
@@ -153,29 +148,12 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<bool> 
     let archives = archives.collect::<Result<_>>()?;
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
     report.print(arguments.message_format)?;
-    Ok(report.is_success())
-}
-
-/// The zip of a planned function, with the executable from this source.
-fn job<'a>(planned: &'a PlannedFunction, executable: EntrySource, own: &'a OwnFiles) -> Result<Job<'a>> {
-    let packaging = &planned.packaging;
-    let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
-    let mut levels = Levels::default();
-    // Said once for the whole run, before the build.
-    levels.allow(Rule::RuntimeDeprecated.id())?;
-    Ok(Job {
-        subject: Subject::of(planned),
-        packaging,
-        entries: vec![Entry { name, source: executable, mode: 0o755 }],
-        path: planned.path.clone(),
-        own,
-        levels,
-    })
+    Ok(report.exit_code())
 }
 
 /// What would be in the zip of a planned function. What is left out is said to `shell`.
 fn list(planned: &PlannedFunction, own: &OwnFiles, shell: Option<&Shell>) -> Result<ContentsList> {
-    let job = job(planned, EntrySource::Bytes(Vec::new()), own)?;
+    let job = Job::of(planned, EntrySource::Bytes(Vec::new()), own, ModificationTime::default())?;
     let collected = job.collect()?;
     if let Some(shell) = shell {
         job.tell(&collected, shell);

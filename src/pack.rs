@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::check::Levels;
+use crate::check::{ArchiveKind, Levels, Rule};
 use crate::cli::PackArguments;
 use crate::config::Declared;
 use crate::elf::Elf;
@@ -15,13 +15,13 @@ use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::package::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use crate::packaging::Packaging;
-use crate::publish::Job;
+use crate::publish::{Job, modification_time};
 use crate::report::{ContentsList, Report, Subject, print_lists};
 use crate::shell::Shell;
 use crate::target::Arch;
 
-/// The command. Returns whether the zip was published.
-pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<bool> {
+/// Runs the command and returns its exit code.
+pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let executable = &folder.join(&arguments.executable);
@@ -42,18 +42,24 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<bool> {
         linker: None,
     };
     let entries = entries(arguments, &packaging, executable, name)?;
-    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels: Levels::default() };
+    let modified = modification_time()?;
+    let mut levels = Levels::default();
+    if arguments.arch.is_some() && packaging.kind != ArchiveKind::Function {
+        // A layer may hold programs for several architectures; one that was named is meant.
+        levels.deny(Rule::MixedArchitectures.id())?;
+    }
+    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified };
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.tell(&collected, shell);
         let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "");
         print_lists(&[list], arguments.message_format)?;
-        return Ok(true);
+        return Ok(0);
     }
     let archives = vec![job.publish(shell)?];
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     report.print(arguments.message_format)?;
-    Ok(report.is_success())
+    Ok(report.exit_code())
 }
 
 fn refuse_what_is_no_file(typed: &Path, executable: &Path) -> Result<()> {

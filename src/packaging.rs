@@ -8,9 +8,9 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::check::{ArchiveKind, Levels};
+use crate::check::{ArchiveKind, Levels, Rule};
 use crate::cli::PackagingFlags;
-use crate::config::{Declared, set_level};
+use crate::config::Declared;
 use crate::error::{ErrorKind, Failure};
 use crate::package::{Compression, Exclude, FileRules, Include, Symlinks};
 
@@ -52,7 +52,7 @@ impl Packaging {
         files.symlinks = flags.symlinks.or(symlinks).unwrap_or(Symlinks::Preserve);
         files.keep_litter = flags.no_default_excludes || default_excludes == Some(false);
         for (_, rule, level) in flags.levels() {
-            set_level(&mut levels, rule, level)?;
+            levels.set(rule, level)?;
         }
         Ok(Self {
             kind: flags.kind().or(kind).unwrap_or(ArchiveKind::Function),
@@ -70,9 +70,10 @@ fn with_slashes(glob: &str) -> String {
 
 /// Two levels for one rule: the order of different flags says nothing about which was meant.
 fn refuse_contradictions(flags: &PackagingFlags) -> Result<()> {
-    let levels: Vec<_> = flags.levels().collect();
-    for (index, (flag, rule, _)) in levels.iter().enumerate() {
-        if let Some((other, ..)) = levels[..index].iter().find(|(other, named, _)| named == rule && other != flag) {
+    let levels = flags.levels().map(|(flag, rule, _)| Ok((flag, rule.parse::<Rule>()?.id())));
+    let levels = levels.collect::<Result<Vec<_>>>()?;
+    for (index, (flag, rule)) in levels.iter().enumerate() {
+        if let Some((other, _)) = levels[..index].iter().find(|(other, named)| named == rule && other != flag) {
             let message = format!("`{other} {rule}` and `{flag} {rule}` contradict one another");
             return Err(Failure::new(ErrorKind::Usage, message).hint("leave one of them out").into());
         }

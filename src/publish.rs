@@ -8,11 +8,12 @@ use std::time::Instant;
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::check::{self, Expectation, Finding, Levels, Severity};
+use crate::check::{self, Expectation, Levels, Rule, ZipView};
 use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::package::{self, ArchiveOptions, Collected, Entry, EntrySource, ModificationTime, OwnFiles};
+use crate::package::{self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles};
 use crate::packaging::Packaging;
-use crate::report::{ArchiveReport, Subject, human_bytes};
+use crate::plan::PlannedFunction;
+use crate::report::{ArchiveReport, Subject, human_bytes, print_findings};
 use crate::shell::Shell;
 
 /// One zip to make.
@@ -28,9 +29,34 @@ pub(crate) struct Job<'a> {
     pub(crate) own: &'a OwnFiles,
     /// The rules that are silent where the user says nothing else.
     pub(crate) levels: Levels,
+    /// The date of its entries.
+    pub(crate) modified: ModificationTime,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// The zip of a planned function, with the executable from this source.
+    pub(crate) fn of(
+        planned: &'a PlannedFunction,
+        executable: EntrySource,
+        own: &'a OwnFiles,
+        modified: ModificationTime,
+    ) -> Result<Self> {
+        let packaging = &planned.packaging;
+        let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
+        let mut levels = Levels::default();
+        // Said once for the whole run, before the build.
+        levels.allow(Rule::RuntimeDeprecated.id())?;
+        Ok(Self {
+            subject: Subject::of(planned),
+            packaging,
+            entries: vec![Entry { name, source: executable, mode: 0o755 }],
+            path: planned.path.clone(),
+            own,
+            levels,
+            modified,
+        })
+    }
+
     /// Finds the files that go into the zip.
     pub(crate) fn collect(&self) -> Result<Collected> {
         let collected = self.packaging.files.collect(self.entries.clone(), self.own)?;
@@ -76,11 +102,16 @@ impl Job<'_> {
         self.tell(&collected, shell);
         let entries = collected.entries;
         let progress = shell.progress("Compressing", total_size(entries.entries()));
-        let staged =
-            package::stage(&self.path, &entries, &options(self.packaging)?, &|done| progress.set_position(done))?;
+        let options = ArchiveOptions {
+            compression: self.packaging.compression,
+            modified: self.modified,
+            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        };
+        let staged = package::stage(&self.path, &entries, &options, &|done| progress.set_position(done))?;
         progress.finish_and_clear();
 
-        let findings = check::check_file(staged.path(), &self.expectation())?;
+        let view = ZipView::from_reader(staged.reader(), staged.archive().size)?;
+        let findings = check::check_view(&view, &[], &self.expectation());
         print_findings(&findings, shell);
         let published = !check::any_broken(&findings);
         let archive = if published { staged.publish()? } else { staged.archive().clone() };
@@ -137,32 +168,12 @@ fn total_size(entries: &[Entry]) -> u64 {
     entries.iter().map(size).sum()
 }
 
-/// The one thing of the environment that reaches a zip is the date that `SOURCE_DATE_EPOCH` asks for:
-/// <https://reproducible-builds.org/specs/source-date-epoch/>.
-fn options(packaging: &Packaging) -> Result<ArchiveOptions> {
-    let modified = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text
-            .parse()
-            .map_err(anyhow::Error::from)
-            .and_then(ModificationTime::from_epoch)
-            .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is no date that a zip can hold"))?,
-        Err(_) => ModificationTime::default(),
-    };
-    Ok(ArchiveOptions {
-        modified,
-        threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        compression: packaging.compression,
-    })
-}
-
-fn print_findings(findings: &[Finding], shell: &Shell) {
-    for finding in findings {
-        let at = finding.entry.as_ref().map(|entry| format!("`{entry}`: ")).unwrap_or_default();
-        let text = format!("{at}{} [{}]", finding.message, finding.rule.id());
-        match finding.severity {
-            Severity::Error => shell.broken(text, &finding.hint),
-            Severity::Warning => shell.warn(text, Some(&finding.hint)),
-            Severity::Note => shell.detail("Note", text),
-        }
-    }
+/// The date of the entries: the earliest that a zip can hold, or that of `SOURCE_DATE_EPOCH`, the one thing of the
+/// environment that reaches a zip: <https://reproducible-builds.org/specs/source-date-epoch/>.
+pub(crate) fn modification_time() -> Result<ModificationTime> {
+    let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(ModificationTime::default()) };
+    text.parse()
+        .map_err(anyhow::Error::from)
+        .and_then(ModificationTime::from_epoch)
+        .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is no date that a zip can hold"))
 }

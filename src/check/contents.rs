@@ -15,6 +15,12 @@ const IN_MEMORY_LIMIT: usize = 4 << 20;
 /// How much of each entry is looked at. A `#!` line is at most 256 bytes long in Linux.
 const HEAD_SIZE: usize = 512;
 
+/// How the first line of a file in PEM begins.
+const PEM_BEGIN: &[u8] = b"-----BEGIN ";
+
+/// A private key that lies deeper in a file than this is not looked for: a chain of certificates takes some kilobytes.
+const PEM_LIMIT: u64 = 1 << 20;
+
 /// The longest target that a symbolic link can have in Linux.
 const LINK_LIMIT: u64 = 4096;
 
@@ -136,6 +142,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     unpacked.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
+    let is_pem = head.starts_with(PEM_BEGIN);
     let mut kept = SpooledTempFile::new(IN_MEMORY_LIMIT);
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
@@ -146,7 +153,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
         checksum.update(bytes);
         size += count as u64;
-        if is_elf || is_link && size <= LINK_LIMIT {
+        if is_elf || is_link && size <= LINK_LIMIT || is_pem && size <= PEM_LIMIT {
             kept.write_all(bytes)?;
         }
     }
@@ -170,6 +177,11 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
             Err(error) => Contents::BrokenElf(error.to_string()),
         });
     }
+    if is_pem {
+        let mut pem = Vec::new();
+        kept.read_to_end(&mut pem)?;
+        return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });
+    }
     Ok(classify(&head))
 }
 
@@ -184,15 +196,14 @@ fn classify(head: &[u8]) -> Contents {
         [b'M', b'Z', ..] => Contents::PortableExecutable,
         [b'#', b'!', ..] => shebang(head).map_or(Contents::Other, Contents::Script),
         _ if head.is_empty() => Contents::Empty,
-        _ if is_private_key(head) => Contents::PrivateKey,
         _ => Contents::Other,
     }
 }
 
-fn is_private_key(head: &[u8]) -> bool {
-    let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first_line = first_line.trim_ascii();
-    first_line.starts_with(b"-----BEGIN ") && first_line.ends_with(b" PRIVATE KEY-----")
+/// A key may come after the certificates that it is for.
+fn has_private_key(pem: &[u8]) -> bool {
+    let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.any(|line| line.starts_with(PEM_BEGIN) && line.ends_with(b" PRIVATE KEY-----"))
 }
 
 fn shebang(head: &[u8]) -> Option<Shebang> {
@@ -221,12 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn a_private_key_is_found_behind_certificates() {
+        let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(has_private_key(b"-----BEGIN RSA PRIVATE KEY-----\nabc"));
+        assert!(has_private_key(format!("{certificate}-----BEGIN PRIVATE KEY-----\r\nabc").as_bytes()));
+        assert!(!has_private_key(certificate.as_bytes()));
+        assert!(!has_private_key(b"-----BEGIN PUBLIC KEY-----"));
+    }
+
+    #[test]
     fn executables_of_other_systems_are_told_by_their_head() {
         assert!(matches!(classify(b"\xcf\xfa\xed\xfe\x0c\0\0\x01"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x02"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x41"), Contents::Other));
         assert!(matches!(classify(b"MZ\x90\0"), Contents::PortableExecutable));
-        assert!(matches!(classify(b"-----BEGIN RSA PRIVATE KEY-----\nabc"), Contents::PrivateKey));
         assert!(matches!(classify(b""), Contents::Empty));
     }
 }

@@ -1,7 +1,7 @@
 //! One entry of a zip: what the directory says of it, and how it would look when unpacked.
 
 /// An entry as the directory describes it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Entry {
     /// The name for people: what is not UTF-8 is replaced.
     pub(super) name: String,

@@ -61,6 +61,11 @@ impl Levels {
         Ok(())
     }
 
+    /// The level that was set for the rule with this id. An unknown id is an error that names the nearest.
+    pub fn get(&self, id: &str) -> Result<Option<Level>, Failure> {
+        Ok(self.0.get(&id.parse()?).copied())
+    }
+
     /// Makes the rule an error.
     pub fn deny(&mut self, id: &str) -> Result<(), Failure> {
         self.set(id, Level::Deny)
@@ -135,7 +140,8 @@ impl<'a> Findings<'a> {
         *count += 1;
         if *count <= FINDINGS_OF_ONE_RULE {
             let entry = entry.map(printable);
-            self.found.push(Finding { rule, severity, entry, message: printable(&message.into()), hint: hint.into() });
+            let (message, hint) = (printable(&message.into()), printable(&hint.into()));
+            self.found.push(Finding { rule, severity, entry, message, hint });
         }
     }
 

@@ -106,6 +106,7 @@ pub(super) fn collect<'a>(subject: &Subject<'a>) -> Vec<Image<'a>> {
         for name in &elf.needed {
             lookups += search.folders.len();
             if lookups > LOOKUPS_LIMIT {
+                subject.gave_up.set(true);
                 break;
             }
             let place = libraries::find(subject, &search, elf, name);
@@ -121,7 +122,7 @@ pub(super) fn collect<'a>(subject: &Subject<'a>) -> Vec<Image<'a>> {
 }
 
 /// Where a script's interpreter is, if its path leads to the task's or the layers' folder.
-pub(super) fn interpreter<'a>(subject: &Subject<'a>, script: &Shebang) -> Option<Place<'a>> {
+fn interpreter<'a>(subject: &Subject<'a>, script: &Shebang) -> Option<Place<'a>> {
     let path = &script.interpreter;
     if path.starts_with(TASK_ROOT) || path.starts_with(LAYERS_ROOT) {
         Some(libraries::find_file(subject, path))

@@ -49,12 +49,18 @@ impl Search {
                 let folder = folder.replace("${LIB}", "$LIB").replace("$LIB", "lib64");
                 resolve("", &folder).map(|path| format!("/{path}")).filter(|path| path.len() < PATH_LIMIT)
             };
+            if folders.len() > FOLDERS_LIMIT {
+                subject.gave_up.set(true);
+            }
             folders.iter().take(FOLDERS_LIMIT).filter_map(expand).collect()
         };
         // A DT_RUNPATH makes the loader ignore every DT_RPATH; only a DT_RPATH holds for the libraries further down.
         let own_rpath = if elf.runpath.is_empty() { expand(&elf.rpath) } else { Vec::new() };
         let mut inherited: Vec<_> = own_rpath.into_iter().chain(inherited.iter().cloned()).collect();
-        inherited.truncate(FOLDERS_LIMIT);
+        if inherited.len() > FOLDERS_LIMIT {
+            subject.gave_up.set(true);
+            inherited.truncate(FOLDERS_LIMIT);
+        }
         let mut folders = if elf.runpath.is_empty() { inherited.clone() } else { Vec::new() };
         if subject.expectation.kind == ArchiveKind::Function {
             folders.extend(TASK_LIBRARY_FOLDERS.map(|folder| format!("{TASK_ROOT}/{folder}")));

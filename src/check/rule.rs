@@ -33,9 +33,10 @@ impl fmt::Display for Severity {
 }
 
 /// What there is to say about a rule.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct RuleFacts {
     /// The rule.
+    #[serde(skip)]
     pub rule: Rule,
     /// Its name on the command line and in reports. It never changes.
     pub id: &'static str,
@@ -87,6 +88,8 @@ impl FromStr for Rule {
     type Err = Failure;
 
     fn from_str(id: &str) -> Result<Self, Failure> {
+        // People say it in the plural.
+        let id = if id == "secrets" { Self::Secret.id() } else { id };
         if let Some(rule) = Self::all().find(|rule| rule.id() == id) {
             return Ok(rule);
         }
@@ -95,7 +98,7 @@ impl FromStr for Rule {
         let nearest = nearest.max_by(|one, other| one.0.total_cmp(&other.0)).filter(|(likeness, _)| *likeness > 0.7);
         Err(match nearest {
             Some((_, likely)) => failure.hint(format!("a rule with a similar name exists: `{likely}`")),
-            None => failure,
+            None => failure.hint("`cargo lambda-zip check --list` lists the rules"),
         })
     }
 }
@@ -134,6 +137,11 @@ mod tests {
     }
 
     #[test]
+    fn a_plural_is_understood() {
+        assert_eq!("secrets".parse::<Rule>().unwrap(), Rule::Secret);
+    }
+
+    #[test]
     fn an_unknown_rule_names_the_nearest() {
         let failure = "no-bootstap".parse::<Rule>().unwrap_err();
         assert_eq!(failure.to_string(), "there is no rule `no-bootstap`");
@@ -141,6 +149,6 @@ mod tests {
         assert_eq!(crate::error::hints(&error), ["a rule with a similar name exists: `no-bootstrap`"]);
         assert_eq!(crate::error::exit_code(&error), 2);
         let error = anyhow::Error::from("xyz".parse::<Rule>().unwrap_err());
-        assert!(crate::error::hints(&error).is_empty());
+        assert_eq!(crate::error::hints(&error), ["`cargo lambda-zip check --list` lists the rules"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The one table of rules. Each stands here once with its reasons; the code that applies it only finds where it is broken.
 
 use super::rule::{RuleFacts, Severity};
+use crate::lambda::{LIMITS_SOURCE as LIMITS, RUNTIMES_SOURCE as RUNTIMES};
 
 macro_rules! rules {
     ($($rule:ident $id:literal $severity:ident
@@ -28,8 +29,6 @@ macro_rules! rules {
 const ZIP_FORMAT: &str = "the zip format (PKWARE's APPNOTE)";
 const CAREFUL: &str = "an inference: tools that unzip differ here, and what Lambda does is not documented";
 const ELF_LOADING: &str = "Linux: the kernel's ELF loader and ld.so(8)";
-const LIMITS: &str = "AWS Lambda developer guide, \"Lambda quotas\"";
-const RUNTIMES: &str = "AWS Lambda developer guide, \"Lambda runtimes\"";
 const PERMISSIONS: &str = "AWS knowledge center, permission errors of Lambda deployment packages";
 const EXTENSIONS: &str = "AWS Lambda developer guide, \"Lambda Extensions API\"";
 const CUSTOM_RUNTIMES: &str = "AWS Lambda developer guide, \"Building a custom runtime for AWS Lambda\"";
@@ -83,6 +82,10 @@ rules! {
         what "the archive unpacks to an amount that can be checked"
         why "Lambda refuses far smaller archives"
         source LIMITS, remedy "leave files out of the zip"
+    CheckIncomplete "check-incomplete" Warning
+        what "the links and libraries of the archive can be followed in a bounded number of steps"
+        why "no tool made such a zip for a function; rules that it breaks may not have been noticed"
+        source "this project's own bounds, far above what a function needs", remedy "look at where its links lead and at the run paths of its executables"
     EntryCorrupt "entry-corrupt" Error
         what "every entry can be decompressed"
         why "the upload fails with `Could not unzip uploaded file`"

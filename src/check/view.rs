@@ -6,8 +6,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -38,9 +37,9 @@ pub struct ZipView {
     paths: BTreeMap<String, usize>,
     /// The entries by the last part of their path; of several the first.
     file_names: BTreeMap<String, usize>,
-    /// How many more steps along paths are taken, in all. Links that lead from one to the next could otherwise make a
-    /// small zip take minutes.
-    steps_left: Cell<usize>,
+    /// How many steps along paths were taken in the current check. Links that lead from one to the next could otherwise
+    /// make a small zip take minutes.
+    steps: Cell<usize>,
 }
 
 /// What a path below the root of a zip leads to.
@@ -57,26 +56,36 @@ impl ZipView {
     pub fn read(path: &Path) -> Result<Self> {
         let file = crate::fs::open(path)?;
         let length = crate::fs::metadata(path)?.len();
-        Self::from_file(file, length).with_context(|| format!("failed to read `{}`", path.display()))
+        Self::from_reader(file, length).with_context(|| format!("failed to read `{}`", path.display()))
     }
 
-    fn from_file(file: File, length: u64) -> Result<Self> {
-        let mut file = BufReader::new(file);
+    /// Reads a zip of so many bytes from wherever it is.
+    pub fn from_reader(reader: impl Read + Seek, length: u64) -> Result<Self> {
+        let mut file = BufReader::new(reader);
         let container = container::read(&mut file, length)?;
         let mut budget = Budget::new();
         let contents = container.entries.iter().map(|entry| contents::read(&mut file, entry, &mut budget));
         let contents = contents.collect::<Result<_, _>>()?;
+        Ok(Self::new(length, container, contents))
+    }
+
+    fn new(length: u64, container: Container, contents: Vec<Contents>) -> Self {
         let mut file_names = BTreeMap::new();
         for (index, entry) in container.entries.iter().enumerate() {
             file_names.entry(file_name(&entry.path()).to_owned()).or_insert(index);
         }
         let paths = container.entries.iter().enumerate().map(|(index, entry)| (entry.path(), index)).collect();
-        Ok(Self { length, container, contents, paths, file_names, steps_left: Cell::new(STEPS_LIMIT) })
+        Self { length, container, contents, paths, file_names, steps: Cell::new(0) }
     }
 
     /// Starts counting the steps along paths anew, so that a check gives the same answer however often the view is used.
-    pub(super) fn allow_steps(&self) {
-        self.steps_left.set(STEPS_LIMIT);
+    pub(super) fn forget_steps(&self) {
+        self.steps.set(0);
+    }
+
+    /// Whether links were left unfollowed since following them would have taken too many steps.
+    pub(super) fn ran_out_of_steps(&self) -> bool {
+        self.steps.get() > STEPS_LIMIT
     }
 
     /// The entries with their contents, in the directory's order.
@@ -112,7 +121,8 @@ impl ZipView {
             || self.paths.range(inside.clone()..).next().is_some_and(|(next, _)| next.starts_with(&inside))
     }
 
-    /// What this path leads to, links followed; `None` if there is nothing or a link leads out of the zip.
+    /// What this path leads to, links followed; `None` if there is nothing or a link leads out of the zip. When steps run
+    /// out, links count as files: what is not known to be missing is not reported as missing.
     ///
     /// `root` is the absolute folder where the zip is unpacked: absolute links below it stay inside.
     pub(super) fn find(&self, path: &str, root: &str) -> Option<Found<'_>> {
@@ -139,8 +149,11 @@ impl ZipView {
     fn first_link(&self, path: &str) -> Option<(String, &str)> {
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
         ends.map(|end| &path[..end]).find_map(|part| {
+            if self.ran_out_of_steps() {
+                return None;
+            }
             // A step costs what comparing so long a path costs.
-            self.steps_left.set(self.steps_left.get().checked_sub(1 + part.len() / 32)?);
+            self.steps.set(self.steps.get() + 1 + part.len() / 32);
             match self.entry_at(part)? {
                 (_, Contents::Link(target)) => Some((part.to_owned(), target.as_str())),
                 _ => None,
@@ -163,5 +176,43 @@ pub(super) fn link_target(link: &str, target: &str, root: &str) -> Option<String
             let below = absolute.strip_prefix(root)?;
             (below.is_empty() || below.starts_with('/')).then(|| below.trim_start_matches('/').to_owned())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lambda::TASK_ROOT;
+
+    /// The view of a zip with these links.
+    fn linked(links: impl IntoIterator<Item = (String, String)>) -> ZipView {
+        let (entries, contents) = links
+            .into_iter()
+            .map(|(path, target)| (Entry { path, ..Entry::default() }, Contents::Link(target)))
+            .collect();
+        ZipView::new(0, Container { entries, ..Container::default() }, contents)
+    }
+
+    #[test]
+    fn links_that_lead_from_one_to_the_next_take_a_bounded_number_of_steps() {
+        let folder = "a/".repeat(500);
+        let view = linked((0..3000).map(|index| (format!("{folder}{index}"), format!("{}", (index + 1) % 3000))));
+        for (entry, _) in view.entries() {
+            view.find(&entry.path, TASK_ROOT);
+        }
+        assert!(view.ran_out_of_steps());
+        // The last step of all may be the longest.
+        assert!(view.steps.get() <= STEPS_LIMIT + 1 + PATH_LIMIT / 32, "{}", view.steps.get());
+        view.forget_steps();
+        assert!(!view.ran_out_of_steps());
+    }
+
+    #[test]
+    fn an_ordinary_zip_takes_few_steps() {
+        let view = linked((0..100).map(|index| (format!("lib/lib{index}.so"), format!("lib{index}.so.1"))));
+        for (entry, _) in view.entries() {
+            view.find(&entry.path, TASK_ROOT);
+        }
+        assert!(view.steps.get() <= 400, "{}", view.steps.get());
     }
 }

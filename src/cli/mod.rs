@@ -2,6 +2,7 @@
 
 mod build;
 mod cargo_flags;
+mod check;
 mod doctor;
 mod pack;
 mod packaging;
@@ -15,6 +16,7 @@ use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand
 
 pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
+pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
@@ -70,6 +72,7 @@ pub(crate) enum Command {
     /// their relative names. The zip is held against the rules of the runtime before it gets its final name.
     #[command(after_long_help = PACK_EXAMPLES)]
     Pack(PackArguments),
+    Check(CheckArguments),
     /// Show what this machine can build, with which linker, and the command for what is missing
     Doctor(DoctorArguments),
 }

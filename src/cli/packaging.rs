@@ -47,13 +47,13 @@ pub(crate) struct PackagingFlags {
     pub(crate) layer: bool,
 
     /// Refuse a zip that breaks this rule
-    #[arg(long, value_name = "RULE", help_heading = PACKAGING_OPTIONS)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
     pub(crate) deny: Vec<String>,
     /// Only warn of a zip that breaks this rule
-    #[arg(long, value_name = "RULE", help_heading = PACKAGING_OPTIONS)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
     pub(crate) warn: Vec<String>,
     /// Say nothing of this rule
-    #[arg(long, value_name = "RULE", help_heading = PACKAGING_OPTIONS)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
     pub(crate) allow: Vec<String>,
 
     /// Print what would be in the zip, and make none

@@ -57,7 +57,7 @@ pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result
     }
     stripped.write_all(&names)?;
     let padding = table_offset - names_offset - names.len() as u64;
-    stripped.write_all(&vec![0; usize::try_from(padding).expect("less than eight")])?;
+    io::copy(&mut io::repeat(0).take(padding), &mut stripped)?;
     for section in &table {
         stripped.write_all(bytes_of(section))?;
     }
@@ -76,8 +76,7 @@ fn kept_sections(
     let old_names =
         sections.get(usize::from(header.e_shstrndx.get(E).0)).ok_or_else(|| invalid("its sections are nameless"))?;
     let old_names = read_bytes(file, old_names.sh_offset.get(E), old_names.sh_size.get(E))?;
-    let is_loaded =
-        |section: &SectionHeader64<LittleEndian>| section.sh_flags.get(E).0 & u64::from(elf::SHF_ALLOC.0) != 0;
+    let is_loaded = |section: &SectionHeader64<LittleEndian>| section.sh_flags.get(E).0 & elf::SHF_ALLOC.0 != 0;
     let kept = sections.iter().rposition(is_loaded).map_or(1, |last| last + 1);
     sections.truncate(kept);
 

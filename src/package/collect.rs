@@ -178,8 +178,8 @@ impl Collector<'_> {
         let name = parts.join("/");
         let kind = found.file_type();
         if kind.is_dir() {
-            // One whose contents are all left out is not empty, and is left out with them.
-            if !name.is_empty() && is_empty(path)? {
+            // One whose contents are all left out by the user is left out with them.
+            if !name.is_empty() && self.is_empty(path)? {
                 include.checked(&name)?;
                 self.folders.insert(name);
             }
@@ -209,6 +209,18 @@ impl Collector<'_> {
         };
         self.entries.push(Entry { name, source, mode });
         Ok(())
+    }
+
+    /// Whether nothing is in a folder but what a desktop may have left there unasked.
+    fn is_empty(&self, folder: &Path) -> Result<bool> {
+        let failed = || format!("failed to read the folder `{}`", folder.display());
+        for found in folder.read_dir().or_fail(ErrorKind::Archive, failed)? {
+            let path = found.or_fail(ErrorKind::Archive, failed)?.path();
+            if self.rules.keep_litter || !litter::is_litter(&path, path.is_dir()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn finish(self) -> Result<Collected> {
@@ -256,11 +268,6 @@ impl Reach {
             Self::Beyond
         }
     }
-}
-
-fn is_empty(folder: &Path) -> Result<bool> {
-    let failed = || format!("failed to read the folder `{}`", folder.display());
-    Ok(folder.read_dir().or_fail(ErrorKind::Archive, failed)?.next().is_none())
 }
 
 fn link_target(include: &Include, path: &Path) -> Result<String> {

@@ -179,7 +179,9 @@ impl Exclude {
 
     /// Whether it is about an absolute path.
     pub(super) fn applies_to(&self, path: &Path) -> bool {
-        self.pattern.matches_at_any_depth(&relative(&self.base, path))
+        let path = relative(&self.base, path);
+        // The way up out of the base is made of no names that anybody chose.
+        !path.is_empty() && !path.ends_with("..") && self.pattern.matches_at_any_depth(&path)
     }
 }
 
@@ -261,5 +263,6 @@ mod tests {
         assert!(excludes("x/*.md", "/w/a/x/y.md") && !excludes("x/*.md", "/w/b/x/y.md"));
         assert!(excludes("../b/x", "/w/b/x") && excludes("x", "/w/a/b/../x"));
         assert!(excludes("x/**", "/w/a/x") && !excludes("x/**", "/w/a/y"));
+        assert!(excludes(".*", "/w/a/.b") && !excludes(".*", "/w/a") && !excludes(".*", "/w"));
     }
 }

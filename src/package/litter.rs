@@ -45,7 +45,7 @@ mod tests {
             assert!(!is_litter(Path::new(name), false), "{name}");
         }
         assert!(is_litter(Path::new("a/.git"), true));
-        assert!(!is_litter(Path::new("target"), true));
+        assert!(!is_litter(Path::new("nowhere/target"), true));
     }
 
     #[test]

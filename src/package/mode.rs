@@ -57,11 +57,12 @@ impl FromStr for ModeRule {
     }
 }
 
-/// Reads permissions as `chmod` takes them in octal.
+/// Reads permissions as `chmod` takes them in octal. The set-user-ID, set-group-ID and sticky bits are refused: Lambda's
+/// one user gains nothing by them.
 pub fn parse_octal(text: &str) -> Result<u32, Failure> {
     let digits = text.strip_prefix("0o").unwrap_or(text);
     let is_octal = (3..=5).contains(&digits.len()) && digits.bytes().all(|digit| matches!(digit, b'0'..=b'7'));
-    let mode = u32::from_str_radix(digits, 8).ok().filter(|mode| is_octal && *mode <= 0o7777);
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|mode| is_octal && *mode <= 0o777);
     mode.ok_or_else(|| Failure::new(ErrorKind::Usage, format!("`{text}` is no mode in octal, as in `0644`")))
 }
 
@@ -102,8 +103,8 @@ mod tests {
     fn modes_are_octal() {
         assert_eq!(parse_octal("0644").unwrap(), 0o644);
         assert_eq!(parse_octal("755").unwrap(), 0o755);
-        assert_eq!(parse_octal("0o4755").unwrap(), 0o4755);
-        for text in ["", "8", "64", "0999", "17777", "+644", "-644", "rwx"] {
+        assert_eq!(parse_octal("0o755").unwrap(), 0o755);
+        for text in ["", "8", "64", "0999", "4755", "17777", "+644", "-644", "rwx"] {
             assert!(parse_octal(text).is_err(), "{text}");
         }
     }

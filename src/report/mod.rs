@@ -1,8 +1,10 @@
 //! What came out, for people and for programs. Stdout is for data alone: paths, or one JSON document.
 
 mod diagnosis;
+mod findings;
 mod json;
 mod list;
+mod rules;
 mod subject;
 
 use std::io::{self, Write, stdout};
@@ -14,11 +16,14 @@ use serde::Serialize;
 
 use crate::check::Finding;
 use crate::cli::MessageFormat;
+use crate::error::ErrorKind;
 use crate::package::Archive;
 use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 
 pub(crate) use diagnosis::print_diagnosis;
+pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
 pub(crate) use list::{ContentsList, print_lists};
+pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
 pub(crate) use subject::Subject;
 
 /// The outcome of a run.
@@ -47,9 +52,9 @@ pub(crate) struct ArchiveReport {
 }
 
 impl Report {
-    /// Whether every zip was published.
-    pub(crate) fn is_success(&self) -> bool {
-        self.archives.iter().all(|archive| archive.published)
+    /// That of the run: a zip that is not published breaks a rule.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.archives.iter().all(|archive| archive.published) { 0 } else { ErrorKind::Rule.exit_code() }
     }
 
     /// The path of each published zip, one a line.

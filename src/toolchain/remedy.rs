@@ -84,7 +84,7 @@ pub(super) fn nothing_links(target: Target, survey: &Survey, c_crates: &[CCrate]
     }
     let mut message = format!("no linker for `{}`: there is {}", target.triple(), missing.join(", "));
     if !c_crates.is_empty() {
-        message.push_str(&format!("; C is compiled by {}", named(c_crates)));
+        message = format!("{message}; C is compiled by {}", named(c_crates));
     }
     let failure = Failure::new(ErrorKind::Setup, message);
     let failure = match target.libc {

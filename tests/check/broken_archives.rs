@@ -70,17 +70,20 @@ fn names() -> Vec<Case> {
     ]
 }
 
+/// An entry of so many zeros, which takes little room and little time.
+pub(crate) fn zeros(name: &str, size: usize) -> Item {
+    let mut checksum = crc32fast::Hasher::new();
+    let chunk = vec![0; 1 << 20];
+    for _ in 0..size >> 20 {
+        checksum.update(&chunk);
+    }
+    checksum.update(&chunk[..size & (chunk.len() - 1)]);
+    Item::new(name, DATA, deflated_zeros(size)).with(|item| {
+        (item.method, item.size, item.crc) = (8, u32::try_from(size).unwrap(), checksum.finalize());
+    })
+}
+
 fn limits() -> Vec<Case> {
-    let zeros = |size: u32| {
-        let mut checksum = crc32fast::Hasher::new();
-        let chunk = vec![0; 1 << 20];
-        for _ in 0..size >> 20 {
-            checksum.update(&chunk);
-        }
-        Item::new("assets.bin", DATA, deflated_zeros(size as usize)).with(|item| {
-            (item.method, item.size, item.crc) = (8, size, checksum.finalize());
-        })
-    };
     let layer = zip(&[Item::new("lib/libfoo.so", DATA, library("libfoo.so").build())]);
     let runtime =
         |rule, id: &str, today| Case { runtime: Some(id.parse::<Runtime>().unwrap()), today, ..Case::with(rule, []) };
@@ -92,7 +95,7 @@ fn limits() -> Vec<Case> {
     );
     vec![
         Case::with(Rule::UploadLimit, [Item::new("assets.bin", DATA, vec![0; 52_428_800])]),
-        Case::with(Rule::UnpackedLimit, [zeros(250 << 20)]),
+        Case::with(Rule::UnpackedLimit, [zeros("assets.bin", 250 << 20)]),
         Case { layers: vec![layer; 6], ..Case::new(Rule::LayersLimit, zip(&with_bootstrap([]))) },
         runtime(Rule::RuntimeDeprecated, "provided.al2", date!(2026 - 08 - 01)),
         runtime(Rule::RuntimeBlocked, "provided.al2", date!(2027 - 03 - 03)),

@@ -16,6 +16,11 @@ fn program(name: &str) -> Item {
     Item::new(name, EXECUTABLE, static_program().build())
 }
 
+/// A name in so deep a folder that looking for it takes many steps.
+fn deep(index: usize) -> String {
+    format!("{}{index}", "a/".repeat(1000))
+}
+
 fn layout() -> Vec<Case> {
     let only = |rule, item| Case::new(rule, zip(&[item]));
     let link = |rule, target: &str| Case::with(rule, [Item::new("link", LINK, target)]);
@@ -32,6 +37,7 @@ fn layout() -> Vec<Case> {
         Case { kind: ArchiveKind::Extension, ..only(Rule::NoExtension, program("extensions/bin/tool")) },
         link(Rule::LinkEscapes, "../etc/passwd"),
         link(Rule::LinkEscapes, "/etc/passwd"),
+        Case::with(Rule::CheckIncomplete, (0..40).map(|index| Item::new(deep(index), LINK, *b"../a"))),
         link(Rule::LinkDangling, "missing"),
         link(Rule::LinkDangling, "/var/task/missing"),
         data(Rule::Litter, "folder/.DS_Store"),

@@ -35,9 +35,12 @@ fn formats() -> Vec<Case> {
         function(Rule::ExecFormat, b"echo hello\n"),
         function(Rule::ExecFormat, b""),
         function(Rule::ShebangCrlf, b"#!/bin/sh\r\necho\r\n"),
-        function(Rule::ScriptInterpreter, b"#!/usr/bin/python3\n"),
-        function(Rule::ScriptInterpreter, b"#!/usr/bin/env node\n"),
         function(Rule::ScriptInterpreter, b"#!/usr/local/bin/bash\n"),
+        function(Rule::ScriptInterpreter, b"#!/opt/homebrew/bin/bash\n"),
+        function(Rule::ScriptInterpreter, b"#!/nix/store/x-bash-5.2/bin/bash -e\n"),
+        function(Rule::ScriptInterpreter, b"#!/usr/bin/env /home/me/bin/run\n"),
+        function(Rule::ScriptInterpreter, b"#!/var/task/bin/run\n"),
+        function(Rule::ScriptInterpreter, b"#!bin/run\n"),
         function(Rule::ElfUnreadable, &broken[..broken.len() / 2]),
         elf(Rule::WrongClass, &ElfSpec { class: 1, machine: 3, ..static_program() }),
         elf(Rule::WrongEndianness, &ElfSpec { byte_order: 2, ..static_program() }),
@@ -83,6 +86,18 @@ fn loading() -> Vec<Case> {
         elf(Rule::LibraryUncertain, &needs("libcurl.so.4")),
         al2(elf(Rule::LibraryUncertain, &needs("libssl.so.10"))),
     ]
+}
+
+#[test]
+fn an_interpreter_that_nobody_listed_may_be_there() {
+    for first_line in ["#!/usr/bin/python3", "#!/usr/bin/env node", "#!/opt/bin/run", "#!/usr/libexec/run"] {
+        for runtime in [Runtime::AL2023, Runtime::AL2] {
+            let case = function(Rule::ScriptInterpreter, format!("{first_line}\n"));
+            let findings = Case { runtime: Some(runtime), ..case }.check();
+            let found: Vec<_> = findings.iter().map(|finding| (finding.rule, finding.severity)).collect();
+            assert_eq!(found, [(Rule::ScriptInterpreter, Severity::Warning)], "{first_line}");
+        }
+    }
 }
 
 #[test]

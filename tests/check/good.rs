@@ -129,6 +129,13 @@ fn extensions_and_layers() {
 }
 
 #[test]
+fn a_function_with_a_folder_named_as_that_of_extensions() {
+    // Lambda starts extensions from layers alone: in a function they are files like others.
+    let items = [Item::new("extensions/tool", DATA, *b"data"), Item::new("extensions/other", EXECUTABLE, *b"data")];
+    assert_good(&crate::with_bootstrap(items), |_| {});
+}
+
+#[test]
 fn data_without_a_unix_mode_is_no_error() {
     let data = Item::new("a.txt", 0, *b"a").with(|item| item.host = 0);
     assert_good(&[bootstrap(), data], |_| {});

@@ -56,6 +56,9 @@ fn a_name_cannot_reach_the_terminal_as_it_is() {
     let findings = Case::with(Rule::ControlCharacter, [Item::new("a\x1b[31m", DATA, *b"data")]).check();
     assert_eq!(findings[0].entry.as_deref(), Some("a\\u{1b}[31m"));
     assert!(!findings[0].message.contains('\x1b'));
+    let program = Item::new("a\x1b[31m/bootstrap", EXECUTABLE, *b"#!/bin/sh\n");
+    let findings = Case::new(Rule::NoBootstrap, zip(&[program])).check();
+    assert_eq!(findings[0].hint, "pack from inside of `a\\u{1b}[31m`, so that `bootstrap` is at the root");
 }
 
 #[test]

@@ -1,15 +1,10 @@
-//! Damaged zips: whatever the damage, the check answers, and soon.
-
-use std::time::{Duration, Instant};
+//! Damaged and hostile zips: whatever they hold, the check answers, and its work is bounded.
 
 use cargo_lambda_zip::check::Rule;
 
 use crate::elf_builder::{ElfSpec, dynamic_program, library};
 use crate::zip_builder::{Item, deflated_zeros, zip};
 use crate::{Case, DATA, EXECUTABLE, LINK};
-
-/// Far more than one small zip takes on a slow machine.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 fn good() -> Vec<u8> {
     let spec = ElfSpec { needed: vec!["libc.so.6", "libfoo.so"], runpath: Some("$ORIGIN/lib"), ..dynamic_program() };
@@ -24,23 +19,20 @@ fn good() -> Vec<u8> {
     ])
 }
 
-fn check(bytes: Vec<u8>, what: &str) -> usize {
-    let start = Instant::now();
-    let findings = Case::new(Rule::ZipUnreadable, bytes).check().len();
-    assert!(start.elapsed() < PATIENCE, "{what} took {:?}", start.elapsed());
-    findings
+fn check(bytes: Vec<u8>) -> Vec<Rule> {
+    Case::new(Rule::ZipUnreadable, bytes).check().iter().map(|finding| finding.rule).collect()
 }
 
 #[test]
 fn the_zip_to_be_damaged_is_good() {
-    assert_eq!(check(good(), "the good zip"), 0);
+    assert_eq!(check(good()), []);
 }
 
 #[test]
 fn a_zip_that_is_cut_off_anywhere_breaks_a_rule() {
     let good = good();
     for length in 0..good.len() {
-        assert!(check(good[..length].to_vec(), &format!("a cut at {length}")) > 0, "{length}");
+        assert_ne!(check(good[..length].to_vec()), [], "{length}");
     }
 }
 
@@ -51,7 +43,7 @@ fn a_changed_byte_is_answered_wherever_it_is() {
         for change in [0x01, 0x80, 0xff] {
             let mut bytes = good.clone();
             bytes[position] ^= change;
-            check(bytes, &format!("byte {position} changed by {change:#x}"));
+            check(bytes);
         }
     }
 }
@@ -65,24 +57,34 @@ fn a_changed_byte_of_an_executable_is_answered_wherever_it_is() {
         for change in [0x01, 0x80, 0xff] {
             let mut bytes = good.clone();
             bytes[position] ^= change;
-            let zip = zip(&[Item::new("bootstrap", EXECUTABLE, bytes)]);
-            check(zip, &format!("byte {position} changed by {change:#x}"));
+            check(zip(&[Item::new("bootstrap", EXECUTABLE, bytes)]));
         }
     }
 }
 
 #[test]
-fn links_that_lead_from_one_to_the_next_do_not_take_long() {
+fn links_that_lead_from_one_to_the_next_are_not_followed_for_ever() {
     let folder = "a/".repeat(500);
     let links = (0..3000).map(|index| Item::new(format!("{folder}{index}"), LINK, format!("{}", (index + 1) % 3000)));
-    assert!(check(zip(&links.collect::<Vec<_>>()), "a chain of links") > 0);
+    assert!(check(zip(&links.collect::<Vec<_>>())).contains(&Rule::CheckIncomplete));
 }
 
 #[test]
-fn many_libraries_that_are_nowhere_do_not_take_long() {
-    let needed: Vec<&'static str> = vec!["libnowhere.so"; 1000];
-    let rpath: &'static str = String::leak("$ORIGIN/x:".repeat(3000));
-    let program = ElfSpec { needed, rpath: Some(rpath), ..dynamic_program() }.build();
-    let items = (0..300).map(|index| Item::new(format!("bin/{index}"), EXECUTABLE, program.clone()));
-    assert!(check(zip(&items.collect::<Vec<_>>()), "many libraries") > 0);
+fn many_libraries_that_are_nowhere_are_not_looked_for_for_ever() {
+    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(50));
+    let program = |needed: usize| {
+        let program = ElfSpec { needed: vec!["libnowhere.so"; needed], rpath: Some(folders), ..dynamic_program() };
+        Item::new(format!("bin/{needed}"), EXECUTABLE, program.build())
+    };
+    let few: Vec<_> = (0..3).map(program).collect();
+    assert!(!check(zip(&few)).contains(&Rule::CheckIncomplete));
+    let many: Vec<_> = (1000..1003).map(program).collect();
+    assert!(check(zip(&many)).contains(&Rule::CheckIncomplete));
+}
+
+#[test]
+fn an_endless_run_path_is_not_followed_for_ever() {
+    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(100));
+    let program = ElfSpec { runpath: Some(folders), ..dynamic_program() }.build();
+    assert_eq!(check(zip(&[Item::new("bootstrap", EXECUTABLE, program)])), [Rule::CheckIncomplete]);
 }

@@ -203,7 +203,7 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     assert_eq!(
         plan["functions"],
         json!([{
-            "function": "greeter", "package": "greeter", "version": "1.2.3", "arch": "arm64", "libc": "musl",
+            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "musl",
             "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
             "linker": { "kind": "rust-lld", "program": "rust-lld" }, "path": path
         }])
@@ -244,7 +244,7 @@ fn the_json_report_describes_the_file() {
             "entries": [{
                 "name": "bootstrap", "mode": "0755", "size": entry.size, "compressed_size": entry.compressed_size
             }],
-            "findings": []
+            "findings": [], "debug_symbols": null
         })
     );
 }

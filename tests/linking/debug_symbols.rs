@@ -6,6 +6,7 @@ use std::process::Command;
 use cargo_lambda_zip::elf::Elf;
 
 use crate::support::{Fixture, Zip};
+use crate::write_program;
 
 #[test]
 fn the_zip_is_stripped_and_the_symbols_lie_beside_it() {
@@ -28,9 +29,8 @@ fn the_stripped_executable_runs() {
     let fixture = Fixture::package("parted");
     for flags in [&["--debug-symbols"][..], &["--debug-symbols", "--libc", "gnu", "--linker", "system"]] {
         let zip = Zip::read(fixture.run(flags).success().zip());
-        let bootstrap = fixture.write("bootstrap", "");
-        std::fs::write(&bootstrap, zip.bootstrap()).unwrap();
-        crate::support::make_executable(&bootstrap);
+        let bootstrap = fixture.path("bootstrap");
+        write_program(&bootstrap, zip.bootstrap());
         let output = Command::new(&bootstrap).output().unwrap();
         assert!(output.status.success(), "{flags:?}: {output:?}");
     }

@@ -14,3 +14,13 @@ mod doctor;
 mod pure_rust;
 mod rustflags;
 mod with_c;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// Writes what came out of a zip as a program that can be started.
+fn write_program(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
 
-use crate::support::{Fixture, Program, Toolchain, Zip, make_executable, required, script, shared_target_dir};
+use crate::support::{Fixture, Program, Toolchain, Zip, required, script, shared_target_dir};
+use crate::write_program;
 
 /// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
 fn with_c() -> Fixture {
@@ -42,9 +43,8 @@ fn built_and_run(triple: &str, runtime: &str, program: Program, fixture: &Fixtur
     let report = program.args(args).run().success().json();
     assert_eq!(report["archives"][0]["linker"]["kind"], "zig", "{report}");
     let zip = Zip::read(&output);
-    let bootstrap = fixture.write("bootstrap", "");
-    std::fs::write(&bootstrap, zip.bootstrap()).unwrap();
-    make_executable(&bootstrap);
+    let bootstrap = fixture.path("bootstrap");
+    write_program(&bootstrap, zip.bootstrap());
     let ran = emulated(triple, &bootstrap).output().unwrap();
     assert!(ran.status.success(), "{triple}: {ran:?}");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), "55 1\n", "{triple}");

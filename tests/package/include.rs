@@ -103,6 +103,16 @@ fn excludes_leave_out_names_and_paths() {
 }
 
 #[test]
+fn an_empty_folder_is_an_entry_whatever_a_desktop_left_in_it() {
+    let sandbox = tree();
+    sandbox.folder("web/void");
+    let clean = sandbox.pack(&["main", "web"]);
+    assert_eq!(clean.names(), ["bootstrap", "web/void/"]);
+    sandbox.write("web/void/.DS_Store", "");
+    assert_eq!(sandbox.pack(&["main", "web"]).bytes, clean.bytes);
+}
+
+#[test]
 fn litter_stays_out_and_is_told() {
     let sandbox = tree();
     sandbox.write_all(&[
@@ -161,7 +171,7 @@ fn secrets_draw_a_warning_or_are_denied() {
     let silent = sandbox.run(&["pack", "main", "app", "--allow", "secrets"]).success();
     assert!(!silent.stderr.contains("[secret]"));
     sandbox.refused(&["main", "--deny", "sekret"]).failure(2, "there is no rule `sekret`");
-    sandbox.refused(&["main", "--deny", "secret", "--allow", "secret"]).failure(2, "contradict one another");
+    sandbox.refused(&["main", "--deny", "secret", "--allow", "secrets"]).failure(2, "contradict one another");
 }
 
 #[cfg(target_os = "linux")]

@@ -104,6 +104,7 @@ fn the_architecture_is_taken_from_the_executable_or_held_against_it() {
     let run = sandbox.run(&["pack", "arm", "--arch", "x86_64"]).failure(100, "[wrong-architecture]");
     assert_eq!(run.stdout, "");
     assert_eq!(std::fs::read(sandbox.path("arm.zip")).unwrap(), before);
+    sandbox.run(&["pack", "arm", "--arch", "x86_64", "--layer"]).failure(100, "[mixed-architectures]");
     sandbox.refused(&["main", "--runtime", "nodejs"]).failure(2, "provided.al2023");
 }
 

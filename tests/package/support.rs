@@ -53,9 +53,13 @@ impl Sandbox {
     pub(crate) fn program(&self) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"));
         program.current_dir(&self.root);
-        for variable in ["SOURCE_DATE_EPOCH", "CARGO_TERM_COLOR", "CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE", "RUSTFLAGS"]
-        {
-            program.env_remove(variable);
+        let is_of_cargo =
+            |name: &str| name.starts_with("CARGO_") && !matches!(name, "CARGO_HOME" | "CARGO_NET_OFFLINE");
+        for (variable, _) in std::env::vars_os() {
+            let name = variable.to_string_lossy();
+            if is_of_cargo(&name) || matches!(&*name, "SOURCE_DATE_EPOCH" | "RUSTFLAGS") {
+                program.env_remove(&variable);
+            }
         }
         program
     }

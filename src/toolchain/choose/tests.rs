@@ -125,7 +125,7 @@ fn a_glibc_by_name_is_only_for_zig() {
 #[test]
 fn a_wish_that_cannot_be_honoured_says_why() {
     let refusal = |choice, zig, triple| {
-        let failure = Machine { choice, zig, ..Machine::default() }.links(triple).unwrap_err();
+        let failure = Machine { zig, choice, ..Machine::default() }.links(triple).unwrap_err();
         (failure.to_string(), exit_code(&failure.into()))
     };
     let (text, code) = refusal(LinkerChoice::RustLld, ZigSurvey::Missing, GNU);

@@ -30,7 +30,7 @@ pub(crate) fn install(shell: &Shell) -> Result<Zig> {
     shell.status("Installing", format_args!("ziglang, by pip, into `{}`", folder.display()));
     run(&host_python, &["-m", "venv", &folder.to_string_lossy()])?;
     run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ziglang"])?;
-    match ask(python, &["-m", "ziglang"]) {
+    match ask(&python, &["-m", "ziglang"]) {
         ZigSurvey::Found(zig) => Ok(zig),
         ZigSurvey::Unusable(reason) => Err(Failure::new(ErrorKind::Setup, reason).into()),
         ZigSurvey::Missing | ZigSurvey::NotAsked => {

@@ -5,7 +5,7 @@ mod environment;
 mod install;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::semver::Version;
@@ -68,7 +68,7 @@ pub(crate) fn find() -> ZigSurvey {
     let mut outcome = ZigSurvey::Missing;
     for (name, args) in candidates {
         let Ok(program) = which::which(&name) else { continue };
-        match ask(program, args) {
+        match ask(&program, args) {
             found @ ZigSurvey::Found(_) => return found,
             unusable @ ZigSurvey::Unusable(_) if outcome == ZigSurvey::Missing => outcome = unusable,
             _ => {}
@@ -77,10 +77,10 @@ pub(crate) fn find() -> ZigSurvey {
     outcome
 }
 
-fn ask(program: PathBuf, args: &[&str]) -> ZigSurvey {
+fn ask(program: &Path, args: &[&str]) -> ZigSurvey {
     let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-    let output = Command::new(&program).args(&args).arg("version").output();
-    let zig = |version| Zig { program: program.clone(), args: args.clone(), version };
+    let output = Command::new(program).args(&args).arg("version").output();
+    let zig = |version| Zig { program: program.to_owned(), args: args.clone(), version };
     let command = format!("`{} version`", zig(OLDEST).command_line());
     match output {
         Err(error) => ZigSurvey::Unusable(format!("{command} does not start: {error}")),

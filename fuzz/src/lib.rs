@@ -1,0 +1,38 @@
+//! What the fuzz targets share: the whole check of one zip, against everything that it can be held against.
+
+use std::io::Cursor;
+
+use cargo_lambda_zip::check::{ArchiveKind, Expectation, Levels, ZipView, check_view, fitting};
+use cargo_lambda_zip::target::{Arch, Runtime};
+use time::macros::date;
+
+/// Checks these bytes as each kind of zip, alone and as a layer of itself.
+///
+/// Reading from memory cannot fail, so neither may the check; and it must give one answer, however often it is asked.
+pub fn check(bytes: &[u8]) {
+    let view = ZipView::from_reader(Cursor::new(bytes), bytes.len() as u64).expect("memory can be read");
+    let expectation = |kind, arch, runtime| Expectation {
+        kind,
+        arch,
+        runtime,
+        today: date!(2026 - 06 - 01),
+        levels: Levels::default(),
+        layers: &[],
+    };
+    let kinds = [ArchiveKind::Function, ArchiveKind::Extension, ArchiveKind::InternalExtension, ArchiveKind::Layer];
+    for kind in kinds {
+        let findings = check_view(&view, &[], &expectation(kind, None, None));
+        for finding in &findings {
+            for text in [&finding.message, &finding.hint] {
+                assert!(!text.is_empty() && !text.contains(char::is_control), "{finding:?}");
+            }
+        }
+        assert_eq!(findings, check_view(&view, &[], &expectation(kind, None, None)));
+    }
+    for (runtime, arch) in fitting(&view, &[], &expectation(ArchiveKind::Function, None, None)) {
+        let findings = check_view(&view, &[], &expectation(ArchiveKind::Function, Some(arch), Some(runtime)));
+        assert!(findings.iter().all(|finding| !finding.is_error()), "{findings:?}");
+    }
+    let layers = [ZipView::from_reader(Cursor::new(bytes), bytes.len() as u64).expect("memory can be read")];
+    let _ = check_view(&view, &layers, &expectation(ArchiveKind::Function, Some(Arch::X86_64), Some(Runtime::AL2)));
+}

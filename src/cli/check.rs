@@ -1,0 +1,82 @@
+//! `check`: any zip, whoever made it, against the rules of a runtime.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::TerminalFlags;
+use crate::check::ArchiveKind;
+use crate::target::{Arch, Runtime};
+
+const LAMBDA_OPTIONS: &str = "Lambda Options";
+const RULE_OPTIONS: &str = "Rule Options";
+const OUTPUT_OPTIONS: &str = "Output Options";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo lambda-zip check function.zip                      what does it fit?
+  cargo lambda-zip check --arch arm64 --runtime provided.al2023 function.zip
+  cargo lambda-zip check --layer libraries.zip function.zip
+  cargo lambda-zip check --deny secret --message-format github target/lambda/*/bootstrap.zip
+  cargo lambda-zip check --explain glibc-too-new";
+
+/// Say whether Lambda would run a zip, before it is uploaded
+///
+/// Holds zips, whatever tool and language they come from, against the rules of a runtime. Of each rule that is broken it
+/// says where, what Lambda would answer, and what to do about it. The exit code is 0 when no rule is broken, 100 when one
+/// is.
+#[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct CheckArguments {
+    /// Zips to check
+    #[arg(value_name = "ZIP", required_unless_present_any = ["explain", "list"], value_hint = ValueHint::FilePath)]
+    pub(crate) zips: Vec<PathBuf>,
+
+    /// Architecture of the function: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: that of the executable]
+    #[arg(long, value_name = "ARCH", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) arch: Option<Arch>,
+    /// Runtime of the function, such as `provided.al2023` [default: the newest]
+    #[arg(long, value_name = "ID", help_heading = LAMBDA_OPTIONS)]
+    pub(crate) runtime: Option<Runtime>,
+    /// What the zips are uploaded as: `function`, `extension`, `internal-extension` or `layer`
+    #[arg(long, value_name = "KIND", default_value_t = ArchiveKind::Function, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) kind: ArchiveKind,
+    /// Zip of a layer that the function uses; its libraries and its size count (may be repeated)
+    #[arg(long, value_name = "ZIP", value_hint = ValueHint::FilePath, help_heading = LAMBDA_OPTIONS)]
+    pub(crate) layer: Vec<PathBuf>,
+
+    /// Make breaking a rule an error
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
+    pub(crate) deny: Vec<String>,
+    /// Make breaking a rule a warning
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
+    pub(crate) warn: Vec<String>,
+    /// Say nothing of a rule
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
+    pub(crate) allow: Vec<String>,
+    /// Explain a rule, and check nothing
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["zips", "list"], help_heading = RULE_OPTIONS)]
+    pub(crate) explain: Option<String>,
+    /// List the rules, and the limits and runtimes that they are about, and check nothing
+    #[arg(long, conflicts_with = "zips", help_heading = RULE_OPTIONS)]
+    pub(crate) list: bool,
+
+    /// What is printed on stdout
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) message_format: CheckFormat,
+
+    #[command(flatten)]
+    pub(crate) terminal: TerminalFlags,
+}
+
+/// How the outcome is printed on stdout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// One line for each zip; the findings go to stderr
+    #[default]
+    Human,
+    /// One JSON document
+    Json,
+    /// Annotations for a GitHub workflow
+    Github,
+}
