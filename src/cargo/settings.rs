@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     rustflags: Source,
     /// The rustflags for every target.
     remapped: Vec<String>,
+    /// The same for C.
+    c_flags: Option<String>,
     /// The processors, by triple.
     target_cpus: BTreeMap<String, String>,
     /// Whether the executable needs a build id, by which its debug information is found.
@@ -50,7 +52,10 @@ impl Settings {
         };
         settings.add_profile(arguments, metadata, config)?;
         if !arguments.no_trim_paths {
-            settings.remapped = remapped(arguments, metadata, config, rustc);
+            let prefixes = prefixes(arguments, metadata, config, rustc);
+            settings.c_flags = c_flags(&prefixes);
+            let flag = |(from, to): &(PathBuf, String)| format!("--remap-path-prefix={}={to}", from.display());
+            settings.remapped = prefixes.iter().map(flag).collect();
         }
         if let Some(cpu) = &arguments.target_cpu {
             settings.target_cpus = target_cpu::resolve(cpu, targets, config)?;
@@ -91,6 +96,13 @@ impl Settings {
         Ok(())
     }
 
+    /// The variables that do for C what the rustflags do for Rust.
+    pub(crate) fn c_variables(&self, target: Target) -> impl Iterator<Item = (String, OsString)> {
+        let triple = target.triple().replace('-', "_");
+        let flags = self.c_flags.iter().flat_map(|flags| ["CFLAGS", "CXXFLAGS"].map(|name| (name, flags)));
+        flags.map(move |(name, flags)| (format!("{name}_{triple}"), flags.into()))
+    }
+
     /// What cargo has to be told so that the rustflags for these targets join the user's.
     pub(crate) fn rustflags(&self, targets: &[(Target, &Linker)]) -> Result<Addition, Failure> {
         let ours = targets.iter().map(|(target, linker)| {
@@ -109,38 +121,59 @@ impl Settings {
     }
 }
 
-/// The flags that replace the folders of this machine in panic messages and debug information, so that the executable is
-/// the same wherever it is built. What they become follows cargo's unstable `trim-paths` (RFC 3127) where that is
-/// the same for every version of cargo. Of two prefixes of one path, rustc takes the later.
-fn remapped(arguments: &BuildArguments, metadata: &Metadata, config: &CargoConfig, rustc: &Rustc) -> Vec<String> {
+/// The folders of this machine, by every name under which a compiler may meet them, with what stands for them in panic
+/// messages and debug information, so that the executable is the same wherever it is built. What they become follows
+/// cargo's unstable `trim-paths` (RFC 3127) where that is the same for every version of cargo. Of two prefixes of one path,
+/// rustc, clang and GCC take the later.
+fn prefixes(
+    arguments: &BuildArguments,
+    metadata: &Metadata,
+    config: &CargoConfig,
+    rustc: &Rustc,
+) -> Vec<(PathBuf, String)> {
     let target_dir = match &arguments.cargo.target_dir {
         Some(target_dir) => Some(std::path::absolute(target_dir).unwrap_or_else(|_| target_dir.clone())),
         None => Some(metadata.target_directory.clone().into_std_path_buf()),
     };
     let build_dir = metadata.build_directory.clone().map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
     let library = rustc.sysroot.join("lib").join("rustlib").join("src").join("rust");
-    let prefixes = [
+    let folders = [
         (config.cargo_home(), "/cargo".to_owned()),
         (Some(metadata.workspace_root.clone().into_std_path_buf()), ".".to_owned()),
         (build_dir, "/target".to_owned()),
         (target_dir, "/target".to_owned()),
         (Some(library), format!("/rustc/{}", rustc.version)),
     ];
-    let mut flags = Vec::new();
-    for (from, to) in prefixes {
-        let Some(from) = from else { continue };
-        for from in spellings(&from) {
-            let flag = format!("--remap-path-prefix={}={to}", from.display());
-            if !flags.contains(&flag) {
-                flags.push(flag);
+    let mut prefixes = Vec::new();
+    for (from, to) in folders {
+        for from in from.iter().flat_map(|from| spellings(from)) {
+            let prefix = (from, to.clone());
+            if !prefixes.contains(&prefix) {
+                prefixes.push(prefix);
             }
         }
     }
-    flags
+    prefixes
+}
+
+/// The same for a C compiler, in the form of the variables that build scripts read, which separate flags by spaces.
+/// Nothing where the user set flags of C: build scripts that read one variable of several must not miss theirs.
+fn c_flags(prefixes: &[(PathBuf, String)]) -> Option<String> {
+    let is_for_c = |name: &str| {
+        ["CFLAGS", "CXXFLAGS", "TARGET_CFLAGS", "TARGET_CXXFLAGS"].contains(&name)
+            || name.starts_with("CFLAGS_")
+            || name.starts_with("CXXFLAGS_")
+    };
+    if std::env::vars_os().any(|(name, _)| is_for_c(&name.to_string_lossy())) {
+        return None;
+    }
+    let flags = prefixes.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
+    let flags: Vec<_> = flags.filter(|flag| !flag.contains(char::is_whitespace)).collect();
+    Some(flags.join(" "))
 }
 
 /// A folder by the name that it was given, and by the one without symbolic links, which some tools report.
-fn spellings(folder: &Path) -> impl Iterator<Item = PathBuf> {
+fn spellings(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let resolved = folder.canonicalize().ok().filter(|resolved| !resolved.to_string_lossy().starts_with(r"\\?\"));
     std::iter::once(folder.to_owned()).chain(resolved)
 }

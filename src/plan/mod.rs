@@ -227,7 +227,12 @@ fn command(
         let compiles_c = survey.targets[&target.triple()].c_compiler.is_none();
         linker.variables(*target, compiles_c)
     });
-    let env = linkers.chain(settings.env.clone()).chain(rustflags.env).collect();
+    // A build of Rust alone is spared what it would not read.
+    let c_flags = targets
+        .iter()
+        .filter(|target| survey.graph.is_some() || target.linker != Linker::RustLld)
+        .flat_map(|target| settings.c_variables(target.target));
+    let env = linkers.chain(c_flags).chain(settings.env.clone()).chain(rustflags.env).collect();
     Ok(CargoCommand { program: crate::cargo::program(), args, env })
 }
 
