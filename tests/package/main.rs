@@ -16,3 +16,4 @@ mod random;
 mod readers;
 mod reproducible;
 mod symlinks;
+mod windows;

@@ -1,0 +1,90 @@
+//! The build for Windows, run by Wine: the same files give the same bytes.
+#![cfg(unix)]
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Run, Sandbox, Zip};
+
+/// The program for Windows, as `.ci/run` builds it, run in the sandbox.
+fn on_windows(sandbox: &Sandbox, args: &[&str]) -> Run {
+    let program = env::var_os("LAMBDA_ZIP_TEST_WINDOWS_EXE");
+    let program = program.expect("set `LAMBDA_ZIP_TEST_WINDOWS_EXE`, as `.ci/run` does, to run this test");
+    assert!(Path::new(&program).is_file(), "{}", program.display());
+    let mut wine = Command::new("wine");
+    wine.arg(program).args(args).current_dir(sandbox.path("")).env("WINEDEBUG", "-all");
+    wine.env("LC_ALL", "C.UTF-8").env_remove("SOURCE_DATE_EPOCH");
+    Run::of(&mut wine)
+}
+
+#[test]
+#[ignore = "needs wine and the build for Windows"]
+fn windows_gives_the_bytes_that_linux_gives() {
+    let sandbox = Sandbox::new();
+    sandbox.write_all(&["conf/a.toml", "conf/deep/er/b", "conf/größe 日本.txt", "templates/index.html", "README.md"]);
+    sandbox.write("conf/run.sh", "#!/bin/sh\n");
+    sandbox
+        .write("data.bin", (0..5_000_000_u32).map(|i| (i.wrapping_mul(i) >> 7).to_le_bytes()[0]).collect::<Vec<_>>());
+    sandbox.folder("conf/empty");
+    let here = sandbox.pack(&[
+        "-o",
+        "linux.zip",
+        "main",
+        "conf",
+        "templates/index.html",
+        "data.bin",
+        "--include",
+        "*.md=docs",
+    ]);
+    assert_eq!(
+        here.names(),
+        [
+            "bootstrap",
+            "conf/a.toml",
+            "conf/deep/er/b",
+            "conf/empty/",
+            "conf/größe 日本.txt",
+            "conf/run.sh",
+            "data.bin",
+            "docs/README.md",
+            "templates/index.html"
+        ]
+    );
+    // As typed there: the separator of Windows, and a folder with one at its end.
+    let typed =
+        ["pack", "-o", "windows.zip", "main", r"conf\", r"templates\index.html", "data.bin", "--include", "*.md=docs"];
+    on_windows(&sandbox, &typed).success();
+    assert_eq!(Zip::read(&sandbox.path("windows.zip")).bytes, here.bytes);
+}
+
+#[test]
+#[ignore = "needs wine and the build for Windows"]
+fn drive_letters_and_shares_are_refused_on_windows() {
+    let sandbox = Sandbox::new();
+    sandbox.write_all(&["conf/a"]);
+    let absolute = format!("Z:{}", sandbox.path("conf").display().to_string().replace('/', r"\"));
+    let before = sandbox.files();
+    on_windows(&sandbox, &["pack", "main", &absolute]).failure(2, "drive letter or a network share").says("PATH=DEST");
+    on_windows(&sandbox, &["pack", "main", r"..\x"]).failure(2, "..");
+    assert_eq!(sandbox.files(), before);
+    let named = format!("{absolute}=etc/conf");
+    on_windows(&sandbox, &["pack", "main", "--include", &named]).success();
+    assert_eq!(Zip::read(&sandbox.path("main.zip")).names(), ["bootstrap", "etc/conf/a"]);
+}
+
+#[test]
+#[ignore = "needs wine and the build for Windows"]
+fn a_zip_is_replaced_and_a_refused_one_leaves_it_on_windows() {
+    let sandbox = Sandbox::new();
+    on_windows(&sandbox, &["pack", "main"]).success();
+    let first = Zip::read(&sandbox.path("main.zip")).bytes;
+    sandbox.write_all(&["conf/a"]);
+    on_windows(&sandbox, &["pack", "main", "conf"]).success();
+    let second = Zip::read(&sandbox.path("main.zip")).bytes;
+    assert_ne!(second, first);
+    sandbox.write("main", "no executable");
+    on_windows(&sandbox, &["pack", "main"]).failure(100, "[exec-format]");
+    assert_eq!(Zip::read(&sandbox.path("main.zip")).bytes, second);
+    assert_eq!(sandbox.files(), ["conf", "main", "main.zip"]);
+}
