@@ -179,7 +179,7 @@ pub(crate) fn plan(
         .collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
-        cargo: command(arguments, &selection.functions, &linked, survey, settings)?,
+        cargo: command(arguments, &selection.functions, &linked, survey, !c_crates.is_empty(), settings)?,
         functions,
         install_targets,
         skipped: selection.skipped,
@@ -196,6 +196,7 @@ fn command(
     functions: &[Function],
     targets: &[PlannedTarget],
     survey: &Survey,
+    compiles_c: bool,
     settings: &Settings,
 ) -> Result<CargoCommand, Failure> {
     let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
@@ -224,13 +225,13 @@ fn command(
     args.extend(rustflags.args);
     args.extend(arguments.passed_on.iter().cloned());
     let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
-        let compiles_c = survey.targets[&target.triple()].c_compiler.is_none();
-        linker.variables(*target, compiles_c)
+        let compiles_c_too = survey.targets[&target.triple()].c_compiler.is_none();
+        linker.variables(*target, compiles_c_too)
     });
     // A build of Rust alone is spared what it would not read.
     let c_flags = targets
         .iter()
-        .filter(|target| survey.graph.is_some() || target.linker != Linker::RustLld)
+        .filter(|target| compiles_c || target.linker != Linker::RustLld)
         .flat_map(|target| settings.c_variables(target.target));
     let env = linkers.chain(c_flags).chain(settings.env.clone()).chain(rustflags.env).collect();
     Ok(CargoCommand { program: crate::cargo::program(), args, env })
