@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::check::{self, Expectation, Level, Levels, Rule, ZipView};
+use crate::check::{self, Expectation, Rule, ZipView};
 use crate::cli::{CheckArguments, CheckFormat};
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit};
@@ -53,7 +53,7 @@ fn print_data(
 }
 
 fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<CheckReport<'a>> {
-    let levels = levels(arguments)?;
+    let levels = arguments.levels.levels()?;
     // A slip in one path is told before time goes into the others.
     arguments.zips.iter().chain(&arguments.layer).try_for_each(|path| must_be_a_file(path))?;
     let layers: Vec<_> = arguments.layer.iter().map(|path| read(path)).collect::<Result<_>>()?;
@@ -100,22 +100,6 @@ fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> Check
         fits,
         findings,
     }
-}
-
-fn levels(arguments: &CheckArguments) -> Result<Levels> {
-    let mut levels = Levels::default();
-    let chosen = [(&arguments.deny, Level::Deny), (&arguments.warn, Level::Warn), (&arguments.allow, Level::Allow)];
-    for (ids, level) in chosen {
-        for id in ids {
-            // The order of different flags is not known here, so the last word cannot count.
-            if levels.get(id)?.is_some_and(|other| other != level) {
-                let failure = Failure::new(ErrorKind::Usage, format!("the rule `{id}` is given two levels"));
-                return Err(failure.hint("name it after one of `--deny`, `--warn` and `--allow`").into());
-            }
-            levels.set(id, level)?;
-        }
-    }
-    Ok(levels)
 }
 
 fn must_be_a_file(path: &Path) -> Result<()> {

@@ -8,10 +8,9 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::check::{ArchiveKind, Levels, Rule};
+use crate::check::{ArchiveKind, Levels};
 use crate::cli::PackagingFlags;
 use crate::config::Declared;
-use crate::error::{ErrorKind, Failure};
 use crate::package::{Compression, Exclude, FileRules, Include, Symlinks};
 
 /// The answers for one zip.
@@ -29,7 +28,6 @@ pub(crate) struct Packaging {
 impl Packaging {
     /// Resolves. `folder` is the working directory, against which paths of the command line are read.
     pub(crate) fn new(flags: &PackagingFlags, folder: &Path, declared: Declared) -> Result<Self> {
-        refuse_contradictions(flags)?;
         let mut files = FileRules::default();
         let (mut kind, mut symlinks, mut compression) = (None, None, None);
         let mut default_excludes = None;
@@ -51,9 +49,7 @@ impl Packaging {
         files.modes_by_flag.clone_from(&flags.mode);
         files.symlinks = flags.symlinks.or(symlinks).unwrap_or(Symlinks::Preserve);
         files.keep_litter = flags.no_default_excludes || default_excludes == Some(false);
-        for (_, rule, level) in flags.levels() {
-            levels.set(rule, level)?;
-        }
+        levels.extend(flags.levels.levels()?);
         Ok(Self {
             kind: flags.kind().or(kind).unwrap_or(ArchiveKind::Function),
             files,
@@ -66,17 +62,4 @@ impl Packaging {
 /// On Windows a path is typed with backslashes, a glob likewise.
 fn with_slashes(glob: &str) -> String {
     if cfg!(windows) { glob.replace('\\', "/") } else { glob.to_owned() }
-}
-
-/// Two levels for one rule: the order of different flags says nothing about which was meant.
-fn refuse_contradictions(flags: &PackagingFlags) -> Result<()> {
-    let levels = flags.levels().map(|(flag, rule, _)| Ok((flag, rule.parse::<Rule>()?.id())));
-    let levels = levels.collect::<Result<Vec<_>>>()?;
-    for (index, (flag, rule)) in levels.iter().enumerate() {
-        if let Some((other, _)) = levels[..index].iter().find(|(other, named)| named == rule && other != flag) {
-            let message = format!("`{other} {rule}` and `{flag} {rule}` contradict one another");
-            return Err(Failure::new(ErrorKind::Usage, message).hint("leave one of them out").into());
-        }
-    }
-    Ok(())
 }

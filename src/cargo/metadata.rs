@@ -53,12 +53,7 @@ pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target]) -> CargoComma
 }
 
 fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags) -> CargoCommand {
-    for (flag, set) in [("--all-features", flags.all_features), ("--no-default-features", flags.no_default_features)] {
-        args.extend(set.then(|| flag.into()));
-    }
-    for features in &flags.features {
-        args.extend(["--features".into(), features.into()]);
-    }
+    args.extend(flags.feature_args());
     if let Some(path) = &flags.manifest_path {
         args.extend(["--manifest-path".into(), path.into()]);
     }

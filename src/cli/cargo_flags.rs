@@ -123,6 +123,19 @@ impl CargoFlags {
         args
     }
 
+    /// Those that select features.
+    pub(crate) fn feature_args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = Vec::new();
+        for (flag, set) in [("--all-features", self.all_features), ("--no-default-features", self.no_default_features)]
+        {
+            args.extend(set.then(|| flag.into()));
+        }
+        for features in &self.features {
+            args.extend(["--features".into(), features.into()]);
+        }
+        args
+    }
+
     /// Those of `cargo build` that are handed on as they were typed. What is built (packages, binaries, targets, the
     /// profile) is the plan's to say.
     pub(crate) fn build_args(&self) -> Vec<OsString> {
@@ -134,16 +147,12 @@ impl CargoFlags {
         }
         let flags = [
             ("--quiet", self.terminal.quiet),
-            ("--all-features", self.all_features),
-            ("--no-default-features", self.no_default_features),
             ("--keep-going", self.keep_going),
             ("--timings", self.timings),
             ("--ignore-rust-version", self.ignore_rust_version),
         ];
         args.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.into()));
-        for features in &self.features {
-            args.extend(["--features".into(), features.into()]);
-        }
+        args.extend(self.feature_args());
         if let Some(jobs) = &self.jobs {
             args.extend(["--jobs".into(), jobs.into()]);
         }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::TerminalFlags;
+use super::levels::RULE_OPTIONS;
+use super::{LevelFlags, TerminalFlags};
 use crate::check::ArchiveKind;
 use crate::target::{Arch, Runtime};
 
 const LAMBDA_OPTIONS: &str = "Lambda Options";
-const RULE_OPTIONS: &str = "Rule Options";
 const OUTPUT_OPTIONS: &str = "Output Options";
 
 const EXAMPLES: &str = "\
@@ -45,15 +45,8 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "ZIP", value_hint = ValueHint::FilePath, help_heading = LAMBDA_OPTIONS)]
     pub(crate) layer: Vec<PathBuf>,
 
-    /// Make breaking a rule an error
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
-    pub(crate) deny: Vec<String>,
-    /// Make breaking a rule a warning
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
-    pub(crate) warn: Vec<String>,
-    /// Say nothing of a rule
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = RULE_OPTIONS)]
-    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) levels: LevelFlags,
     /// Explain a rule, and check nothing
     #[arg(long, value_name = "RULE", conflicts_with_all = ["zips", "list"], help_heading = RULE_OPTIONS)]
     pub(crate) explain: Option<String>,

@@ -3,7 +3,8 @@
 
 use clap::Args;
 
-use crate::check::{ArchiveKind, Level};
+use super::LevelFlags;
+use crate::check::ArchiveKind;
 use crate::package::{Compression, ModeRule, Symlinks};
 
 const PACKAGING_OPTIONS: &str = "Packaging Options";
@@ -46,15 +47,8 @@ pub(crate) struct PackagingFlags {
     #[arg(long, help_heading = PACKAGING_OPTIONS)]
     pub(crate) layer: bool,
 
-    /// Refuse a zip that breaks this rule
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
-    pub(crate) deny: Vec<String>,
-    /// Only warn of a zip that breaks this rule
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
-    pub(crate) warn: Vec<String>,
-    /// Say nothing of this rule
-    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = PACKAGING_OPTIONS)]
-    pub(crate) allow: Vec<String>,
+    #[command(flatten)]
+    pub(crate) levels: LevelFlags,
 
     /// Print what would be in the zip, and make none
     #[arg(long, help_heading = PACKAGING_OPTIONS)]
@@ -71,12 +65,5 @@ impl PackagingFlags {
         ]
         .into_iter()
         .find_map(|(set, kind)| set.then_some(kind))
-    }
-
-    /// The rules that have a level of their own, with the flag that gives it.
-    pub(crate) fn levels(&self) -> impl Iterator<Item = (&'static str, &str, Level)> {
-        let denied = self.deny.iter().map(|rule| ("--deny", rule.as_str(), Level::Deny));
-        let warned = self.warn.iter().map(|rule| ("--warn", rule.as_str(), Level::Warn));
-        denied.chain(warned).chain(self.allow.iter().map(|rule| ("--allow", rule.as_str(), Level::Allow)))
     }
 }
