@@ -43,12 +43,7 @@ impl Item {
     /// The entry's own header and data.
     pub(crate) fn local(&self) -> Vec<u8> {
         let mut bytes = b"PK\x03\x04\x14\0".to_vec();
-        bytes.extend(self.flags.to_le_bytes());
-        bytes.extend(self.method.to_le_bytes());
-        bytes.extend([0, 0, 0x21, 0]);
-        bytes.extend(self.crc.to_le_bytes());
-        bytes.extend(u32::try_from(self.data.len()).unwrap().to_le_bytes());
-        bytes.extend(self.size.to_le_bytes());
+        bytes.extend(self.described());
         bytes.extend(u16::try_from(self.local_name.len()).unwrap().to_le_bytes());
         bytes.extend([0, 0]);
         bytes.extend(&self.local_name);
@@ -56,15 +51,21 @@ impl Item {
         bytes
     }
 
-    fn central(&self, offset: u32) -> Vec<u8> {
-        let mut bytes = b"PK\x01\x02\x14".to_vec();
-        bytes.extend([self.host, 0x14, 0]);
-        bytes.extend(self.flags.to_le_bytes());
+    /// What both headers say of the data: flags, method, date, checksum and sizes.
+    fn described(&self) -> Vec<u8> {
+        let mut bytes = self.flags.to_le_bytes().to_vec();
         bytes.extend(self.method.to_le_bytes());
         bytes.extend([0, 0, 0x21, 0]);
         bytes.extend(self.crc.to_le_bytes());
         bytes.extend(u32::try_from(self.data.len()).unwrap().to_le_bytes());
         bytes.extend(self.size.to_le_bytes());
+        bytes
+    }
+
+    fn central(&self, offset: u32) -> Vec<u8> {
+        let mut bytes = b"PK\x01\x02\x14".to_vec();
+        bytes.extend([self.host, 0x14, 0]);
+        bytes.extend(self.described());
         bytes.extend(u16::try_from(self.name.len()).unwrap().to_le_bytes());
         bytes.extend(u16::try_from(self.central_extra.len()).unwrap().to_le_bytes());
         bytes.extend([0; 6]);
