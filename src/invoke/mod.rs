@@ -1,0 +1,3 @@
+//! Boots the function in a zip here and now.
+
+pub(crate) mod samples;

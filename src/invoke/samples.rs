@@ -1,0 +1,135 @@
+//! Events as AWS's services send them, for whoever wants to try a function before anything is deployed.
+//!
+//! The shapes are the documented ones; the values are made up. A shop takes orders, and every sample that speaks of HTTP is
+//! the same request: `POST /greetings?name=Ada` with `{"greeting":"Good morning"}`. `tests/samples` holds each of them
+//! against the type that functions in Rust use for it.
+
+/// One built-in event.
+#[derive(Debug)]
+pub(crate) struct Sample {
+    /// What `--event` calls it.
+    pub(crate) name: &'static str,
+    /// What it is, in a line.
+    pub(crate) about: &'static str,
+    /// The page of AWS's documentation that gives its shape.
+    pub(crate) source: &'static str,
+    /// The event itself.
+    pub(crate) json: &'static str,
+}
+
+/// The built-in event of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Sample> {
+    SAMPLES.iter().find(|sample| sample.name == name)
+}
+
+macro_rules! samples {
+    ($($name:literal: $about:literal, $page:literal;)+) => {
+        &[$(Sample {
+            name: $name,
+            about: $about,
+            source: concat!("https://docs.aws.amazon.com/", $page, ".html"),
+            json: include_str!(concat!("samples/", $name, ".json")),
+        }),+]
+    };
+}
+
+/// All of them, sorted by name.
+pub(crate) const SAMPLES: &[Sample] = samples! {
+    "activemq": "a message from a queue of Amazon MQ for ActiveMQ", "lambda/latest/dg/with-mq";
+    "alb": "an HTTP request through an Application Load Balancer", "lambda/latest/dg/services-alb";
+    "apigw-v1": "an HTTP request through a REST API of API Gateway",
+        "apigateway/latest/developerguide/set-up-lambda-proxy-integrations";
+    "apigw-v1-authorizer": "a REST API asks whether a request is allowed",
+        "apigateway/latest/developerguide/api-gateway-lambda-authorizer-input";
+    "apigw-v1-token-authorizer": "a REST API asks whether the bearer of a token is allowed",
+        "apigateway/latest/developerguide/api-gateway-lambda-authorizer-input";
+    "apigw-v2": "an HTTP request through an HTTP API of API Gateway",
+        "apigateway/latest/developerguide/http-api-develop-integrations-lambda";
+    "apigw-v2-authorizer": "an HTTP API asks whether a request is allowed",
+        "apigateway/latest/developerguide/http-api-lambda-authorizer";
+    "apigw-websocket": "a message through a WebSocket API of API Gateway",
+        "apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference";
+    "appsync": "a field of a GraphQL API of AppSync is resolved",
+        "appsync/latest/devguide/resolver-context-reference";
+    "bedrock-agent": "an agent of Amazon Bedrock runs an action", "bedrock/latest/userguide/agents-lambda";
+    "cloudformation": "a stack of CloudFormation creates a custom resource",
+        "AWSCloudFormation/latest/UserGuide/crpg-ref-requests";
+    "cloudwatch-alarm": "an alarm of CloudWatch goes off",
+        "AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda";
+    "cloudwatch-logs": "lines of a log group that a subscription filter let through",
+        "lambda/latest/dg/services-cloudwatchlogs";
+    "codepipeline": "a job of CodePipeline", "codepipeline/latest/userguide/actions-invoke-lambda-function";
+    "cognito-post-confirmation": "a user of a Cognito user pool was confirmed",
+        "cognito/latest/developerguide/user-pool-lambda-post-confirmation";
+    "cognito-pre-signup": "somebody signs up to a Cognito user pool",
+        "cognito/latest/developerguide/user-pool-lambda-pre-sign-up";
+    "cognito-pre-token": "a Cognito user pool is about to issue tokens (version 2)",
+        "cognito/latest/developerguide/user-pool-lambda-pre-token-generation";
+    "config": "a rule of AWS Config judges a changed resource",
+        "config/latest/developerguide/evaluate-config_develop-rules_example-events";
+    "connect": "a flow of Amazon Connect", "connect/latest/adminguide/connect-lambda-functions";
+    "documentdb": "a change in a collection of Amazon DocumentDB", "lambda/latest/dg/with-documentdb";
+    "dynamodb": "an item of a DynamoDB table was added, changed and removed", "lambda/latest/dg/with-ddb";
+    "eventbridge": "an event of an application on an event bus of EventBridge",
+        "eventbridge/latest/userguide/eb-events";
+    "eventbridge-s3": "S3 tells EventBridge of a new object", "AmazonS3/latest/userguide/ev-events";
+    "eventbridge-scheduled": "the schedule of an EventBridge rule", "eventbridge/latest/userguide/eb-create-rule-schedule";
+    "firehose": "records that Amazon Data Firehose wants transformed", "firehose/latest/dev/data-transformation";
+    "kafka": "records of a topic in Amazon MSK", "lambda/latest/dg/with-msk";
+    "kafka-self-managed": "records of a topic in a Kafka cluster of one's own", "lambda/latest/dg/with-kafka";
+    "kinesis": "records of a Kinesis data stream", "lambda/latest/dg/with-kinesis";
+    "lambda-url": "an HTTP request through a function URL", "lambda/latest/dg/urls-invocation";
+    "rabbitmq": "a message from a queue of Amazon MQ for RabbitMQ", "lambda/latest/dg/with-mq";
+    "s3": "a new object in a bucket", "AmazonS3/latest/userguide/notification-content-structure";
+    "s3-batch": "a task of S3 Batch Operations", "AmazonS3/latest/userguide/batch-ops-invoke-lambda";
+    "secretsmanager": "a step of rotating a secret", "secretsmanager/latest/userguide/rotate-secrets_lambda-functions";
+    "ses": "a mail that Amazon SES received", "ses/latest/dg/receiving-email-action-lambda-event";
+    "sns": "a message of an SNS topic", "lambda/latest/dg/with-sns";
+    "sqs": "two messages of an SQS queue", "lambda/latest/dg/with-sqs";
+    "vpc-lattice": "an HTTP request through a service of VPC Lattice", "vpc-lattice/latest/ug/lambda-functions";
+};
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_each_is_found() {
+        assert!(SAMPLES.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for sample in SAMPLES {
+            assert_eq!(find(sample.name).unwrap().json, sample.json);
+        }
+        assert!(find("apigw").is_none());
+    }
+
+    #[test]
+    fn no_file_is_forgotten() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/invoke/samples");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), SAMPLES.len());
+    }
+
+    #[test]
+    fn each_is_an_object_of_no_real_account() {
+        for Sample { name, json, .. } in SAMPLES {
+            let event: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(event.is_object(), "{name}");
+            for arn in json.split('"').filter(|text| text.starts_with("arn:aws:")) {
+                let account = arn.split(':').nth(4).unwrap();
+                assert!(["", "123456789012"].contains(&account), "{name}: {arn}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_says_what_it_is_in_one_line() {
+        for Sample { name, about, source, .. } in SAMPLES {
+            assert!((10..=80).contains(&about.len()) && !about.ends_with('.'), "{name}: {about}");
+            assert!(!source.contains(char::is_whitespace), "{name}: {source}");
+        }
+    }
+}

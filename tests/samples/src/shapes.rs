@@ -1,0 +1,145 @@
+//! Whether every field is where its type expects it.
+//!
+//! The types are lenient: a field that is missing or misspelt is skipped. So a sample is read and written again, and every
+//! field must come back.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use aws_lambda_events::event::{
+    activemq::ActiveMqEvent,
+    alb::AlbTargetGroupRequest,
+    apigw::{
+        ApiGatewayCustomAuthorizerRequest, ApiGatewayCustomAuthorizerRequestTypeRequest, ApiGatewayProxyRequest,
+        ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest, ApiGatewayWebsocketProxyRequest,
+    },
+    appsync::AppSyncDirectResolverEvent,
+    bedrock_agent_runtime::AgentEvent,
+    cloudformation::CloudFormationCustomResourceRequest,
+    cloudwatch_alarms::CloudWatchMetricAlarm,
+    cloudwatch_logs::LogsEvent,
+    codepipeline_job::CodePipelineJobEvent,
+    cognito::{
+        CognitoEventUserPoolsPostConfirmation, CognitoEventUserPoolsPreSignup, CognitoEventUserPoolsPreTokenGenV2,
+    },
+    config::ConfigEvent,
+    connect::ConnectEvent,
+    documentdb::DocumentDbEvent,
+    dynamodb,
+    eventbridge::EventBridgeEvent,
+    firehose::KinesisFirehoseEvent,
+    kafka::KafkaEvent,
+    kinesis::KinesisEvent,
+    lambda_function_urls::LambdaFunctionUrlRequest,
+    rabbitmq::RabbitMqEvent,
+    s3::{S3Event, batch_job::S3BatchJobEvent},
+    secretsmanager::SecretsManagerSecretRotationEvent,
+    ses::SimpleEmailEvent,
+    sns::SnsEvent,
+    sqs::SqsEvent,
+    vpc_lattice::VpcLatticeRequestV2,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{folder, sample};
+
+/// What is left of an event that went through its type.
+type RoundTrip = fn(&str) -> Value;
+
+const TYPES: &[(&str, RoundTrip)] = &[
+    ("activemq", round_trip::<ActiveMqEvent>),
+    ("alb", round_trip::<AlbTargetGroupRequest>),
+    ("apigw-v1", round_trip::<ApiGatewayProxyRequest>),
+    ("apigw-v1-authorizer", round_trip::<ApiGatewayCustomAuthorizerRequestTypeRequest>),
+    ("apigw-v1-token-authorizer", round_trip::<ApiGatewayCustomAuthorizerRequest>),
+    ("apigw-v2", round_trip::<ApiGatewayV2httpRequest>),
+    ("apigw-v2-authorizer", round_trip::<ApiGatewayV2CustomAuthorizerV2Request>),
+    ("apigw-websocket", round_trip::<ApiGatewayWebsocketProxyRequest>),
+    ("appsync", round_trip::<AppSyncDirectResolverEvent>),
+    ("bedrock-agent", round_trip::<AgentEvent>),
+    ("cloudformation", round_trip::<CloudFormationCustomResourceRequest>),
+    ("cloudwatch-alarm", round_trip::<CloudWatchMetricAlarm>),
+    ("cloudwatch-logs", round_trip::<LogsEvent>),
+    ("codepipeline", round_trip::<CodePipelineJobEvent>),
+    ("cognito-post-confirmation", round_trip::<CognitoEventUserPoolsPostConfirmation>),
+    ("cognito-pre-signup", round_trip::<CognitoEventUserPoolsPreSignup>),
+    ("cognito-pre-token", round_trip::<CognitoEventUserPoolsPreTokenGenV2>),
+    ("config", round_trip::<ConfigEvent>),
+    ("connect", round_trip::<ConnectEvent>),
+    ("documentdb", round_trip::<DocumentDbEvent>),
+    ("dynamodb", round_trip::<dynamodb::Event>),
+    ("eventbridge", round_trip::<EventBridgeEvent>),
+    ("eventbridge-s3", round_trip::<EventBridgeEvent>),
+    ("eventbridge-scheduled", round_trip::<EventBridgeEvent>),
+    ("firehose", round_trip::<KinesisFirehoseEvent>),
+    ("kafka", round_trip::<KafkaEvent>),
+    ("kafka-self-managed", round_trip::<KafkaEvent>),
+    ("kinesis", round_trip::<KinesisEvent>),
+    ("lambda-url", round_trip::<LambdaFunctionUrlRequest>),
+    ("rabbitmq", round_trip::<RabbitMqEvent>),
+    ("s3", round_trip::<S3Event>),
+    ("s3-batch", round_trip::<S3BatchJobEvent>),
+    ("secretsmanager", round_trip::<SecretsManagerSecretRotationEvent>),
+    ("ses", round_trip::<SimpleEmailEvent>),
+    ("sns", round_trip::<SnsEvent>),
+    ("sqs", round_trip::<SqsEvent>),
+    ("vpc-lattice", round_trip::<VpcLatticeRequestV2>),
+];
+
+/// Documented fields that the types do not have.
+const UNKNOWN_TO_THE_TYPES: &[&str] = &[
+    "apigw-v1/requestcontext/extendedrequestid",
+    "documentdb/events/0/event/fulldocument",
+    "documentdb/events/0/event/fulldocument/_id",
+    "documentdb/events/0/event/fulldocument/_id/$oid",
+    "documentdb/events/0/event/fulldocument/item",
+    "documentdb/events/0/event/fulldocument/pieces",
+    "lambda-url/requestcontext/routekey",
+    "lambda-url/requestcontext/stage",
+    "lambda-url/routekey",
+];
+
+fn round_trip<T: DeserializeOwned + Serialize>(json: &str) -> Value {
+    let event: T = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}"));
+    serde_json::to_value(event).unwrap()
+}
+
+/// The path of every field that holds something. Names are in lower case, as the types hold names of HTTP headers so.
+fn fields(value: &Value) -> BTreeSet<String> {
+    fn visit(path: &str, value: &Value, fields: &mut BTreeSet<String>) {
+        let entries: Vec<_> = match value {
+            Value::Null => return,
+            Value::Object(object) => object.iter().map(|(name, value)| (name.to_lowercase(), value)).collect(),
+            Value::Array(array) => array.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect(),
+            _ => Vec::new(),
+        };
+        fields.insert(path.to_owned());
+        for (name, value) in entries {
+            visit(&format!("{path}/{name}"), value, fields);
+        }
+    }
+    let mut fields = BTreeSet::new();
+    visit("", value, &mut fields);
+    fields
+}
+
+#[test]
+fn no_field_gets_lost_in_the_type_of_an_event() {
+    let mut lost = Vec::new();
+    for (name, round_trip) in TYPES {
+        let json = sample(name);
+        let kept = fields(&round_trip(&json));
+        let missing = fields(&serde_json::from_str(&json).unwrap()).into_iter().filter(|field| !kept.contains(field));
+        lost.extend(missing.map(|field| format!("{name}{field}")));
+    }
+    assert_eq!(lost, UNKNOWN_TO_THE_TYPES);
+}
+
+#[test]
+fn every_sample_has_a_type() {
+    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<_> = files.collect();
+    let expected: BTreeSet<_> = TYPES.iter().map(|(name, _)| format!("{name}.json")).collect();
+    assert_eq!(files, expected);
+}
