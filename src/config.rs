@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::cargo_lambda::{Answer, Inherited};
 use crate::check::{ArchiveKind, Level, Levels};
 use crate::error::{ErrorKind, Failure};
 use crate::package::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
@@ -30,7 +31,8 @@ pub(crate) struct Declared {
 /// One table, read.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    pub(crate) include: Vec<Include>,
+    /// Nothing where the table does not have the key.
+    pub(crate) include: Option<Vec<Include>>,
     pub(crate) exclude: Vec<Exclude>,
     pub(crate) mode: Vec<ModeRule>,
     pub(crate) symlinks: Option<Symlinks>,
@@ -38,6 +40,24 @@ pub(crate) struct Table {
     pub(crate) compression: Option<Compression>,
     pub(crate) kind: Option<ArchiveKind>,
     pub(crate) checks: Levels,
+}
+
+impl Declared {
+    /// Whether a table answers this question, which cargo-lambda's then do not.
+    pub(crate) fn answers(&self, question: Answer) -> bool {
+        match question {
+            Answer::Include => self.tables.iter().any(|table| table.include.is_some()),
+            Answer::Kind => self.tables.iter().any(|table| table.kind.is_some()),
+            Answer::Target => false,
+        }
+    }
+
+    /// The same, with what cargo-lambda's tables say of questions that no table here answers.
+    pub(crate) fn over(mut self, inherited: Inherited) -> Self {
+        let include = Some(inherited.include).filter(|_| !self.answers(Answer::Include));
+        self.tables.insert(0, Table { include, kind: inherited.kind, ..Table::default() });
+        self
+    }
 }
 
 /// Reads the tables for one binary or example of a package.
@@ -170,9 +190,9 @@ impl<'a> Reader<'a> {
         Err(self.invalid(unknown, "there is no such key").hint(nearest("keys", unknown, known)))
     }
 
-    fn includes(&mut self) -> Result<Vec<Include>> {
-        let values: Vec<IncludeValue> = self.take("include")?.unwrap_or_default();
-        values.into_iter().map(|value| self.include(value)).collect()
+    fn includes(&mut self) -> Result<Option<Vec<Include>>> {
+        let Some(values) = self.take::<Vec<IncludeValue>>("include")? else { return Ok(None) };
+        values.into_iter().map(|value| self.include(value)).collect::<Result<_>>().map(Some)
     }
 
     fn include(&self, value: IncludeValue) -> Result<Include> {

@@ -6,6 +6,7 @@
 
 mod build;
 mod cargo;
+mod cargo_lambda;
 pub mod check;
 mod check_zips;
 mod cli;
@@ -91,9 +92,11 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
-    let targets = plan::targets(arguments, today)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
     let metadata = cargo::read_metadata(&arguments.cargo)?;
+    let selection = plan::select(&arguments.cargo, &metadata)?;
+    let inherited = plan::inherited_target(arguments, &metadata, &selection)?;
+    let targets = plan::targets(arguments, inherited, today)?;
     let rustc = config.rustc()?;
     let graph = GraphSource {
         workspace: metadata.workspace_root.as_std_path(),
@@ -107,11 +110,19 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let settings = Settings::new(arguments, &targets, &metadata, &config, &rustc)?;
     let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
     let surroundings = Surroundings { folder: &folder, output_is_folder };
-    let plan = plan::plan(arguments, &targets, &metadata, &survey, &settings, surroundings)?;
+    let plan = plan::plan(arguments, &targets, &metadata, selection, &survey, &settings, surroundings)?;
 
     let mut warnings = warnings(arguments, &plan, &survey, today);
     for warning in &warnings {
         shell.warn(warning, None);
+    }
+    for text in plan.inherited.read() {
+        shell.status("Reading", text);
+    }
+    let file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
+    for foreign in plan.inherited.foreign.iter().chain(&file) {
+        shell.warn(&foreign.message, Some(&foreign.hint));
+        warnings.push(foreign.message.clone());
     }
     for doubt in &plan.doubts {
         shell.doubt(&doubt.message, &doubt.hints);

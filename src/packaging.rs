@@ -33,7 +33,7 @@ impl Packaging {
         let mut default_excludes = None;
         let mut levels = Levels::default();
         for table in declared.tables {
-            files.includes.extend(table.include);
+            files.includes.extend(table.include.unwrap_or_default());
             files.excludes.extend(table.exclude);
             files.modes.extend(table.mode);
             levels.extend(table.checks);

@@ -16,6 +16,7 @@ use serde::Serialize;
 use time::Date;
 
 use crate::cargo::{CargoCommand, Settings};
+use crate::cargo_lambda::{self, Answer, Inherited, InheritedTarget};
 use crate::cli::BuildArguments;
 use crate::config;
 use crate::error::{ErrorKind, Failure};
@@ -23,7 +24,7 @@ use crate::packaging::Packaging;
 use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
 
-pub(crate) use selection::{Function, SkippedBinary};
+pub(crate) use selection::{Function, Selection, SkippedBinary, select};
 
 /// The version of the JSON documents on stdout. It rises when a field goes away or changes its meaning.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -40,6 +41,9 @@ pub(crate) struct BuildPlan {
     pub(crate) install_targets: Vec<String>,
     /// Binaries of the selected packages that these features leave out.
     pub(crate) skipped: Vec<SkippedBinary>,
+    /// What cargo-lambda's tables have to do with it.
+    #[serde(skip)]
+    pub(crate) inherited: cargo_lambda::Notes,
     /// What may make the build fail.
     #[serde(skip)]
     pub(crate) doubts: Vec<Doubt>,
@@ -91,20 +95,53 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) output_is_folder: bool,
 }
 
-/// The targets that the arguments ask for, each once, in the order in which they were asked for.
-pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Target>> {
+/// Whether the arguments say what is built for.
+fn names_target(arguments: &BuildArguments) -> bool {
+    !arguments.arch.is_empty() || !arguments.target.is_empty()
+}
+
+/// The target that cargo-lambda's tables ask for, where the arguments leave it open.
+pub(crate) fn inherited_target(
+    arguments: &BuildArguments,
+    metadata: &Metadata,
+    selection: &Selection,
+) -> Result<Option<InheritedTarget>> {
+    if names_target(arguments) {
+        return Ok(None);
+    }
+    let binaries = selection.functions.iter();
+    cargo_lambda::target(metadata, binaries.map(|function| (&metadata[&function.package_id], function.name.as_str())))
+}
+
+/// The targets that the arguments ask for, each once, in the order in which they were asked for. Where they ask for none,
+/// it is the one that is inherited.
+pub(crate) fn targets(
+    arguments: &BuildArguments,
+    inherited: Option<InheritedTarget>,
+    today: Date,
+) -> Result<Vec<Target>> {
     let runtime = arguments.runtime;
     let mut targets: Vec<Target> = Vec::new();
-    if arguments.target.is_empty() {
-        let libc = arguments.libc.unwrap_or(Libc::Musl);
-        let asked = if arguments.arch.is_empty() { &[Arch::X86_64][..] } else { &arguments.arch };
-        targets.extend(asked.iter().map(|&arch| Target::new(arch, libc, runtime)));
-    }
     for triple in &arguments.target {
-        targets.push(Target::from_triple(triple, runtime).map_err(|reason| {
-            Failure::new(ErrorKind::Usage, format!("`--target {triple}` cannot be a Lambda function: {reason}"))
-        })?);
+        targets.push(of_triple("--target ", triple, runtime)?);
     }
+    let mut asked = arguments.arch.clone();
+    if !names_target(arguments) {
+        match inherited {
+            None => asked.push(Arch::X86_64),
+            Some(InheritedTarget::Arch(arch)) => asked.push(arch),
+            Some(InheritedTarget::Triple(triple)) => {
+                let target = of_triple("", &triple, runtime)?;
+                // The flag counts over the table in what they both say.
+                match arguments.libc {
+                    Some(libc) if libc != target.libc => asked.push(target.arch),
+                    _ => targets.push(target),
+                }
+            }
+        }
+    }
+    let libc = arguments.libc.unwrap_or(Libc::Musl);
+    targets.extend(asked.into_iter().map(|arch| Target::new(arch, libc, runtime)));
     let mut seen = Vec::new();
     targets.retain(|target| {
         !seen.contains(target) && {
@@ -137,17 +174,23 @@ pub(crate) fn targets(arguments: &BuildArguments, today: Date) -> Result<Vec<Tar
     Ok(targets)
 }
 
+fn of_triple(flag: &str, triple: &str, runtime: Runtime) -> Result<Target, Failure> {
+    Target::from_triple(triple, runtime).map_err(|reason| {
+        Failure::new(ErrorKind::Usage, format!("`{flag}{triple}` cannot be a Lambda function: {reason}"))
+    })
+}
+
 /// Makes the plan.
 pub(crate) fn plan(
     arguments: &BuildArguments,
     targets: &[Target],
     metadata: &Metadata,
+    selection: Selection,
     survey: &Survey,
     settings: &Settings,
     surroundings: Surroundings<'_>,
 ) -> Result<BuildPlan> {
     refuse_misplaced(&arguments.passed_on)?;
-    let selection = selection::select(&arguments.cargo, metadata)?;
     let roots: Vec<_> = selection.functions.iter().map(|function| function.package_id.repr.as_str()).collect();
     let c_crates = survey.graph.as_ref().map(|graph| graph.c_crates(&roots)).unwrap_or_default();
     let mut linked = Vec::new();
@@ -160,9 +203,17 @@ pub(crate) fn plan(
 
     let output = output::Output::new(arguments, metadata, targets.len() > 1, surroundings)?;
     let mut functions = Vec::new();
+    let mut notes = cargo_lambda::Notes::default();
     for function in &selection.functions {
-        let declared = config::declared(metadata, &metadata[&function.package_id], &function.name)?;
-        let packaging = Packaging::new(&arguments.packaging, surroundings.folder, declared)?;
+        let package = &metadata[&function.package_id];
+        let declared = config::declared(metadata, package, &function.name)?;
+        let inherited = Inherited::read(metadata, package, &function.name, surroundings.folder)?;
+        notes.add(&inherited, |question| match question {
+            Answer::Target => !names_target(arguments),
+            Answer::Kind => arguments.packaging.kind().is_none() && !declared.answers(question),
+            Answer::Include => !declared.answers(question),
+        });
+        let packaging = Packaging::new(&arguments.packaging, surroundings.folder, declared.over(inherited))?;
         for target in &linked {
             let path = output.path(function, packaging.kind, target.target);
             let (function, packaging, target) = (function.clone(), packaging.clone(), target.clone());
@@ -183,6 +234,7 @@ pub(crate) fn plan(
         functions,
         install_targets,
         skipped: selection.skipped,
+        inherited: notes,
         doubts,
         debug_symbols: arguments.debug_symbols,
     })

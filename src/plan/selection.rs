@@ -46,14 +46,15 @@ pub(crate) struct SkippedBinary {
     pub(crate) required_features: Vec<String>,
 }
 
+/// What is to be built, and what is left out of it.
 #[derive(Debug)]
-pub(super) struct Selection {
+pub(crate) struct Selection {
     pub(super) functions: Vec<Function>,
     pub(super) skipped: Vec<SkippedBinary>,
 }
 
 /// Selects as `cargo build` would, libraries, tests and build scripts aside.
-pub(super) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selection> {
+pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selection> {
     let packages = packages(flags, metadata)?;
     features::refuse_unknown(flags, &packages)?;
     refuse_unknown_binaries(flags, &packages)?;

@@ -87,7 +87,10 @@ fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
-    plan(&arguments, &targets(&arguments, date!(2026 - 11 - 23))?, &workspace(), &survey(), &settings(), surroundings)
+    let metadata = workspace();
+    let selection = select(&arguments.cargo, &metadata)?;
+    let targets = targets(&arguments, None, date!(2026 - 11 - 23))?;
+    plan(&arguments, &targets, &metadata, selection, &survey(), &settings(), surroundings)
 }
 
 fn names(words: &str) -> Vec<String> {
