@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use crate::elf::{self, Elf};
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
+use crate::platform::with_usual_permissions;
 
 /// Strips a built executable into a file beside it.
 pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
@@ -34,11 +35,7 @@ pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<P
     let path = beside(function, zip);
     let write = || -> Result<()> {
         let folder = zip.parent().context("the zip lies in no folder")?;
-        let mut builder = tempfile::Builder::new();
-        // What any new file gets, as the zip does, not what is right for a temporary one.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut staged = builder.tempfile_in(folder)?;
+        let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(folder)?;
         std::io::copy(&mut fs::open(executable)?, staged.as_file_mut())?;
         staged.persist(&path)?;
         Ok(())

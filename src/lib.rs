@@ -23,6 +23,7 @@ mod pack;
 pub mod package;
 mod packaging;
 mod plan;
+mod platform;
 mod publish;
 mod report;
 mod shell;

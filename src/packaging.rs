@@ -12,6 +12,7 @@ use crate::check::{ArchiveKind, Levels};
 use crate::cli::PackagingFlags;
 use crate::config::Declared;
 use crate::package::{Compression, Exclude, FileRules, Include, Symlinks};
+use crate::platform::with_slashes;
 
 /// The answers for one zip.
 #[derive(Debug, Clone, Serialize)]
@@ -57,9 +58,4 @@ impl Packaging {
             levels,
         })
     }
-}
-
-/// On Windows a path is typed with backslashes, a glob likewise.
-fn with_slashes(glob: &str) -> String {
-    if cfg!(windows) { glob.replace('\\', "/") } else { glob.to_owned() }
 }

@@ -17,6 +17,7 @@ use super::symlink::{Symlinks, refuse_stray};
 use super::{litter, mode, staged};
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
+use crate::platform::with_slashes;
 
 /// The files of a run itself, which folders are packed without: the zip of one run must not be in that of the next.
 #[derive(Debug, Clone, Default)]
@@ -279,7 +280,7 @@ fn link_target(include: &Include, path: &Path) -> Result<String> {
             .hint("pack what it leads to with `--symlinks follow`")
             .into());
     };
-    Ok(if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() })
+    Ok(with_slashes(text))
 }
 
 fn matches_nothing(include: &Include) -> Failure {

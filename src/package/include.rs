@@ -9,6 +9,7 @@ use super::name::EntryName;
 use super::pattern::{Pattern, has_wildcard};
 use super::symlink::Symlinks;
 use crate::error::{ErrorKind, Failure};
+use crate::platform::with_slashes;
 
 /// Everything that decides which files are packed beside the executable, and how.
 #[derive(Debug, Clone, Default)]
@@ -142,7 +143,7 @@ pub(super) struct Located {
 /// Cuts a glob before the first component with a wildcard.
 fn split_glob(text: &str) -> (PathBuf, String) {
     // In a glob a backslash takes the meaning from what follows it; typed on Windows, it separates.
-    let text = if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
+    let text = with_slashes(text);
     let wildcard = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
     let cut = text[..wildcard].rfind('/').map_or(0, |slash| slash + 1);
     (PathBuf::from(&text[..cut]), text[cut..].to_owned())

@@ -6,6 +6,8 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crate::platform::read_at;
+
 /// A reader of an open file that leaves the file's own position alone.
 #[derive(Debug, Clone)]
 pub struct PositionedReader<'a> {
@@ -18,16 +20,6 @@ impl<'a> PositionedReader<'a> {
     pub(super) fn new(file: &'a File, length: u64) -> Self {
         Self { file, position: 0, length }
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, position)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
 }
 
 impl Read for PositionedReader<'_> {

@@ -20,6 +20,7 @@ use super::positioned::PositionedReader;
 use super::verify::verify;
 use crate::error::{ErrorKind, Failure};
 use crate::fs;
+use crate::platform::{is_held_open, with_usual_permissions};
 
 const SCRATCH_SUFFIX: &str = ".tmp";
 
@@ -92,7 +93,16 @@ impl StagedArchive {
     pub fn publish(self) -> Result<Archive> {
         match self.scratch.persist(&self.archive.path) {
             Ok(_) => Ok(self.archive),
-            Err(error) => Err(failure(error.error, format!("failed to write `{}`", self.archive.path.display()))),
+            Err(error) => {
+                let path = &self.archive.path;
+                let message = format!("failed to write `{}`", path.display());
+                if is_held_open(&error.error) && path.is_file() {
+                    let failure = Failure::new(ErrorKind::Archive, message);
+                    let hint = "another program may have it open: close that, or write to another file with `--output`";
+                    return Err(anyhow::Error::from(error.error).context(failure.hint(hint)));
+                }
+                Err(failure(error.error, message))
+            }
         }
     }
 }
@@ -147,9 +157,8 @@ fn create_scratch(final_path: &Path) -> Result<NamedTempFile> {
     loop {
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(SCRATCH_SUFFIX).rand_bytes(RANDOM_LENGTH);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let scratch = builder.tempfile_in(folder).map_err(|error| failure(error, failed()))?;
+        let scratch =
+            with_usual_permissions(&mut builder).tempfile_in(folder).map_err(|error| failure(error, failed()))?;
         // Between its creation and its lock, another run may take the file for a left-over, and have it locked or even
         // removed. A file system without locks is no obstacle: on it nobody removes anything.
         let is_taken = matches!(scratch.as_file().try_lock(), Err(TryLockError::WouldBlock));

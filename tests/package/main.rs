@@ -16,4 +16,3 @@ mod random;
 mod readers;
 mod reproducible;
 mod symlinks;
-mod windows;

@@ -7,12 +7,12 @@ use anyhow::Result;
 
 use super::{Zig, ZigSurvey, ask};
 use crate::error::{ErrorKind, Failure, ResultExt};
+use crate::platform::{PYTHON, PYTHON_OF_ENVIRONMENT};
 use crate::shell::Shell;
 
 /// The Python of the environment, whether it exists or not.
 pub(crate) fn installed_python() -> Option<PathBuf> {
-    let python = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python3" };
-    Some(environment()?.join(python))
+    Some(environment()?.join(PYTHON_OF_ENVIRONMENT))
 }
 
 fn environment() -> Option<PathBuf> {
@@ -23,7 +23,7 @@ fn environment() -> Option<PathBuf> {
 pub(crate) fn install(shell: &Shell) -> Result<Zig> {
     let no_place = || Failure::new(ErrorKind::Setup, "there is no cache folder to install zig into");
     let (folder, python) = environment().zip(installed_python()).ok_or_else(no_place)?;
-    let host_python = which::which(if cfg!(windows) { "python" } else { "python3" }).map_err(|_| {
+    let host_python = which::which(PYTHON).map_err(|_| {
         Failure::new(ErrorKind::Setup, "`--install-zig` needs Python 3, which is not on PATH")
             .hint("install Python 3 with its `venv` module, or zig itself: https://ziglang.org/download")
     })?;

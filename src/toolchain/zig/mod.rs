@@ -10,6 +10,8 @@ use std::process::Command;
 
 use cargo_metadata::semver::Version;
 
+use crate::platform::PYTHON;
+
 pub(crate) use callback::answer;
 pub(crate) use environment::prepare;
 pub(crate) use install::{install, installed_python};
@@ -58,11 +60,10 @@ pub(crate) enum ZigSurvey {
 /// `--install-zig` fetched.
 pub(crate) fn find() -> ZigSurvey {
     let named = |variable: &str, name: &str| std::env::var(variable).unwrap_or_else(|_| name.to_owned());
-    let python = if cfg!(windows) { "python" } else { "python3" };
     let module = ["-m", "ziglang"];
     let candidates = [
         (PathBuf::from(named("CARGO_ZIGBUILD_ZIG_PATH", "zig")), &[][..]),
-        (PathBuf::from(named("CARGO_ZIGBUILD_PYTHON_PATH", python)), &module[..]),
+        (PathBuf::from(named("CARGO_ZIGBUILD_PYTHON_PATH", PYTHON)), &module[..]),
         (installed_python().unwrap_or_default(), &module[..]),
     ];
     let mut outcome = ZigSurvey::Missing;

@@ -1,22 +1,7 @@
-//! The build for Windows, run by Wine: the same files give the same bytes.
-#![cfg(unix)]
+//! The same files give the same bytes.
 
-use std::env;
-use std::path::Path;
-use std::process::Command;
-
-use crate::support::{Run, Sandbox, Zip};
-
-/// The program for Windows, as `.ci/run` builds it, run in the sandbox.
-fn on_windows(sandbox: &Sandbox, args: &[&str]) -> Run {
-    let program = env::var_os("LAMBDA_ZIP_TEST_WINDOWS_EXE");
-    let program = program.expect("set `LAMBDA_ZIP_TEST_WINDOWS_EXE`, as `.ci/run` does, to run this test");
-    assert!(Path::new(&program).is_file(), "{}", program.display());
-    let mut wine = Command::new("wine");
-    wine.arg(program).args(args).current_dir(sandbox.path("")).env("WINEDEBUG", "-all");
-    wine.env("LC_ALL", "C.UTF-8").env_remove("SOURCE_DATE_EPOCH");
-    Run::of(&mut wine)
-}
+use crate::support::{Sandbox, Zip};
+use crate::wine::{on_windows, windows_path};
 
 #[test]
 #[ignore = "needs wine and the build for Windows"]
@@ -63,7 +48,7 @@ fn windows_gives_the_bytes_that_linux_gives() {
 fn drive_letters_and_shares_are_refused_on_windows() {
     let sandbox = Sandbox::new();
     sandbox.write_all(&["conf/a"]);
-    let absolute = format!("Z:{}", sandbox.path("conf").display().to_string().replace('/', r"\"));
+    let absolute = windows_path(&sandbox.path("conf"));
     let before = sandbox.files();
     on_windows(&sandbox, &["pack", "main", &absolute]).failure(2, "drive letter or a network share").says("PATH=DEST");
     on_windows(&sandbox, &["pack", "main", r"..\x"]).failure(2, "..");

@@ -1,0 +1,216 @@
+//! The whole road on Windows: from `Cargo.toml` to a zip with the bytes that Linux gives.
+//!
+//! There is no Rust for Windows here, so the program is given a `cargo.exe` and a `rustc.exe` that hand their arguments
+//! to Linux's (see `stand_in.rs`). Paths are translated on the way, as a cargo for Windows would understand them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Run, Sandbox, Zip};
+use crate::wine::{compile, ours, windows_path};
+
+/// A Windows machine with a Rust toolchain, as far as the program can tell.
+struct Machine {
+    folder: PathBuf,
+    real_sysroot: String,
+    cargo_home: PathBuf,
+}
+
+impl Machine {
+    fn new(folder: &Path) -> Self {
+        let bin = folder.join("bin");
+        let meeting = folder.join("meeting");
+        fs::create_dir_all(&bin).unwrap();
+        fs::create_dir_all(meeting).unwrap();
+        compile("stand_in.rs", &bin.join("cargo.exe"));
+        fs::copy(bin.join("cargo.exe"), bin.join("rustc.exe")).unwrap();
+        let ask = |what: &str| {
+            let output = Command::new("rustc").args(["--print", what]).output().unwrap();
+            String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        };
+        let (real_sysroot, host) = (ask("sysroot"), ask("host-tuple"));
+        // The toolchain of Windows: the same standard libraries, and a linker with the name that it has there.
+        let rustlib = folder.join("sysroot/lib/rustlib");
+        fs::create_dir_all(rustlib.join(&host).join("bin")).unwrap();
+        fs::write(rustlib.join(&host).join("bin/rust-lld.exe"), "").unwrap();
+        for triple in ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"] {
+            symlink(Path::new(&real_sysroot).join("lib/rustlib").join(triple), rustlib.join(triple)).unwrap();
+        }
+        let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cargo");
+        let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from);
+        Self { folder: folder.to_owned(), real_sysroot, cargo_home }
+    }
+
+    fn sysroot(&self) -> PathBuf {
+        self.folder.join("sysroot")
+    }
+
+    /// Runs our program for Windows in a folder.
+    fn run(&self, folder: &Path, args: &[&str]) -> Run {
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| self.serve(&ended));
+            let bin = self.folder.join("bin");
+            let run = Run::of(
+                ours(folder)
+                    .args(args)
+                    .env("STAND_IN", windows_path(&self.folder.join("meeting")))
+                    .env("CARGO", windows_path(&bin.join("cargo.exe")))
+                    .env("RUSTC", windows_path(&bin.join("rustc.exe")))
+                    .env("CARGO_HOME", windows_path(&self.cargo_home)),
+            );
+            ended.store(true, Ordering::Relaxed);
+            run
+        })
+    }
+
+    /// Answers the stand-ins until the program has ended.
+    fn serve(&self, ended: &AtomicBool) {
+        thread::scope(|scope| {
+            let mut answered = Vec::new();
+            while !ended.load(Ordering::Relaxed) {
+                for request in self.folder.join("meeting").read_dir().unwrap() {
+                    let request = request.unwrap().path();
+                    if request.join("ready").exists() && !answered.contains(&request) {
+                        answered.push(request.clone());
+                        scope.spawn(move || self.answer(&request));
+                    }
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+    }
+
+    fn answer(&self, request: &Path) {
+        let read = |name: &str| fs::read_to_string(request.join(name)).unwrap();
+        let words = |text: String| text.split('\0').map(|word| self.on_linux(word)).collect::<Vec<_>>();
+        let mut command = Command::new(read("program"));
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if (name.starts_with("CARGO") && name != "CARGO_HOME") || name.starts_with("RUST") && name != "RUSTUP_HOME"
+            {
+                command.env_remove(name);
+            }
+        }
+        for variable in words(read("variables")) {
+            let (name, value) = variable.split_once('=').unwrap_or_default();
+            let is_of_build = ["CARGO_ENCODED_", "CARGO_PROFILE_", "CARGO_TARGET_", "CFLAGS_", "CXXFLAGS_"];
+            if is_of_build.iter().any(|prefix| name.starts_with(prefix)) {
+                command.env(name, value);
+            }
+        }
+        let args = words(read("args"));
+        let output = command.args(&args).current_dir(self.on_linux(&read("folder"))).stdin(Stdio::null()).output();
+        let output = output.expect("the real program starts");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        fs::write(request.join("stdout"), self.on_windows(&stdout)).unwrap();
+        fs::write(request.join("stderr"), output.stderr).unwrap();
+        fs::write(request.join("code"), output.status.code().unwrap().to_string()).unwrap();
+        fs::write(request.join("done"), "").unwrap();
+    }
+
+    /// A word with the paths in it as Linux has them. In TOML and in JSON a backslash is written twice.
+    fn on_linux(&self, word: &str) -> String {
+        let mut translated = String::new();
+        let mut rest = word;
+        while let Some(start) = rest.find(r"Z:\") {
+            let path = &rest[start..];
+            let end = path.find(|c| "\"'=,;\u{1f}".contains(c)).unwrap_or(path.len());
+            translated += &rest[..start];
+            translated += &path[2..end].replace(r"\\", "/").replace('\\', "/");
+            rest = &path[end..];
+        }
+        translated += rest;
+        translated.replace(self.sysroot().to_str().unwrap(), &self.real_sysroot)
+    }
+
+    /// What cargo and rustc print, with the paths in it as Windows has them.
+    fn on_windows(&self, text: &str) -> String {
+        let line = |line: &str| match serde_json::from_str(line) {
+            Ok(mut document @ Value::Object(_)) => {
+                translate(&mut document);
+                document.to_string()
+            }
+            _ => line.replace(&self.real_sysroot, &windows_path(&self.sysroot())),
+        };
+        text.lines().map(|text| line(text) + "\n").collect()
+    }
+}
+
+fn translate(value: &mut Value) {
+    match value {
+        Value::String(text) if text.starts_with('/') => *text = windows_path(Path::new(text.as_str())),
+        Value::Array(values) => values.iter_mut().for_each(translate),
+        Value::Object(fields) => fields.values_mut().for_each(translate),
+        _ => {}
+    }
+}
+
+/// A package as an editor on Windows writes it: every line of its configuration ends in CR LF.
+fn package() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let manifest = "[package]\nname = \"hello\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n\
+                    [package.metadata.lambda-zip]\ninclude = [\"assets/**\", { source = \"conf\", dest = \"etc\" }]\n\
+                    exclude = [\"*.bak\"]\n\n[package.metadata.lambda-zip.mode]\n\"*.cgi\" = \"0755\"\n\n\
+                    [profile.release]\nlto = \"off\"\n";
+    sandbox.write("function/Cargo.toml", crlf(manifest));
+    sandbox.write("function/.cargo/config.toml", crlf("[build]\nrustflags = [\"--cfg\", \"from_config\"]\n"));
+    // Where it panics is in the executable, and so is the message of the flag.
+    let source = "fn main() {\n    let text = if cfg!(from_config) { \"configured\" } else { panic!(\"lost\") };\n    \
+                  println!(\"{text} {}\", std::env::args().next().unwrap());\n}\n";
+    sandbox.write("function/src/main.rs", source);
+    sandbox.write_all(&[
+        "function/assets/a b/größe.txt",
+        "function/assets/run.cgi",
+        "function/conf/x",
+        "function/conf/x.bak",
+    ]);
+    sandbox
+}
+
+#[test]
+#[ignore = "needs wine, the build for Windows and a linker for it"]
+fn a_package_gives_the_zip_that_linux_gives() {
+    let sandbox = package();
+    let machine = Machine::new(&sandbox.path("machine"));
+    let folder = sandbox.path("function");
+    // Two target directories: both builds are whole ones.
+    let there = machine.run(&folder, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
+    let mut here = sandbox.program();
+    let here = Run::of(here.current_dir(&folder).args(["--arch", "arm64", "--target-dir", "here"])).success();
+
+    let zips =
+        ["there", "here"].map(|target_dir| Zip::read(&folder.join(target_dir).join("lambda/hello/bootstrap.zip")));
+    assert_eq!(there.stdout.trim_end(), windows_path(&zips[0].path));
+    assert_eq!(here.stdout.trim_end(), zips[1].path.to_str().unwrap());
+    let names = ["bootstrap", "assets/a b/größe.txt", "assets/run.cgi", "etc/x"];
+    assert_eq!(zips[0].names(), names);
+    assert_eq!(zips[0].mode("assets/run.cgi") & 0o777, 0o755);
+    let text = b"configured";
+    assert!(zips[0].entry("bootstrap").contents.windows(text.len()).any(|window| window == text));
+    assert!(zips[0].bytes == zips[1].bytes, "the zips differ");
+}
+
+#[test]
+#[ignore = "needs wine, the build for Windows and a linker for it"]
+fn a_build_that_fails_hands_cargos_status_on_and_leaves_the_zip() {
+    let sandbox = package();
+    let machine = Machine::new(&sandbox.path("machine"));
+    let folder = sandbox.path("function");
+    let zip = machine.run(&folder, &["lambda-zip"]).success().stdout;
+    assert!(zip.trim_end().ends_with(r"\function\target\lambda\hello\bootstrap.zip"), "{zip}");
+    let path = folder.join("target/lambda/hello/bootstrap.zip");
+    let before = fs::read(&path).unwrap();
+    sandbox.write("function/src/main.rs", "fn main() {\n    nonsense()\n}\n");
+    let run = machine.run(&folder, &["lambda-zip"]).failure(101, "cannot find function `nonsense`");
+    assert_eq!(run.stdout, "");
+    assert!(fs::read(path).unwrap() == before);
+}

@@ -1,0 +1,22 @@
+//! A Windows program that keeps a file open so that nobody else may open it, until it is told to let go.
+//!
+//! `hold FILE HELD RELEASE`: creates `HELD` once it holds `FILE`, and ends when there is a `RELEASE`.
+
+use std::fs::{self, OpenOptions};
+use std::os::windows::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [file, held, release] = &args[..] else { panic!("hold FILE HELD RELEASE") };
+    let _open = OpenOptions::new().read(true).share_mode(0).open(file).unwrap();
+    fs::write(held, "").unwrap();
+    // Not for ever: a test that fails must not leave it behind.
+    for _ in 0..6000 {
+        if Path::new(release).exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
