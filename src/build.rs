@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::CargoCommand;
 use crate::cargo::config::CargoConfig;
+use crate::cargo::{CargoCommand, sccache};
 use crate::debug_symbols;
 use crate::elf::{Elf, SymbolVersion};
 use crate::error::{self, ErrorKind, Failure, ResultExt};
@@ -34,6 +34,7 @@ pub(crate) fn build<'a>(
 ) -> Result<Vec<Artifact<'a>>> {
     toolchain::add_targets(&plan.install_targets, may_install, config, shell)?;
     let command = with_zig(plan)?;
+    sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let executables = command.build().map_err(|mut error| {
         error::add_hints(&mut error, plan.doubts.iter().flat_map(|doubt| &doubt.hints));

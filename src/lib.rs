@@ -53,6 +53,12 @@ use toolchain::{GraphSource, Survey, zig};
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
+    if let Some(answer) = cargo::sccache::answer(&args) {
+        return answer.unwrap_or_else(|failure| {
+            Shell::default().error(&failure);
+            ErrorKind::Setup.exit_code()
+        });
+    }
     if let Some(answer) = zig::answer(&args) {
         return match answer.and_then(|text| report::print_text(&text)) {
             Ok(()) => 0,

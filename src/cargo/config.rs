@@ -100,6 +100,17 @@ impl CargoConfig {
         Ok(rustflags::Source::Config(targets.collect::<Result<_>>()?))
     }
 
+    /// Whether the toolchain's own compiler runs behind sccache.
+    pub(super) fn has_sccache(&self) -> bool {
+        let on_command_line =
+            |key: &str| self.command_line.iter().find_map(|table| table.get("build")?.get(key)?.as_str());
+        let in_environment = std::env::var_os("RUSTC_WRAPPER").is_some();
+        let wrapper = on_command_line("rustc-wrapper").filter(|_| !in_environment).map(PathBuf::from);
+        let wrapper = wrapper.or_else(|| self.resolved.build.rustc_wrapper.clone());
+        let is_own = self.resolved.build.rustc.is_none() && on_command_line("rustc").is_none();
+        is_own && wrapper.is_some_and(|wrapper| wrapper.file_stem().is_some_and(|name| name == "sccache"))
+    }
+
     fn linker_on_command_line(&self, triple: &str) -> Result<Option<PathBuf>> {
         let linker_of = |table: &Value| {
             let linker = table.get("linker").and_then(|linker| match linker {

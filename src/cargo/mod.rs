@@ -5,6 +5,7 @@ mod messages;
 mod metadata;
 mod profile;
 mod rustflags;
+pub(crate) mod sccache;
 mod settings;
 mod target_cpu;
 

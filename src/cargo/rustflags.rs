@@ -12,7 +12,7 @@ use toml::Value;
 use crate::error::{ErrorKind, Failure};
 
 /// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
-const SEPARATOR: &str = "\x1f";
+pub(super) const SEPARATOR: &str = "\x1f";
 
 /// Where the user's rustflags come from, which decides how ours are added.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use toml::Table;
 
 use super::config::{CargoConfig, Rustc};
 use super::rustflags::{Addition, Source};
-use super::{profile, target_cpu};
+use super::{profile, sccache, target_cpu};
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
@@ -56,6 +56,14 @@ impl Settings {
             settings.c_flags = c_flags(&prefixes);
             let flag = |(from, to): &(PathBuf, String)| format!("--remap-path-prefix={}={to}", from.display());
             settings.remapped = prefixes.iter().map(flag).collect();
+            if config.has_sccache()
+                && let target_directory = target_directory(arguments, metadata)
+                && let Some(detour) = sccache::detour(rustc, &target_directory, &settings.remapped, &[WORKSPACE, BUILD])
+            {
+                settings.env.extend(detour);
+                let shared = prefixes.iter().filter(|(_, to)| ![WORKSPACE, BUILD].contains(&to.as_str()));
+                settings.remapped = shared.map(flag).collect();
+            }
         }
         if let Some(cpu) = &arguments.target_cpu {
             settings.target_cpus = target_cpu::resolve(cpu, targets, config)?;
@@ -121,6 +129,20 @@ impl Settings {
     }
 }
 
+/// What the folder of the workspace becomes.
+const WORKSPACE: &str = ".";
+
+/// What the folders become into which cargo builds.
+const BUILD: &str = "/target";
+
+/// The folder into which cargo builds, absolute.
+fn target_directory(arguments: &BuildArguments, metadata: &Metadata) -> PathBuf {
+    match &arguments.cargo.target_dir {
+        Some(target_dir) => std::path::absolute(target_dir).unwrap_or_else(|_| target_dir.clone()),
+        None => metadata.target_directory.clone().into_std_path_buf(),
+    }
+}
+
 /// The folders of this machine, by every name under which a compiler may meet them, with what stands for them in panic
 /// messages and debug information, so that the executable is the same wherever it is built. What they become follows
 /// cargo's unstable `trim-paths` (RFC 3127) where that is the same for every version of cargo. Of two prefixes of one path,
@@ -131,17 +153,13 @@ fn prefixes(
     config: &CargoConfig,
     rustc: &Rustc,
 ) -> Vec<(PathBuf, String)> {
-    let target_dir = match &arguments.cargo.target_dir {
-        Some(target_dir) => Some(std::path::absolute(target_dir).unwrap_or_else(|_| target_dir.clone())),
-        None => Some(metadata.target_directory.clone().into_std_path_buf()),
-    };
     let build_dir = metadata.build_directory.clone().map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
     let library = rustc.sysroot.join("lib").join("rustlib").join("src").join("rust");
     let folders = [
         (config.cargo_home(), "/cargo".to_owned()),
-        (Some(metadata.workspace_root.clone().into_std_path_buf()), ".".to_owned()),
-        (build_dir, "/target".to_owned()),
-        (target_dir, "/target".to_owned()),
+        (Some(metadata.workspace_root.clone().into_std_path_buf()), WORKSPACE.to_owned()),
+        (build_dir, BUILD.to_owned()),
+        (Some(target_directory(arguments, metadata)), BUILD.to_owned()),
         (Some(library), format!("/rustc/{}", rustc.version)),
     ];
     let mut prefixes = Vec::new();

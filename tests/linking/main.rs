@@ -13,6 +13,7 @@ mod debug_symbols;
 mod doctor;
 mod pure_rust;
 mod rustflags;
+mod sccache;
 mod with_c;
 
 use std::fs;
