@@ -20,6 +20,16 @@ pub enum ErrorKind {
     Metadata,
     /// Reading what goes into an archive, or writing the archive, failed.
     Archive,
+    /// A function that was invoked answered with an error.
+    FunctionError,
+    /// A function that was invoked did not answer in its time.
+    FunctionTimeout,
+    /// A function that was invoked ended, or was killed.
+    FunctionCrash,
+    /// A function never came up: it did not start, ended, or took too long before it asked for an event.
+    FunctionInit,
+    /// An extension did not start, or ended before its time.
+    Extension,
 }
 
 impl ErrorKind {
@@ -33,6 +43,11 @@ impl ErrorKind {
             Self::Build => 101,
             Self::Metadata => 102,
             Self::Archive => 103,
+            Self::FunctionError => 110,
+            Self::FunctionTimeout => 111,
+            Self::FunctionCrash => 112,
+            Self::FunctionInit => 113,
+            Self::Extension => 114,
         }
     }
 }

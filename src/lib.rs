@@ -16,7 +16,6 @@ mod doctor;
 pub mod elf;
 pub mod error;
 pub mod fs;
-#[cfg_attr(not(test), expect(dead_code, reason = "no command reaches it yet"))]
 mod invoke;
 pub mod lambda;
 mod pack;
@@ -68,6 +67,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             }
         };
     }
+    if let Some(code) = invoke::answer(&args) {
+        return code;
+    }
     let Arguments { command, build } = match cli::parse(args) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -78,12 +80,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let shell = Shell::new(match &command {
         Some(Command::Check(check)) => &check.terminal,
+        Some(Command::Invoke(invoke)) => &invoke.terminal,
         Some(Command::Pack(pack)) => &pack.terminal,
         Some(Command::Doctor(doctor)) => &doctor.terminal,
         None => &build.cargo.terminal,
     });
     let outcome = match &command {
         Some(Command::Check(check)) => check_zips::run(check, &shell),
+        Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
         Some(Command::Pack(pack)) => pack::pack(pack, &shell),
         Some(Command::Doctor(doctor)) => doctor::doctor(doctor),
         None => build_and_package(&build, &shell),
@@ -99,6 +103,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
+    let events = invoke::events_after_build(&arguments.invoke_event)?;
     let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
     let metadata = cargo::read_metadata(&arguments.cargo)?;
     let selection = plan::select(&arguments.cargo, &metadata)?;
@@ -165,10 +170,14 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
         }
         Ok(report)
     });
-    let archives = archives.collect::<Result<_>>()?;
+    let mut archives = archives.collect::<Result<Vec<_>>>()?;
+    let invoked = invoke::smoke_test(&mut archives, &events, shell);
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
     report.print(arguments.message_format)?;
-    Ok(report.exit_code())
+    Ok(match report.exit_code() {
+        0 => invoked,
+        broken => broken,
+    })
 }
 
 /// What would be in the zip of a planned function. What is left out is said to `shell`.

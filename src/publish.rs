@@ -133,6 +133,7 @@ impl<'a> Job<'a> {
             published,
             findings,
             debug_symbols: None,
+            invocations: None,
             package_time: started.elapsed(),
         })
     }

@@ -67,6 +67,9 @@ pub(crate) struct BuildArguments {
     /// Print what would be built, and build nothing
     #[arg(long, help_heading = OUTPUT_OPTIONS)]
     pub(crate) dry_run: bool,
+    /// Boot each zip of a function on this machine and send it this event, as `invoke --event` (may be repeated)
+    #[arg(long, value_name = "EVENT", allow_hyphen_values = true, help_heading = OUTPUT_OPTIONS)]
+    pub(crate) invoke_event: Vec<String>,
     /// Do not add a missing target with rustup
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_install: bool,

@@ -4,6 +4,7 @@ mod build;
 mod cargo_flags;
 mod check;
 mod doctor;
+mod invoke;
 mod levels;
 mod pack;
 mod packaging;
@@ -19,6 +20,7 @@ pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
+pub(crate) use invoke::{FunctionFlags, InvokeArguments, IsolationChoice};
 pub(crate) use levels::LevelFlags;
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
@@ -75,6 +77,7 @@ pub(crate) enum Command {
     #[command(after_long_help = PACK_EXAMPLES)]
     Pack(PackArguments),
     Check(CheckArguments),
+    Invoke(Box<InvokeArguments>),
     /// Show what this machine can build, with which linker, and the command for what is missing
     Doctor(DoctorArguments),
 }

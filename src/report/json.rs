@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ArchiveReport, Report, Subject};
+use super::{ArchiveReport, InvocationReport, Report, Subject};
 use crate::check::Finding;
 use crate::plan::SCHEMA_VERSION;
 
@@ -35,6 +35,7 @@ struct ArchiveDocument<'a> {
     entries: Vec<EntryDocument<'a>>,
     findings: &'a [Finding],
     debug_symbols: Option<&'a Path>,
+    invocations: Option<&'a [InvocationReport]>,
     timings_ms: ArchiveTimings,
 }
 
@@ -63,7 +64,7 @@ pub(super) fn document(report: &Report) -> impl Serialize {
 }
 
 fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
-    let ArchiveReport { subject, archive, published, findings, debug_symbols, package_time } = report;
+    let ArchiveReport { subject, archive, published, findings, debug_symbols, invocations, package_time } = report;
     ArchiveDocument {
         subject,
         path: &archive.path,
@@ -83,6 +84,7 @@ fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
             .collect(),
         findings,
         debug_symbols: debug_symbols.as_deref(),
+        invocations: invocations.as_deref(),
         timings_ms: ArchiveTimings { package: millis(*package_time) },
     }
 }

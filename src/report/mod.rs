@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod findings;
+mod invocations;
 mod json;
 mod list;
 mod rules;
@@ -22,6 +23,9 @@ use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 
 pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
+#[cfg(target_os = "linux")]
+pub(crate) use invocations::{InvocationFailure, InvokeReport};
+pub(crate) use invocations::{InvocationReport, exit_code_of, print_samples};
 pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
 pub(crate) use subject::Subject;
@@ -47,6 +51,8 @@ pub(crate) struct ArchiveReport {
     pub(crate) findings: Vec<Finding>,
     /// Where its debug information lies, if it was asked for.
     pub(crate) debug_symbols: Option<PathBuf>,
+    /// What came of the events that it was sent, if any.
+    pub(crate) invocations: Option<Vec<InvocationReport>>,
     /// How long packing and checking took.
     pub(crate) package_time: Duration,
 }
@@ -87,21 +93,28 @@ pub(crate) fn print_plan(plan: &BuildPlan) -> Result<()> {
 pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(document).context("failed to write JSON")?;
     text.push('\n');
-    print(&text)
+    print(text.as_bytes())
 }
 
 /// Text as it is.
 pub(crate) fn print_text(text: &str) -> Result<()> {
-    print(text)
+    print(text.as_bytes())
+}
+
+/// Bytes as they are.
+#[cfg(target_os = "linux")]
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
+    print(bytes)
 }
 
 fn print_lines(lines: impl Iterator<Item = String>) -> Result<()> {
-    print(&lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>())
+    print(lines.flat_map(|line| [line, "\n".to_owned()]).collect::<String>().as_bytes())
 }
 
 /// Whoever closes stdout early has read enough.
-fn print(text: &str) -> Result<()> {
-    match stdout().lock().write_all(text.as_bytes()) {
+fn print(bytes: &[u8]) -> Result<()> {
+    let mut stdout = stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("failed to write to stdout"),
         _ => Ok(()),
     }

@@ -1,0 +1,207 @@
+//! The APIs that a function and its extensions call: Runtime, Extensions and Telemetry, over HTTP on a port of this
+//! machine. Handlers read requests; what may be answered, the sandbox decides.
+
+mod extensions;
+mod respond;
+mod runtime;
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+use uuid::Uuid;
+
+use super::lifecycle::ApiError;
+use super::outcome::Failed;
+use super::telemetry::SubscriptionRequest;
+
+pub(super) use respond::{InvocationHeaders, accepted, json, next_invocation, refused};
+
+use respond::empty;
+
+pub(super) type ApiResponse = Response<Full<Bytes>>;
+
+/// Where the answer to a call goes.
+pub(super) type Reply = oneshot::Sender<ApiResponse>;
+
+/// A call that the sandbox has to answer.
+#[derive(Debug)]
+pub(super) enum Call {
+    RuntimeNext {
+        reply: Reply,
+    },
+    /// A response begins. What is streamed goes into the sender, if the caller wants it as it comes.
+    BeginResponse {
+        request_id: String,
+        reply: oneshot::Sender<Result<Option<mpsc::Sender<Bytes>>, ApiError>>,
+    },
+    /// The response that was begun has ended.
+    EndResponse {
+        ending: Ending,
+        reply: Reply,
+    },
+    InvocationError {
+        request_id: String,
+        error_type: Option<String>,
+        payload: Bytes,
+        reply: Reply,
+    },
+    InitError {
+        error_type: Option<String>,
+        payload: Bytes,
+        reply: Reply,
+    },
+    Register {
+        name: String,
+        events: Vec<String>,
+        reply: Reply,
+    },
+    ExtensionNext {
+        id: Uuid,
+        reply: Reply,
+    },
+    ExtensionError {
+        id: Uuid,
+        error_type: String,
+        starting: bool,
+        reply: Reply,
+    },
+    Subscribe {
+        id: Uuid,
+        request: SubscriptionRequest,
+        reply: Reply,
+    },
+}
+
+/// How a response ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    Whole(Bytes),
+    /// It cannot be handed on.
+    Unfit(Failed),
+    /// All of it was handed on as it came. If it ended with an error, that comes after the bytes.
+    Streamed(Option<Failed>),
+}
+
+/// A server for one sandbox.
+pub(super) struct Api {
+    /// `host:port`, as the function gets to know it.
+    pub(super) address: String,
+    task: JoinHandle<()>,
+}
+
+impl Api {
+    /// Listens on a free port. Calls go into the sender.
+    pub(super) async fn start(calls: mpsc::Sender<Call>) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
+        let address = listener.local_addr().context("the port is not known")?.to_string();
+        Ok(Self { address, task: tokio::task::spawn_local(accept(listener, calls)) })
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Serves connections for as long as it is polled. With it end all connections.
+async fn accept(listener: TcpListener, calls: mpsc::Sender<Call>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let calls = calls.clone();
+                let service = service_fn(move |request| {
+                    let calls = calls.clone();
+                    async move { Ok::<_, std::convert::Infallible>(route(request, &calls).await) }
+                });
+                // Whoever sends what is not HTTP gets his connection closed.
+                connections.spawn_local(async move {
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> ApiResponse {
+    let path = request.uri().path().to_owned();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let expected = match parts[..] {
+        ["2018-06-01", "runtime", "invocation", "next"] | ["2020-01-01", "extension", "event", "next"] => Method::GET,
+        ["2018-06-01", "runtime", "invocation", _, "response" | "error"]
+        | ["2018-06-01", "runtime", "init", "error"]
+        | ["2020-01-01", "extension", "register"]
+        | ["2020-01-01", "extension", "init" | "exit", "error"] => Method::POST,
+        ["2022-07-01", "telemetry"] | ["2020-08-15", "logs"] => Method::PUT,
+        _ => return empty(StatusCode::NOT_FOUND),
+    };
+    if *request.method() != expected {
+        return empty(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let outcome = match parts[..] {
+        [_, "runtime", "invocation", "next"] => ask(calls, |reply| Call::RuntimeNext { reply }).await,
+        [_, "runtime", "invocation", id, "response"] => runtime::response(request, id, calls).await,
+        [_, "runtime", "invocation", id, _] => runtime::error(request, Some(id), calls).await,
+        [_, "runtime", ..] => runtime::error(request, None, calls).await,
+        [_, "extension", "register"] => extensions::register(request, calls).await,
+        [_, "extension", "event", "next"] => extensions::next(&request, calls).await,
+        [_, "extension", phase, _] => extensions::error(&request, phase == "init", calls).await,
+        [_, "telemetry"] => extensions::subscribe(request, calls).await,
+        _ => Err(ApiError {
+            status: StatusCode::ACCEPTED,
+            error_type: "Logs.NotSupported",
+            message: "Logs API is not supported: use the Telemetry API".into(),
+        }),
+    };
+    outcome.unwrap_or_else(|error| refused(&error))
+}
+
+/// Has the sandbox answer a call. It does not when it is about to end.
+async fn ask(calls: &mpsc::Sender<Call>, call: impl FnOnce(Reply) -> Call) -> Result<ApiResponse, ApiError> {
+    let (reply, answer) = oneshot::channel();
+    calls.send(call(reply)).await.map_err(|_| ending())?;
+    answer.await.map_err(|_| ending())
+}
+
+fn ending() -> ApiError {
+    ApiError {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        error_type: "InternalServerError",
+        message: "the sandbox ends".into(),
+    }
+}
+
+/// Why a body could not be read.
+enum BodyError {
+    TooLarge,
+    Broken,
+}
+
+/// Reads a whole body.
+async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+        Err(_) => Err(BodyError::Broken),
+    }
+}
+
+fn header(request: &Request<Incoming>, name: &str) -> Option<String> {
+    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
+}

@@ -1,0 +1,129 @@
+//! What it takes to run the function's executable on this machine: the right processor or qemu, and the loader that the
+//! executable names.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::elf::Elf;
+use crate::error::{ErrorKind, Failure};
+use crate::target::Arch;
+
+/// Where the kernel lists what it runs programs of other architectures with.
+const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
+
+/// Where Debian's packages for cross compilers have the libraries of other architectures.
+fn debian_library_root(arch: Arch) -> PathBuf {
+    Path::new("/usr").join(format!("{}-linux-gnu", arch.rust_name()))
+}
+
+/// How the executables of a zip are run here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Emulation {
+    /// The qemu to put before each command, where the kernel does not do it by itself.
+    pub(super) emulator: Option<PathBuf>,
+    /// Whether the processor is emulated, by whomever.
+    pub(super) is_foreign: bool,
+    /// Where qemu finds the loader and the libraries of the other architecture.
+    pub(super) library_root: Option<PathBuf>,
+}
+
+impl Emulation {
+    /// What running this executable takes. A script, or anything else that is not ELF, is run as it is.
+    pub(super) fn of(executable: &Path) -> Result<Self> {
+        let Some(elf) = File::open(executable).ok().and_then(|file| Elf::read(BufReader::new(file)).ok()) else {
+            return Ok(Self::default());
+        };
+        let Some(arch) = elf.arch() else { return Ok(Self::default()) };
+        let is_foreign = arch.rust_name() != std::env::consts::ARCH;
+        let emulator = if is_foreign && !kernel_runs(arch) { Some(find_qemu(arch)?) } else { None };
+        let library_root = match &elf.interpreter {
+            Some(loader) => library_root(loader, arch, is_foreign)?,
+            None => None,
+        };
+        Ok(Self { emulator, is_foreign, library_root })
+    }
+}
+
+/// Whether `binfmt_misc` has an enabled entry for programs of this architecture.
+fn kernel_runs(arch: Arch) -> bool {
+    let Ok(entries) = std::fs::read_dir(BINFMT) else { return false };
+    entries.flatten().any(|entry| {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        is_entry_for(&text, arch)
+    })
+}
+
+/// An entry says `enabled`, and the magic bytes of a 64-bit, little-endian ELF file of that machine.
+fn is_entry_for(text: &str, arch: Arch) -> bool {
+    let machine = match arch {
+        Arch::X86_64 => "3e00",
+        Arch::Arm64 => "b700",
+    };
+    let magic = text.lines().find_map(|line| line.strip_prefix("magic ")).unwrap_or_default();
+    // The machine is at byte 18.
+    text.starts_with("enabled") && magic.starts_with("7f454c460201") && magic.get(36..40) == Some(machine)
+}
+
+fn find_qemu(arch: Arch) -> Result<PathBuf> {
+    let name = format!("qemu-{}", arch.rust_name());
+    let found = [format!("{name}-static"), name.clone()].into_iter().find_map(|name| which::which(name).ok());
+    let missing = || {
+        let message = format!("the function is for {arch}, and nothing here runs programs for it");
+        Failure::new(ErrorKind::Setup, message)
+            .hint(format!("install qemu's user mode: `apt install qemu-user-static` on Debian and Ubuntu, `dnf install qemu-user-static` on Fedora; `{name}` on PATH is enough"))
+            .hint("or build it for this machine's architecture to try it here")
+    };
+    Ok(found.ok_or_else(missing)?)
+}
+
+/// Where the loader is found, if not at its own place.
+fn library_root(loader: &str, arch: Arch, is_foreign: bool) -> Result<Option<PathBuf>> {
+    if Path::new(loader).exists() {
+        return Ok(None);
+    }
+    let below = |root: &Path| root.join(loader.trim_start_matches('/')).exists();
+    let candidates = [std::env::var_os("QEMU_LD_PREFIX").map(PathBuf::from), Some(debian_library_root(arch))];
+    let found = candidates.into_iter().flatten().find(|root| is_foreign && below(root));
+    if found.is_some() {
+        return Ok(found);
+    }
+    let message = format!("the function is linked with glibc, and this machine has no `{loader}` to load it with");
+    let failure = Failure::new(ErrorKind::Setup, message);
+    Err(if is_foreign {
+        let package = match arch {
+            Arch::Arm64 => "libc6-arm64-cross",
+            Arch::X86_64 => "libc6-amd64-cross",
+        };
+        failure
+            .hint(format!("`apt install {package}` on Debian and Ubuntu, or set QEMU_LD_PREFIX to a root with it"))
+            .hint("a static function needs none: build it with `--libc musl`")
+    } else {
+        failure.hint("a static function needs none: build it with `--libc musl`")
+    }
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_entries_are_read() {
+        let entry = "enabled\ninterpreter /usr/bin/qemu-aarch64-static\nflags: F\noffset 0\n\
+                     magic 7f454c460201010000000000000000000200b700\nmask ffffffffffffff00fffffffffffffffffeffffff\n";
+        assert!(is_entry_for(entry, Arch::Arm64));
+        assert!(!is_entry_for(entry, Arch::X86_64));
+        assert!(!is_entry_for(&entry.replace("enabled", "disabled"), Arch::Arm64));
+        assert!(!is_entry_for("enabled\n", Arch::Arm64));
+    }
+
+    #[test]
+    fn a_static_program_of_this_machine_takes_nothing() {
+        assert_eq!(Emulation::of(Path::new("/does/not/exist")).unwrap(), Emulation::default());
+        let own = std::env::current_exe().unwrap();
+        assert_eq!(Emulation::of(&own).unwrap().emulator, None);
+    }
+}

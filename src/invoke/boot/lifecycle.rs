@@ -1,0 +1,383 @@
+//! Who may call what, and when: the states of a sandbox, without processes, sockets or clocks.
+//!
+//! A runtime starts, asks for an invocation, answers it, and asks for the next. An extension registers, asks for its next
+//! event, and asks again when it is done with it. Whatever else either of them does is refused, in the words of AWS's
+//! emulator.
+
+use hyper::StatusCode;
+use uuid::Uuid;
+
+/// The most extensions that a sandbox takes, by the AWS Lambda developer guide, "Lambda extensions".
+const EXTENSIONS_LIMIT: usize = 10;
+
+/// Why a call is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApiError {
+    pub(super) status: StatusCode,
+    /// In Lambda's spelling.
+    pub(super) error_type: &'static str,
+    pub(super) message: String,
+}
+
+impl ApiError {
+    pub(super) fn forbidden(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, error_type, message: message.into() }
+    }
+
+    pub(super) fn bad_request(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error_type, message: message.into() }
+    }
+
+    fn transition(from: RuntimeState, call: &str) -> Self {
+        Self::forbidden("InvalidStateTransition", format!("the runtime is {}: {call} is not allowed", from.name()))
+    }
+}
+
+/// What the runtime does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RuntimeState {
+    /// It was started and has not called yet.
+    Starting,
+    /// It told that it cannot start.
+    Failed,
+    /// It waits for an invocation.
+    Waiting,
+    /// It has one.
+    Running,
+    /// It is sending its answer.
+    Answering,
+    /// It has answered, and has not asked for the next.
+    Answered,
+}
+
+impl RuntimeState {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Failed => "failed",
+            Self::Waiting => "waiting for an invocation",
+            Self::Running => "running an invocation",
+            Self::Answering => "sending a response",
+            Self::Answered => "done with its response",
+        }
+    }
+}
+
+/// What an extension does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ExtensionState {
+    /// It was started and has not registered yet.
+    Starting,
+    /// It has registered, and has not asked for an event yet.
+    Registered,
+    /// It waits for an event.
+    Waiting,
+    /// It has one.
+    Running,
+}
+
+/// An event that an extension can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ExtensionEvent {
+    Invoke,
+    Shutdown,
+}
+
+#[derive(Debug)]
+struct Extension {
+    id: Uuid,
+    name: String,
+    /// Whether it is a process of its own, started from `/opt/extensions`; if not, it runs inside of the runtime.
+    is_external: bool,
+    events: Vec<ExtensionEvent>,
+    state: ExtensionState,
+}
+
+/// The states of everything in one sandbox.
+#[derive(Debug)]
+pub(super) struct Lifecycle {
+    runtime: RuntimeState,
+    extensions: Vec<Extension>,
+    /// The invocation that was handed out last, until all are done with it.
+    open: Option<String>,
+}
+
+impl Lifecycle {
+    /// A sandbox in which nothing has called yet, with these external extensions.
+    pub(super) fn new(external: &[String]) -> Self {
+        let extension = |name: &String| Extension {
+            id: Uuid::new_v4(),
+            name: name.clone(),
+            is_external: true,
+            events: Vec::new(),
+            state: ExtensionState::Starting,
+        };
+        Self { runtime: RuntimeState::Starting, extensions: external.iter().map(extension).collect(), open: None }
+    }
+
+    /// An extension introduces itself. External ones have the name of their file.
+    pub(super) fn register(&mut self, name: &str, events: &[String]) -> Result<Uuid, ApiError> {
+        if name.is_empty() {
+            return Err(ApiError::forbidden("Extension.InvalidExtensionName", "Empty extension name"));
+        }
+        let known = self.extensions.iter().position(|extension| extension.name == name);
+        let is_external = known.is_some_and(|index| self.extensions[index].is_external);
+        let events = events.iter().map(|event| parse_event(event, is_external)).collect::<Result<Vec<_>, _>>()?;
+        let index = match known {
+            Some(index) if self.extensions[index].state == ExtensionState::Starting => index,
+            Some(_) => {
+                let message = "Extension with this name already registered";
+                return Err(ApiError::forbidden("Extension.InvalidExtensionState", message));
+            }
+            None if self.runtime != RuntimeState::Starting => {
+                let message = "Extension registration closed already";
+                return Err(ApiError::forbidden("Extension.RegistrationClosed", message));
+            }
+            None if self.extensions.len() >= EXTENSIONS_LIMIT => {
+                let message = format!("Extension limit ({EXTENSIONS_LIMIT}) reached");
+                return Err(ApiError::forbidden("Extension.TooManyExtensions", message));
+            }
+            None => {
+                self.extensions.push(Extension {
+                    id: Uuid::new_v4(),
+                    name: name.to_owned(),
+                    is_external: false,
+                    events: Vec::new(),
+                    state: ExtensionState::Starting,
+                });
+                self.extensions.len() - 1
+            }
+        };
+        let extension = &mut self.extensions[index];
+        extension.events = events;
+        extension.state = ExtensionState::Registered;
+        Ok(extension.id)
+    }
+
+    /// Whether every external extension has registered: then the runtime is started.
+    pub(super) fn all_registered(&self) -> bool {
+        self.extensions.iter().all(|extension| extension.state != ExtensionState::Starting)
+    }
+
+    /// An extension asks for its next event.
+    pub(super) fn extension_next(&mut self, id: Uuid) -> Result<(), ApiError> {
+        let extension = self.extension_mut(id)?;
+        if matches!(extension.state, ExtensionState::Starting | ExtensionState::Waiting) {
+            let message = format!("the extension `{}` cannot ask for an event now", extension.name);
+            return Err(ApiError::forbidden("Extension.InvalidExtensionState", message));
+        }
+        extension.state = ExtensionState::Waiting;
+        Ok(())
+    }
+
+    /// The name of the extension with this identifier.
+    pub(super) fn extension_name(&self, id: Uuid) -> Result<&str, ApiError> {
+        let found = self.extensions.iter().find(|extension| extension.id == id);
+        found.map(|extension| extension.name.as_str()).ok_or_else(|| unknown(id))
+    }
+
+    fn extension_mut(&mut self, id: Uuid) -> Result<&mut Extension, ApiError> {
+        self.extensions.iter_mut().find(|extension| extension.id == id).ok_or_else(|| unknown(id))
+    }
+
+    /// The runtime asks for an invocation.
+    pub(super) fn runtime_next(&mut self) -> Result<(), ApiError> {
+        match self.runtime {
+            RuntimeState::Starting | RuntimeState::Answered => {
+                self.runtime = RuntimeState::Waiting;
+                Ok(())
+            }
+            // The connection may have broken; whoever asks last gets the invocation.
+            RuntimeState::Waiting => Ok(()),
+            state => Err(ApiError::transition(state, "asking for an invocation")),
+        }
+    }
+
+    /// The runtime tells that it cannot start.
+    pub(super) fn init_error(&mut self) -> Result<(), ApiError> {
+        match self.runtime {
+            RuntimeState::Starting => {
+                self.runtime = RuntimeState::Failed;
+                Ok(())
+            }
+            state => Err(ApiError::transition(state, "an error of the initialization")),
+        }
+    }
+
+    /// Whether an invocation can be handed out: all that was started waits for one.
+    pub(super) fn is_ready(&self) -> bool {
+        self.runtime == RuntimeState::Waiting
+            && self.extensions.iter().all(|extension| extension.state == ExtensionState::Waiting)
+    }
+
+    /// Whether the runtime has asked for its first invocation.
+    pub(super) fn runtime_is_ready(&self) -> bool {
+        self.runtime == RuntimeState::Waiting
+    }
+
+    /// Hands out an invocation. Returns the extensions that get to know of it.
+    pub(super) fn begin_invocation(&mut self, request_id: &str) -> Vec<Uuid> {
+        self.runtime = RuntimeState::Running;
+        self.open = Some(request_id.to_owned());
+        self.hand_out(ExtensionEvent::Invoke)
+    }
+
+    /// Ends everything. Returns the extensions that get to know of it.
+    pub(super) fn begin_shutdown(&mut self) -> Vec<Uuid> {
+        self.open = None;
+        self.hand_out(ExtensionEvent::Shutdown)
+    }
+
+    /// The extensions that are processes of their own and do not want to know of the end: nobody waits for them.
+    pub(super) fn indifferent_extensions(&self) -> Vec<String> {
+        let external = self.extensions.iter().filter(|extension| extension.is_external);
+        let indifferent = external.filter(|extension| !extension.events.contains(&ExtensionEvent::Shutdown));
+        indifferent.map(|extension| extension.name.clone()).collect()
+    }
+
+    fn hand_out(&mut self, event: ExtensionEvent) -> Vec<Uuid> {
+        let told = self.extensions.iter_mut();
+        let told = told.filter(|extension| extension.events.contains(&event));
+        let told = told.filter(|extension| extension.state == ExtensionState::Waiting);
+        told.map(|extension| {
+            extension.state = ExtensionState::Running;
+            extension.id
+        })
+        .collect()
+    }
+
+    /// The runtime starts to send its answer to an invocation, or an error in its place.
+    pub(super) fn begin_answer(&mut self, request_id: &str) -> Result<(), ApiError> {
+        if self.runtime != RuntimeState::Running {
+            return Err(ApiError::transition(self.runtime, "a response"));
+        }
+        if self.open.as_deref() != Some(request_id) {
+            return Err(ApiError::bad_request("InvalidRequestID", "Invalid request ID"));
+        }
+        self.runtime = RuntimeState::Answering;
+        Ok(())
+    }
+
+    /// The answer is complete.
+    pub(super) fn end_answer(&mut self) {
+        if self.runtime == RuntimeState::Answering {
+            self.runtime = RuntimeState::Answered;
+        }
+    }
+
+    /// Whether the runtime is done with the invocation, whatever the extensions are doing.
+    pub(super) fn runtime_is_done(&self) -> bool {
+        matches!(self.runtime, RuntimeState::Answered | RuntimeState::Waiting)
+    }
+
+    /// Whether there are extensions that are processes of their own.
+    pub(super) fn has_external_extensions(&self) -> bool {
+        self.extensions.iter().any(|extension| extension.is_external)
+    }
+
+    /// Whether there are extensions inside of the runtime.
+    pub(super) fn has_internal_extensions(&self) -> bool {
+        self.extensions.iter().any(|extension| !extension.is_external)
+    }
+}
+
+fn unknown(id: Uuid) -> ApiError {
+    ApiError::forbidden("Extension.UnknownExtensionIdentifier", format!("Unknown extension {id}"))
+}
+
+fn parse_event(text: &str, is_external: bool) -> Result<ExtensionEvent, ApiError> {
+    match text {
+        "INVOKE" => Ok(ExtensionEvent::Invoke),
+        "SHUTDOWN" if is_external => Ok(ExtensionEvent::Shutdown),
+        "SHUTDOWN" => {
+            let message = "SHUTDOWN: an extension inside of the runtime gets no such event";
+            Err(ApiError::forbidden("Extension.InvalidEventType", message))
+        }
+        _ => Err(ApiError::forbidden("Extension.InvalidEventType", format!("{text}: there is no such event"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn booted() -> Lifecycle {
+        let mut lifecycle = Lifecycle::new(&[]);
+        lifecycle.runtime_next().unwrap();
+        lifecycle
+    }
+
+    #[test]
+    fn a_runtime_goes_round_in_circles() {
+        let mut lifecycle = booted();
+        for id in ["first", "second"] {
+            assert!(lifecycle.is_ready());
+            assert!(lifecycle.begin_invocation(id).is_empty());
+            assert!(!lifecycle.runtime_is_done());
+            lifecycle.begin_answer(id).unwrap();
+            lifecycle.end_answer();
+            assert!(lifecycle.runtime_is_done() && !lifecycle.is_ready());
+            lifecycle.runtime_next().unwrap();
+        }
+    }
+
+    #[test]
+    fn an_answer_counts_once_and_only_to_what_was_asked() {
+        let mut lifecycle = booted();
+        assert_eq!(lifecycle.begin_answer("first").unwrap_err().error_type, "InvalidStateTransition");
+        lifecycle.begin_invocation("first");
+        let wrong = lifecycle.begin_answer("other").unwrap_err();
+        assert_eq!((wrong.status.as_u16(), wrong.error_type), (400, "InvalidRequestID"));
+        lifecycle.begin_answer("first").unwrap();
+        lifecycle.end_answer();
+        let twice = lifecycle.begin_answer("first").unwrap_err();
+        assert_eq!((twice.status.as_u16(), twice.error_type), (403, "InvalidStateTransition"));
+    }
+
+    #[test]
+    fn a_runtime_that_has_an_invocation_gets_no_other() {
+        let mut lifecycle = booted();
+        lifecycle.begin_invocation("first");
+        assert_eq!(lifecycle.runtime_next().unwrap_err().status.as_u16(), 403);
+        assert!(lifecycle.init_error().is_err());
+    }
+
+    #[test]
+    fn extensions_are_waited_for() {
+        let mut lifecycle = Lifecycle::new(&["outer".to_owned()]);
+        assert!(!lifecycle.all_registered());
+        assert!(lifecycle.register("", &[]).is_err());
+        assert!(lifecycle.register("outer", &["LUNCH".to_owned()]).is_err());
+        let outer = lifecycle.register("outer", &["INVOKE".to_owned(), "SHUTDOWN".to_owned()]).unwrap();
+        assert!(lifecycle.register("outer", &[]).is_err());
+        let inner = lifecycle.register("inner", &["INVOKE".to_owned()]).unwrap();
+        assert!(lifecycle.register("another", &["SHUTDOWN".to_owned()]).is_err());
+        assert!(lifecycle.all_registered());
+        lifecycle.runtime_next().unwrap();
+        assert_eq!(lifecycle.register("late", &[]).unwrap_err().error_type, "Extension.RegistrationClosed");
+        lifecycle.extension_next(outer).unwrap();
+        assert!(!lifecycle.is_ready());
+        lifecycle.extension_next(inner).unwrap();
+        assert!(lifecycle.is_ready());
+
+        assert_eq!(lifecycle.begin_invocation("first"), [outer, inner]);
+        lifecycle.begin_answer("first").unwrap();
+        lifecycle.end_answer();
+        lifecycle.runtime_next().unwrap();
+        assert!(!lifecycle.is_ready());
+        lifecycle.extension_next(inner).unwrap();
+        lifecycle.extension_next(outer).unwrap();
+        assert!(lifecycle.extension_next(outer).is_err(), "it waits already");
+        assert!(lifecycle.is_ready());
+        assert_eq!(lifecycle.begin_shutdown(), [outer]);
+        assert!(lifecycle.indifferent_extensions().is_empty());
+    }
+
+    #[test]
+    fn a_stranger_is_no_extension() {
+        let mut lifecycle = booted();
+        let id = Uuid::new_v4();
+        assert_eq!(lifecycle.extension_next(id).unwrap_err().error_type, "Extension.UnknownExtensionIdentifier");
+        assert!(lifecycle.extension_name(id).is_err());
+    }
+}

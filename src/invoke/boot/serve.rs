@@ -1,0 +1,312 @@
+//! `--serve`: Lambda's API for invocations on this machine, so that the aws CLI and SDKs call the function as they would
+//! in the cloud.
+//!
+//! There is one sandbox, and invocations wait for their turn, where Lambda would start more sandboxes.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use anyhow::Result;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::event_stream;
+use super::function::{Event, Function, Record};
+use super::log::{Log, TAIL_LIMIT};
+use super::printer::Printer;
+use super::settings::{Settings, VERSION};
+use super::workspace::Workspace;
+use super::{How, block_on};
+use crate::error::{ErrorKind, ResultExt};
+use crate::lambda::{ASYNCHRONOUS_PAYLOAD_LIMIT, PAYLOAD_LIMIT};
+use crate::shell::Shell;
+
+/// How many invocations may wait for their turn.
+const WAITING_LIMIT: usize = 1000;
+
+/// An invocation that waits for its turn.
+struct Job {
+    event: Event,
+    /// Gets to know how it went, if anybody is still interested.
+    done: oneshot::Sender<Record>,
+}
+
+type ServeBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
+
+/// Serves until the user ends it. Returns the exit code.
+pub(super) fn serve(
+    address: SocketAddr,
+    settings: &Settings,
+    workspace: &Workspace,
+    how: &How,
+    shell: &Shell,
+) -> Result<u8> {
+    let (printer, _thread) = Printer::start()?;
+    block_on(async {
+        let log = Log::new(printer.clone());
+        let mut function = Function::new(settings, workspace, &log, how.isolation, how.is_cold, shell).await?;
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.or_fail(ErrorKind::Setup, || format!("`{address}` cannot be listened on"))?;
+        let address = listener.local_addr()?;
+        let name = &settings.function_name;
+        let path = format!("http://{address}/2015-03-31/functions/{name}/invocations");
+        shell.status("Serving", format_args!("{path} ({}), until Ctrl-C", function.description()));
+        let (jobs, mut waiting) = mpsc::channel(WAITING_LIMIT);
+        let server = tokio::task::spawn_local(accept(listener, jobs));
+        loop {
+            tokio::select! {
+                job = waiting.recv() => {
+                    let Some(Job { event, done }) = job else { break };
+                    let _ = done.send(function.invoke(event).await?);
+                }
+                () = function.idle() => {}
+            }
+        }
+        server.abort();
+        Ok(())
+    })?;
+    // To be ended by the user is what it is for.
+    Ok(0)
+}
+
+async fn accept(listener: TcpListener, jobs: mpsc::Sender<Job>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((stream, _)) = accepted else { continue };
+                let jobs = jobs.clone();
+                let service = service_fn(move |request| {
+                    let jobs = jobs.clone();
+                    async move {
+                        let outcome = answer(request, &jobs).await;
+                        Ok::<_, std::convert::Infallible>(outcome.unwrap_or_else(Refusal::response))
+                    }
+                });
+                connections.spawn_local(async move {
+                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                });
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// An error of the API itself.
+struct Refusal {
+    status: StatusCode,
+    error_type: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: u16, error_type: &'static str, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, error_type, message: message.into() }
+    }
+
+    fn response(self) -> Response<ServeBody> {
+        let body = json!({ "Type": "User", "message": self.message }).to_string();
+        let mut response = response_with(self.status, body.into());
+        set_header(&mut response, "x-amzn-ErrorType", self.error_type);
+        response
+    }
+}
+
+async fn answer(request: Request<Incoming>, jobs: &mpsc::Sender<Job>) -> Result<Response<ServeBody>, Refusal> {
+    // A web page must not be able to run code by way of its visitor's browser.
+    if request.headers().contains_key("Origin") {
+        return Err(Refusal::new(403, "AccessDeniedException", "browsers are not served"));
+    }
+    let path = request.uri().path().to_owned();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let is_streamed = match parts[..] {
+        ["2015-03-31", "functions", _, "invocations"] => false,
+        ["2021-11-15", "functions", _, "response-streaming-invocations"] => true,
+        _ => return Err(Refusal::new(404, "ResourceNotFoundException", format!("there is no `{path}` here"))),
+    };
+    if request.method() != Method::POST {
+        return Err(Refusal::new(405, "MethodNotAllowedException", "an invocation is a POST request"));
+    }
+    let invocation_type = header(&request, "X-Amz-Invocation-Type").unwrap_or_else(|| "RequestResponse".into());
+    let wants_log = header(&request, "X-Amz-Log-Type").is_some_and(|kind| kind.eq_ignore_ascii_case("Tail"));
+    let client_context = client_context(&request)?;
+    let limit = if invocation_type == "Event" { ASYNCHRONOUS_PAYLOAD_LIMIT } else { PAYLOAD_LIMIT };
+    let payload = payload(request.into_body(), limit).await?;
+    let (sink, pieces) = mpsc::channel(16);
+    let (done, record) = oneshot::channel();
+    let job = Job { event: Event { payload, client_context, sink }, done };
+    match invocation_type.as_str() {
+        "DryRun" => return Ok(response_with(StatusCode::NO_CONTENT, Bytes::new())),
+        "Event" => {
+            enqueue(job, jobs)?;
+            // Nobody waits for what is streamed.
+            drop(pieces);
+            return Ok(response_with(StatusCode::ACCEPTED, Bytes::new()));
+        }
+        "RequestResponse" => enqueue(job, jobs)?,
+        other => {
+            let message = format!("`{other}` is no type of invocation");
+            return Err(Refusal::new(400, "InvalidParameterValueException", message));
+        }
+    }
+    if is_streamed { Ok(streamed(pieces, record, wants_log)) } else { buffered(pieces, record, wants_log).await }
+}
+
+fn enqueue(job: Job, jobs: &mpsc::Sender<Job>) -> Result<(), Refusal> {
+    let full = |_| Refusal::new(429, "TooManyRequestsException", "Rate Exceeded.");
+    jobs.try_send(job).map_err(full)
+}
+
+/// The whole response, with what went wrong in its headers.
+async fn buffered(
+    mut pieces: mpsc::Receiver<Bytes>,
+    record: oneshot::Receiver<Record>,
+    wants_log: bool,
+) -> Result<Response<ServeBody>, Refusal> {
+    let mut streamed = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        streamed.extend_from_slice(&piece);
+    }
+    let gone = |_| Refusal::new(500, "ServiceException", "the function could not be run");
+    let record = record.await.map_err(gone)?;
+    let payload = record.outcome.payload.clone().unwrap_or_else(|| streamed.into());
+    let mut response = response_with(StatusCode::OK, payload);
+    set_header(&mut response, "x-amzn-RequestId", &record.request_id);
+    set_header(&mut response, "X-Amz-Executed-Version", VERSION);
+    if record.outcome.failure.is_some() {
+        set_header(&mut response, "X-Amz-Function-Error", "Unhandled");
+    }
+    if wants_log {
+        set_header(&mut response, "X-Amz-Log-Result", &log_result(&record));
+    }
+    Ok(response)
+}
+
+/// The response as it comes, in messages; what went wrong is in the last one.
+fn streamed(
+    mut pieces: mpsc::Receiver<Bytes>,
+    record: oneshot::Receiver<Record>,
+    wants_log: bool,
+) -> Response<ServeBody> {
+    let (messages, body) = mpsc::channel(16);
+    tokio::task::spawn_local(async move {
+        let chunk =
+            |piece: &[u8]| Bytes::from(event_stream::message("PayloadChunk", "application/octet-stream", piece));
+        while let Some(piece) = pieces.recv().await {
+            if messages.send(chunk(&piece)).await.is_err() {
+                return;
+            }
+        }
+        let Ok(record) = record.await else { return };
+        let mut complete = json!({});
+        match (&record.outcome.failure, &record.outcome.payload) {
+            (Some(failed), _) => {
+                complete["ErrorCode"] = failed.error_type.as_str().into();
+                complete["ErrorDetails"] = failed.message.as_str().into();
+            }
+            (None, Some(payload)) => drop(messages.send(chunk(payload)).await),
+            (None, None) => {}
+        }
+        if wants_log {
+            complete["LogResult"] = log_result(&record).into();
+        }
+        let complete = event_stream::message("InvokeComplete", "application/json", complete.to_string().as_bytes());
+        let _ = messages.send(complete.into()).await;
+    });
+    let mut response = Response::new(ChannelBody(body).boxed_unsync());
+    set_header(&mut response, "Content-Type", event_stream::CONTENT_TYPE);
+    set_header(&mut response, "x-amzn-RequestId", &Uuid::new_v4().to_string());
+    set_header(&mut response, "X-Amz-Executed-Version", VERSION);
+    response
+}
+
+/// The end of the log, as the API returns it.
+fn log_result(record: &Record) -> String {
+    let start = record.log.len().saturating_sub(TAIL_LIMIT);
+    BASE64_STANDARD.encode(&record.log[start..])
+}
+
+/// The event: JSON, and an empty object where there is none.
+async fn payload(body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
+    let payload = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
+            return Err(Refusal::new(413, "RequestEntityTooLargeException", message));
+        }
+        Err(error) => return Err(Refusal::new(400, "InvalidRequestContentException", error.to_string())),
+    };
+    if payload.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
+        Ok(_) => Ok(payload),
+        Err(error) => {
+            let message = format!("Could not parse request body into json: {error}");
+            Err(Refusal::new(400, "InvalidRequestContentException", message))
+        }
+    }
+}
+
+/// What a mobile client tells of itself: JSON in base64.
+fn client_context(request: &Request<Incoming>) -> Result<Option<String>, Refusal> {
+    let Some(text) = header(request, "X-Amz-Client-Context") else { return Ok(None) };
+    let invalid = || {
+        Refusal::new(
+            400,
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        )
+    };
+    let decoded =
+        BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(invalid)?;
+    let value: serde_json::Value = serde_json::from_str(&decoded).map_err(|_| invalid())?;
+    // On one line, as a header has it.
+    Ok(Some(value.to_string()))
+}
+
+fn header(request: &Request<Incoming>, name: &str) -> Option<String> {
+    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
+}
+
+fn response_with(status: StatusCode, body: Bytes) -> Response<ServeBody> {
+    let mut response = Response::new(Full::new(body).boxed_unsync());
+    *response.status_mut() = status;
+    set_header(&mut response, "Content-Type", "application/json");
+    response
+}
+
+fn set_header(response: &mut Response<ServeBody>, name: &'static str, value: &str) {
+    if let Ok(value) = value.parse() {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A body whose pieces come through a channel.
+struct ChannelBody(mpsc::Receiver<Bytes>);
+
+impl Body for ChannelBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}

@@ -1,0 +1,110 @@
+//! What `--event` names: JSON as typed, a file, stdin, or one of the samples.
+
+use std::io::{Read, stdin};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::samples::{self, SAMPLES};
+use crate::error::{ErrorKind, Failure, ResultExt};
+use crate::lambda::PAYLOAD_LIMIT;
+use crate::{fs, suggest};
+
+/// An event to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// What was typed, for reports.
+    pub(crate) origin: String,
+    /// JSON, as it was given.
+    pub(crate) payload: Vec<u8>,
+}
+
+/// The events of the command line; an empty object where there is none.
+pub(crate) fn read_all(typed: &[String]) -> Result<Vec<Event>> {
+    if typed.iter().filter(|event| *event == "-").count() > 1 {
+        return Err(Failure::new(ErrorKind::Usage, "stdin holds one event: `--event -` is given twice").into());
+    }
+    if typed.is_empty() {
+        return Ok(vec![Event { origin: "{}".into(), payload: b"{}".to_vec() }]);
+    }
+    typed.iter().map(|event| read(event)).collect()
+}
+
+fn read(typed: &str) -> Result<Event> {
+    let payload = match typed.strip_prefix('@') {
+        Some(path) => {
+            fs::read(Path::new(path)).or_fail(ErrorKind::Usage, || format!("there is no event in `{path}`"))?
+        }
+        None if typed == "-" => {
+            let mut payload = Vec::new();
+            stdin().lock().read_to_end(&mut payload).context("failed to read stdin")?;
+            payload
+        }
+        None => match samples::find(typed) {
+            Some(sample) => sample.json.as_bytes().to_vec(),
+            None => typed.as_bytes().to_vec(),
+        },
+    };
+    hold_against_limits(typed, &payload)?;
+    Ok(Event { origin: typed.to_owned(), payload })
+}
+
+/// Lambda takes JSON of up to 6 MB, and says `InvalidRequestContentException` or `RequestTooLargeException` to all else.
+fn hold_against_limits(typed: &str, payload: &[u8]) -> Result<(), Failure> {
+    let shown = shortened(typed);
+    if payload.len() > PAYLOAD_LIMIT {
+        let size = payload.len();
+        return Err(Failure::new(
+            ErrorKind::Usage,
+            format!("the event `{shown}` has {size} bytes, Lambda takes {PAYLOAD_LIMIT} at most"),
+        )
+        .hint("put the data into Amazon S3, and its key into the event"));
+    }
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(payload) {
+        let failure = Failure::new(ErrorKind::Usage, format!("the event `{shown}` is not JSON: {error}"))
+            .hint("an event is JSON, `@FILE`, `-` for stdin, or the name of a sample");
+        let is_word = typed.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') && typed != "-";
+        let names = SAMPLES.iter().map(|sample| sample.name);
+        return Err(if is_word { failure.hint(suggest::nearest("samples", typed, names)) } else { failure });
+    }
+    Ok(())
+}
+
+/// An event as a message can hold it.
+fn shortened(typed: &str) -> String {
+    const LONGEST: usize = 60;
+    match typed.char_indices().nth(LONGEST) {
+        None => typed.to_owned(),
+        Some((end, _)) => format!("{}…", &typed[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_sent_as_it_was_typed() {
+        let events = read_all(&["{ \"a\":1 }".to_owned(), "null".to_owned()]).unwrap();
+        assert_eq!(events[0].payload, b"{ \"a\":1 }");
+        assert_eq!(events[1].payload, b"null");
+        assert_eq!(read_all(&[]).unwrap()[0].payload, b"{}");
+    }
+
+    #[test]
+    fn a_sample_goes_by_its_name() {
+        assert_eq!(read("sqs").unwrap().payload, samples::find("sqs").unwrap().json.as_bytes());
+        let failure = read("sq").unwrap_err();
+        assert_eq!(crate::error::hints(&failure)[1], "did you mean `sqs`?");
+    }
+
+    #[test]
+    fn what_lambda_would_refuse_is_refused() {
+        for typed in ["{", "hello", "{} {}", "@/does/not/exist", ""] {
+            assert_eq!(crate::error::exit_code(&read(typed).unwrap_err()), 2, "{typed}");
+        }
+        let large = format!("\"{}\"", "x".repeat(PAYLOAD_LIMIT));
+        let message = read(&large).unwrap_err().to_string();
+        assert!(message.contains("6291558 bytes") && message.len() < 200, "{message}");
+    }
+}

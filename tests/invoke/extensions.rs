@@ -1,0 +1,85 @@
+//! Extensions: they come up before the runtime, get to know of invocations and of the end, and may fail.
+
+use crate::support::{Run, Sandbox};
+
+fn invoke(extension: &str) -> Run {
+    let variable = format!("EXTENSION={extension}");
+    Sandbox::new().with_extension().invoke(&["--layer", "extension.zip", "--env", &variable, "--event", "1"])
+}
+
+#[test]
+fn an_extension_lives_through_everything() {
+    let run = invoke("").exits(0).answers("1\n");
+    let run = run.logs(
+        "registered: 200 {\"functionName\":\"function\",\"functionVersion\":\"$LATEST\",\"handler\":\"bootstrap\"}\n",
+    );
+    run.logs("event: INVOKE \n").logs("event: SHUTDOWN spindown\n");
+}
+
+#[test]
+fn an_extension_gets_the_events_that_it_asks_for() {
+    let run = invoke("shutdown-only").exits(0).logs("event: SHUTDOWN spindown\n");
+    assert!(!run.stderr.contains("event: INVOKE"), "{run:#?}");
+    let run = invoke("none").exits(0);
+    assert!(!run.stderr.contains("event: "), "{run:#?}");
+}
+
+#[test]
+fn an_extension_may_fail() {
+    for (extension, error) in [
+        ("exit", "Extension.Crash: extension watcher: exit status 3"),
+        ("crash", "Extension.Crash: extension watcher: exit status 4"),
+        ("init-error", "Extension.InitError: extension watcher: Extension.NoKey"),
+    ] {
+        let run = invoke(extension).exits(114).logs(&format!("error: an extension failed: {error}\n"));
+        assert!(run.stdout.starts_with("{\"errorType\":\"Extension."), "{run:#?}");
+    }
+}
+
+#[test]
+fn an_extension_that_does_not_end_is_killed() {
+    invoke("stubborn").exits(0).answers("1\n").logs("event: SHUTDOWN spindown\n");
+}
+
+#[test]
+fn an_extension_may_not_be_startable() {
+    let sandbox = Sandbox::new();
+    sandbox.write("watcher", "#!/bin/no-such-shell\n");
+    let allow = ["--allow", "script-interpreter"];
+    sandbox.run(&[&["pack", "--extension", "-o", "extension.zip", "watcher"], &allow[..]].concat()).exits(0);
+    let run = sandbox.invoke(&[&["--layer", "extension.zip"], &allow[..]].concat()).exits(114);
+    run.logs("error: an extension failed: Extension.LaunchError: extension watcher: no such file or directory\n");
+}
+
+#[test]
+fn an_extension_gets_to_know_why_it_ends() {
+    let sandbox = Sandbox::new().with_extension();
+    for (event, code, reason) in [(r#"{"do":"exit"}"#, 112, "failure"), (r#"{"do":"hang"}"#, 111, "timeout")] {
+        let run = sandbox.invoke(&["--layer", "extension.zip", "--timeout", "1", "--event", event]).exits(code);
+        run.logs(&format!("event: SHUTDOWN {reason}\n"));
+    }
+}
+
+#[test]
+#[ignore = "needs user namespaces, in which `sandbox.localdomain` has an address"]
+fn telemetry_is_delivered() {
+    let run = invoke("telemetry").exits(0).logs("subscribed: 200\n");
+    let received: Vec<_> = run
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("telemetry: "))
+        .flat_map(|types| types.split(' '))
+        .collect();
+    let expected = [
+        "platform.initStart",
+        "platform.telemetrySubscription",
+        "platform.initRuntimeDone",
+        "platform.start",
+        "function",
+        "platform.runtimeDone",
+        "platform.report",
+    ];
+    let mut rest = received.iter();
+    assert!(expected.iter().all(|wanted| rest.any(|event| event == wanted)), "in this order: {received:?}");
+    assert!(!received.contains(&"extension"), "it did not subscribe to these: {received:?}");
+}

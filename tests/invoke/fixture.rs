@@ -1,0 +1,323 @@
+//! A runtime and an extension in one, without dependencies, that do what events tell them to: right or wrong.
+//!
+//! Under the name `bootstrap` it is a runtime, under any other an extension. The variable `START` says how it behaves before
+//! it asks for an event; the field `do` of an event says what it does then.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, exit};
+use std::thread::sleep;
+use std::time::Duration;
+use std::{env, fs};
+
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value)
+    }
+}
+
+fn connect() -> TcpStream {
+    TcpStream::connect(env::var("AWS_LAMBDA_RUNTIME_API").unwrap()).unwrap()
+}
+
+fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
+            return Answer { status: 0, headers: Vec::new(), body: Vec::new() };
+        }
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8(bytes).unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut answer = Answer { status, headers, body: Vec::new() };
+    let length = answer.header("content-length").parse().unwrap_or(0);
+    answer.body = vec![0; length];
+    stream.read_exact(&mut answer.body).unwrap();
+    answer
+}
+
+fn send(method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    let mut stream = connect();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: api\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).unwrap();
+    let _ = stream.write_all(body);
+    read_answer(&mut stream)
+}
+
+fn post(path: &str, body: &[u8]) -> u16 {
+    send("POST", &format!("/2018-06-01/runtime/{path}"), "", body).status
+}
+
+/// A text in JSON; good enough for the tests' own events.
+fn field<'a>(json: &'a str, name: &str) -> &'a str {
+    let start = format!("\"{name}\":\"");
+    json.split_once(&start).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("")
+}
+
+fn forever() -> ! {
+    loop {
+        sleep(Duration::from_secs(60));
+    }
+}
+
+/// Starts a child that outlives whoever started it, in a session of its own, and that ignores what can be ignored.
+fn escape() {
+    let script = "trap '' TERM HUP INT; while :; do sleep 0.05; done";
+    Command::new("setsid").args(["sh", "-c", script]).spawn().unwrap();
+}
+
+/// The names in a folder, in order.
+fn list(path: &str) -> String {
+    let mut names: Vec<_> =
+        fs::read_dir(path).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names.join(" ")
+}
+
+/// What is in the file that the zip brings along.
+fn data() -> String {
+    fs::read_to_string("data/message.txt").unwrap_or_default()
+}
+
+fn runtime() {
+    match env::var("START").as_deref().unwrap_or("") {
+        "exit" => exit(7),
+        "hang" => forever(),
+        "error" => {
+            let path = "/2018-06-01/runtime/init/error";
+            let error = br#"{"errorType":"NoTable","errorMessage":"TABLE is not set"}"#;
+            send("POST", path, "Lambda-Runtime-Function-Error-Type: NoTable\r\n", error);
+            exit(1)
+        }
+        "early" => {
+            println!("early answer: {}", post("invocation/x/response", b"1"));
+            println!("broken: {}", {
+                let mut stream = connect();
+                stream.write_all(b"NONSENSE\r\n\r\n").unwrap();
+                read_answer(&mut stream).status
+            });
+            println!("elsewhere: {}", send("GET", "/2018-06-01/elsewhere", "", b"").status);
+            println!("wrong method: {}", send("POST", "/2018-06-01/runtime/invocation/next", "", b"").status);
+        }
+        // Fails the first time only: `/tmp` is kept from one start to the next.
+        "once" if fs::create_dir("/tmp/started").is_ok() => exit(9),
+        _ => {}
+    }
+    println!("booted");
+    loop {
+        let next = send("GET", "/2018-06-01/runtime/invocation/next", "", b"");
+        let id = next.header("lambda-runtime-aws-request-id").to_owned();
+        let event = String::from_utf8(next.body.clone()).unwrap();
+        let answer = |body: &[u8]| post(&format!("invocation/{id}/response"), body);
+        match field(&event, "do") {
+            "fail" => {
+                let error = br#"{"errorType":"NoSuchOrder","errorMessage":"there is no order 17"}"#;
+                println!("told: {}", post(&format!("invocation/{id}/error"), error));
+            }
+            "exit" => exit(field(&event, "code").parse().unwrap_or(0)),
+            "exit-after" => {
+                answer(b"\"done\"");
+                exit(5)
+            }
+            "abort" => std::process::abort(),
+            "hang" => forever(),
+            "escape" => {
+                escape();
+                forever()
+            }
+            "leave-child" => {
+                escape();
+                answer(b"\"left\"");
+            }
+            "twice" => println!("first: {}, second: {}", answer(b"\"one\""), answer(b"\"two\"")),
+            "wrong-id" => {
+                println!("wrong: {}", post("invocation/00000000-0000-0000-0000-000000000000/response", b"1"));
+                println!("right: {}", answer(b"\"right\""));
+            }
+            "next-first" => {
+                println!("next: {}", send("GET", "/2018-06-01/runtime/invocation/next", "", b"").status);
+                answer(b"\"late\"");
+            }
+            "break-off" => {
+                let mut stream = connect();
+                write!(
+                    stream,
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: api\r\nContent-Length: 99\r\n\r\nhalf"
+                )
+                .unwrap();
+            }
+            "large" => {
+                let size: usize = field(&event, "size").parse().unwrap();
+                println!("large: {}", answer(format!("\"{}\"", "x".repeat(size - 2)).as_bytes()));
+            }
+            "flood" => {
+                let line = format!("{}\n", "y".repeat(999));
+                let mut stdout = std::io::stdout().lock();
+                for _ in 0..20_000 {
+                    let _ = stdout.write_all(line.as_bytes());
+                }
+                drop(stdout);
+                answer(b"\"flooded\"");
+            }
+            "flood-forever" => loop {
+                let _ = std::io::stdout().write_all(&[b'z'; 65_536]);
+            },
+            "stream" => {
+                let mut stream = connect();
+                write!(
+                    stream,
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: api\r\n\
+                     Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
+                     Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n"
+                )
+                .unwrap();
+                for piece in ["one,", "two,", "three"] {
+                    write!(stream, "{:x}\r\n{piece}\r\n", piece.len()).unwrap();
+                    sleep(Duration::from_millis(20));
+                }
+                let trailers = match field(&event, "then") {
+                    // {"errorMessage":"half way"} in base64.
+                    "fail" => {
+                        "Lambda-Runtime-Function-Error-Type: Midway\r\n\
+                         Lambda-Runtime-Function-Error-Body: eyJlcnJvck1lc3NhZ2UiOiJoYWxmIHdheSJ9\r\n"
+                    }
+                    _ => "",
+                };
+                write!(stream, "0\r\n{trailers}\r\n").unwrap();
+                read_answer(&mut stream);
+            }
+            "memory" => {
+                let mut hog = vec![0_u8; 400 << 20];
+                for page in hog.chunks_mut(4096) {
+                    page[0] = 1;
+                }
+                sleep(Duration::from_secs(2));
+                answer(format!("{}", hog.len()).as_bytes());
+            }
+            "look" => {
+                let task = env::var("LAMBDA_TASK_ROOT").unwrap();
+                let writable = ["/tmp", &task, "/", "/usr"].map(|path| fs::write(format!("{path}/probe"), "").is_ok());
+                let status = fs::read_to_string("/proc/self/status").unwrap();
+                let user = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap().split('\t').nth(1).unwrap();
+                let (cwd, root, files, data) = (env::current_dir().unwrap(), list("/"), list(&task), data());
+                answer(
+                    format!(
+                        "{{\"cwd\":{cwd:?},\"root\":{root:?},\"task\":{files:?},\"user\":{user:?},\
+                         \"writable\":{writable:?},\"data\":{data:?}}}"
+                    )
+                    .as_bytes(),
+                );
+            }
+            "where" => {
+                let variables: Vec<_> = env::vars().map(|(name, value)| format!("{name:?}:{value:?}")).collect();
+                let variables = variables.join(",");
+                let headers: Vec<_> = next.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+                let (cwd, task, data) = (env::current_dir().unwrap(), env::var("LAMBDA_TASK_ROOT").unwrap(), data());
+                answer(
+                    format!(
+                        "{{\"cwd\":{cwd:?},\"task\":{task:?},\"data\":{data:?},\"environment\":{{{variables}}},\
+                         \"headers\":{:?}}}",
+                        headers.join(" ")
+                    )
+                    .as_bytes(),
+                );
+            }
+            "context" => {
+                answer(next.header("lambda-runtime-client-context").as_bytes());
+            }
+            _ => {
+                println!("got {event}");
+                answer(event.as_bytes());
+            }
+        }
+    }
+}
+
+fn extension(name: &str) {
+    let base = "/2020-01-01/extension";
+    match env::var("EXTENSION").as_deref().unwrap_or("") {
+        "exit" => exit(3),
+        "hang" => forever(),
+        _ => {}
+    }
+    let events = match env::var("EXTENSION").as_deref().unwrap_or("") {
+        "shutdown-only" => r#"{"events":["SHUTDOWN"]}"#,
+        "none" => r#"{"events":[]}"#,
+        _ => r#"{"events":["INVOKE","SHUTDOWN"]}"#,
+    };
+    let registered =
+        send("POST", &format!("{base}/register"), &format!("Lambda-Extension-Name: {name}\r\n"), events.as_bytes());
+    println!("registered: {} {}", registered.status, String::from_utf8(registered.body.clone()).unwrap());
+    let id = registered.header("lambda-extension-identifier").to_owned();
+    let identifier = format!("Lambda-Extension-Identifier: {id}\r\n");
+    if env::var("EXTENSION").as_deref() == Ok("init-error") {
+        let headers = format!("{identifier}Lambda-Extension-Function-Error-Type: Extension.NoKey\r\n");
+        send("POST", &format!("{base}/init/error"), &headers, b"{}");
+        exit(1);
+    }
+    if env::var("EXTENSION").as_deref() == Ok("telemetry") {
+        let listener = std::net::TcpListener::bind("sandbox.localdomain:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                receive_telemetry(stream.unwrap());
+            }
+        });
+        let body = format!(
+            r#"{{"schemaVersion":"2022-12-13","types":["platform","function"],
+                "buffering":{{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}},
+                "destination":{{"protocol":"HTTP","URI":"http://sandbox.localdomain:{port}"}}}}"#
+        );
+        println!("subscribed: {}", send("PUT", "/2022-07-01/telemetry", &identifier, body.as_bytes()).status);
+    }
+    loop {
+        let event = send("GET", &format!("{base}/event/next"), &identifier, b"");
+        let text = String::from_utf8(event.body).unwrap();
+        println!("event: {} {}", field(&text, "eventType"), field(&text, "shutdownReason"));
+        match field(&text, "eventType") {
+            "SHUTDOWN" if env::var("EXTENSION").as_deref() == Ok("stubborn") => forever(),
+            "SHUTDOWN" => exit(0),
+            "INVOKE" if env::var("EXTENSION").as_deref() == Ok("crash") => exit(4),
+            _ => {}
+        }
+    }
+}
+
+/// Prints the types of the events of one batch.
+fn receive_telemetry(mut stream: TcpStream) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 65_536];
+    let body = loop {
+        let count = stream.read(&mut buffer).unwrap_or(0);
+        request.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.to_lowercase().split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap().parse().unwrap();
+        if count == 0 || body.len() >= length {
+            break body.to_owned();
+        }
+    };
+    let types: Vec<_> = body.split("\"type\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    println!("telemetry: {}", types.join(" "));
+    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+}
+
+fn main() {
+    let program = env::args().next().unwrap_or_default();
+    match program.rsplit('/').next().unwrap_or_default() {
+        "bootstrap" => runtime(),
+        name => extension(name),
+    }
+}

@@ -1,0 +1,10 @@
+//! `invoke` as its users meet it: zips made by the program, booted by the program, with a function that does what events
+//! tell it to, right or wrong.
+#![cfg(target_os = "linux")]
+
+mod command;
+mod extensions;
+mod failures;
+mod isolation;
+mod serve;
+mod support;

@@ -1,0 +1,215 @@
+//! A folder for one test with the zips of the fixture in it, the program run there, and what must not be left behind.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// How long anything may take that takes a moment, on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The fixture, compiled once for this machine's processor.
+pub(crate) fn fixture() -> &'static Path {
+    static FIXTURE: OnceLock<PathBuf> = OnceLock::new();
+    FIXTURE.get_or_init(|| {
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("invoke-fixture");
+        let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+        let output = Command::new("rustc")
+            .args(["--edition", "2024", "-O", "-C", "linker=rust-lld", "-C", "strip=symbols", "--target", &triple])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/fixture.rs"))
+            .arg("-o")
+            .arg(&program)
+            .output()
+            .expect("`rustc` starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        program
+    })
+}
+
+/// A folder with `function.zip` and, for what is unpacked, a folder of its own that has to be empty in the end.
+pub(crate) struct Sandbox {
+    _guard: TempDir,
+    root: PathBuf,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        let guard = tempfile::Builder::new().prefix("invoke-").tempdir().unwrap();
+        let root = guard.path().canonicalize().unwrap();
+        let sandbox = Self { _guard: guard, root };
+        fs::create_dir(sandbox.path("unpacked")).unwrap();
+        fs::copy(fixture(), sandbox.path("bootstrap")).unwrap();
+        sandbox.write("data/message.txt", "hello");
+        sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "data"]).exits(0);
+        sandbox
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, contents: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+
+    /// Makes the layer `extension.zip`, with the fixture as the extension `watcher`.
+    pub(crate) fn with_extension(self) -> Self {
+        fs::copy(fixture(), self.path("watcher")).unwrap();
+        self.run(&["pack", "--extension", "-o", "extension.zip", "watcher"]).exits(0);
+        self
+    }
+
+    pub(crate) fn program(&self, args: &[&str]) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"));
+        program.args(args).current_dir(&self.root).env("TMPDIR", self.path("unpacked")).env("COLUMNS", "100");
+        for name in ["CARGO_TERM_COLOR", "CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE", "SOURCE_DATE_EPOCH"] {
+            program.env_remove(name);
+        }
+        program
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        let Output { status, stdout, stderr } = self.program(args).stdin(Stdio::null()).output().unwrap();
+        let run = Run {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8(stdout).unwrap(),
+            stderr: String::from_utf8(stderr).unwrap(),
+        };
+        self.is_clean();
+        run
+    }
+
+    /// Invokes the function with these flags.
+    pub(crate) fn invoke(&self, flags: &[&str]) -> Run {
+        self.run(&[&["invoke", "function.zip"], flags].concat())
+    }
+
+    /// Holds that nothing is left of what was unpacked.
+    #[track_caller]
+    pub(crate) fn is_clean(&self) {
+        let left: Vec<_> = fs::read_dir(self.path("unpacked")).unwrap().flatten().map(|entry| entry.path()).collect();
+        assert!(left.is_empty(), "left behind: {left:?}");
+    }
+}
+
+/// What a run of the program left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn logs(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "no {text:?} in {self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn answers(self, text: &str) -> Self {
+        assert_eq!(self.stdout, text, "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+}
+
+/// The program while it runs, with what it prints to stderr in a file.
+pub(crate) struct Running {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Running {
+    pub(crate) fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let log = sandbox.path("log");
+        let file = fs::File::create(&log).unwrap();
+        let child = sandbox.program(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        Self { child, log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Waits until the log has this text, and returns the log.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("ended ({status}) before {text:?} came: {}", self.log());
+            }
+            assert!(Instant::now() < deadline, "no {text:?} in {log}");
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for the end, and returns the exit code.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> i32 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code().unwrap_or(-1);
+            }
+            assert!(Instant::now() < deadline, "it does not end: {}", self.log());
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How many processes of this machine have this in their environment.
+pub(crate) fn processes_with(variable: &str) -> usize {
+    let has_it = |path: PathBuf| {
+        let mut environment = Vec::new();
+        let read = fs::File::open(path.join("environ")).and_then(|mut file| file.read_to_end(&mut environment));
+        read.is_ok() && environment.split(|byte| *byte == 0).any(|entry| entry == variable.as_bytes())
+    };
+    fs::read_dir("/proc").unwrap().flatten().filter(|entry| has_it(entry.path())).count()
+}
+
+/// Holds that in the end there is no such process. The kernel may take a moment to clear one away.
+#[track_caller]
+pub(crate) fn none_is_left_with(variable: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while processes_with(variable) > 0 {
+        assert!(Instant::now() < deadline, "a process with `{variable}` is left");
+        sleep(Duration::from_millis(10));
+    }
+}
