@@ -15,6 +15,7 @@ use crate::plan::SCHEMA_VERSION;
 use crate::shell::Shell;
 
 /// The outcome of the `invoke` command.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Serialize)]
 pub(crate) struct InvokeReport {
     schema_version: u32,
@@ -53,6 +54,7 @@ pub(crate) struct InvocationFailure {
     pub(crate) message: String,
 }
 
+#[cfg(target_os = "linux")]
 impl InvokeReport {
     pub(crate) fn new(zip: &Path, function: String, invocations: Vec<InvocationReport>) -> Self {
         Self { schema_version: SCHEMA_VERSION, path: zip.to_owned(), function, invocations }
@@ -77,6 +79,7 @@ pub(crate) fn exit_code_of(invocations: &[InvocationReport]) -> u8 {
 
 impl InvocationReport {
     /// Tells a person why it failed, if it did.
+    #[cfg(target_os = "linux")]
     pub(crate) fn tell(&self, shell: &Shell) {
         let Some(InvocationFailure { kind, error_type, message }) = &self.failure else { return };
         let what = match kind {
