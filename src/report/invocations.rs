@@ -1,28 +1,12 @@
-//! What came of invocations: a sentence for people about each that failed, and one JSON document for programs.
+//! What came of invocations, as the reports of a build and of `invoke` have it.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Result;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{print_json, print_lines};
-use crate::cli::MessageFormat;
-use crate::error::{ErrorKind, Failure};
-use crate::invoke::samples::Sample;
-use crate::plan::SCHEMA_VERSION;
+use crate::error::ErrorKind;
 use crate::shell::Shell;
-
-/// The outcome of the `invoke` command.
-#[cfg(target_os = "linux")]
-#[derive(Debug, Serialize)]
-pub(crate) struct InvokeReport {
-    schema_version: u32,
-    path: PathBuf,
-    function: String,
-    invocations: Vec<InvocationReport>,
-}
 
 /// The outcome of one invocation.
 #[derive(Debug)]
@@ -54,23 +38,6 @@ pub(crate) struct InvocationFailure {
     pub(crate) message: String,
 }
 
-#[cfg(target_os = "linux")]
-impl InvokeReport {
-    pub(crate) fn new(zip: &Path, function: String, invocations: Vec<InvocationReport>) -> Self {
-        Self { schema_version: SCHEMA_VERSION, path: zip.to_owned(), function, invocations }
-    }
-
-    /// That of the first invocation that failed.
-    pub(crate) fn exit_code(&self) -> u8 {
-        exit_code_of(&self.invocations)
-    }
-
-    /// One JSON document on stdout.
-    pub(crate) fn print(&self) -> Result<()> {
-        print_json(self)
-    }
-}
-
 /// That of the first invocation that failed.
 pub(crate) fn exit_code_of(invocations: &[InvocationReport]) -> u8 {
     let mut failures = invocations.iter().filter_map(|report| report.failure.as_ref());
@@ -78,26 +45,6 @@ pub(crate) fn exit_code_of(invocations: &[InvocationReport]) -> u8 {
 }
 
 impl InvocationReport {
-    /// Tells a person why it failed, if it did.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn tell(&self, shell: &Shell) {
-        let Some(InvocationFailure { kind, error_type, message }) = &self.failure else { return };
-        let what = match kind {
-            ErrorKind::FunctionError => "the function answered with an error",
-            ErrorKind::FunctionTimeout => "the function took too long",
-            ErrorKind::FunctionCrash => "the function crashed",
-            ErrorKind::FunctionInit => "the function did not come up",
-            _ => "an extension failed",
-        };
-        let hint = match (kind, error_type.as_str()) {
-            (ErrorKind::FunctionTimeout, _) => "give it more time with `--timeout SECONDS`, and in its configuration",
-            (_, "Runtime.OutOfMemory") => "give it more memory with `--memory MB`, and in its configuration",
-            (_, "Runtime.InvalidEntrypoint") => "`cargo lambda-zip check ZIP` says what is wrong with the zip",
-            _ => "its log is above",
-        };
-        shell.error(&Failure::new(*kind, format!("{what}: {error_type}: {message}")).hint(hint).into());
-    }
-
     /// Tells a person what the function answered, where stdout is for something else.
     pub(crate) fn tell_response(&self, shell: &Shell) {
         shell.status("Answered", String::from_utf8_lossy(&self.response).trim_end());
@@ -111,24 +58,6 @@ impl InvocationReport {
             Some(ErrorKind::FunctionCrash) => "crash",
             Some(ErrorKind::FunctionInit) => "init-failure",
             Some(_) => "extension-failure",
-        }
-    }
-}
-
-/// The samples of events that are built in: a line each, or as JSON with all there is to them.
-pub(crate) fn print_samples(samples: &[Sample], format: MessageFormat) -> Result<()> {
-    let width = samples.iter().map(|sample| sample.name.len()).max().unwrap_or(0);
-    match format {
-        MessageFormat::Human => {
-            print_lines(samples.iter().map(|sample| format!("{:width$}  {}", sample.name, sample.about)))
-        }
-        MessageFormat::Json => {
-            let event = |json| serde_json::from_str::<Value>(json);
-            let document = samples.iter().map(|sample| {
-                let Sample { name, about, source, json } = sample;
-                Ok(json!({ "name": name, "about": about, "source": source, "event": event(json)? }))
-            });
-            print_json(&document.collect::<Result<Vec<_>>>()?)
         }
     }
 }

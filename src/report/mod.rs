@@ -3,9 +3,12 @@
 mod diagnosis;
 mod findings;
 mod invocations;
+#[cfg(target_os = "linux")]
+mod invoke;
 mod json;
 mod list;
 mod rules;
+mod samples;
 mod subject;
 
 use std::io::{self, Write, stdout};
@@ -24,10 +27,14 @@ use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
 #[cfg(target_os = "linux")]
-pub(crate) use invocations::{InvocationFailure, InvokeReport};
-pub(crate) use invocations::{InvocationReport, exit_code_of, print_samples};
+#[cfg(target_os = "linux")]
+pub(crate) use invocations::InvocationFailure;
+pub(crate) use invocations::{InvocationReport, exit_code_of};
+#[cfg(target_os = "linux")]
+pub(crate) use invoke::InvokeReport;
 pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
+pub(crate) use samples::print_samples;
 pub(crate) use subject::Subject;
 
 /// The outcome of a run.
