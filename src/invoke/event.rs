@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_sample_goes_by_its_name() {
         assert_eq!(read("sqs").unwrap().payload, samples::find("sqs").unwrap().json.as_bytes());
-        let failure = read("sq").unwrap_err();
+        let failure = read("sqss").unwrap_err();
         assert_eq!(crate::error::hints(&failure)[1], "did you mean `sqs`?");
     }
 
