@@ -25,19 +25,23 @@ pub(crate) struct Artifact<'a> {
     pub(crate) debug: Option<PathBuf>,
 }
 
-/// Builds everything in the plan with one cargo.
+/// Builds everything in the plan with one cargo. `advice` is asked for when that fails.
 pub(crate) fn build<'a>(
     plan: &'a BuildPlan,
     may_install: bool,
     config: &CargoConfig,
     shell: &Shell,
+    advice: impl FnOnce() -> Vec<String>,
 ) -> Result<Vec<Artifact<'a>>> {
     toolchain::add_targets(&plan.install_targets, may_install, config, shell)?;
     let command = with_zig(plan)?;
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let executables = command.build().map_err(|mut error| {
-        error::add_hints(&mut error, plan.doubts.iter().flat_map(|doubt| &doubt.hints));
+        let of_doubts: Vec<_> = plan.doubts.iter().flat_map(|doubt| &doubt.hints).collect();
+        let advice = advice();
+        error::add_hints(&mut error, advice.iter().filter(|hint| !of_doubts.contains(hint)));
+        error::add_hints(&mut error, of_doubts);
         error
     })?;
     plan.functions

@@ -39,6 +39,7 @@ pub(crate) struct Table {
     pub(crate) default_excludes: Option<bool>,
     pub(crate) compression: Option<Compression>,
     pub(crate) kind: Option<ArchiveKind>,
+    pub(crate) target_cpu: Option<TargetCpu>,
     pub(crate) checks: Levels,
 }
 
@@ -58,6 +59,14 @@ impl Declared {
         self.tables.insert(0, Table { include, kind: inherited.kind, ..Table::default() });
         self
     }
+}
+
+/// The processor that is asked for, by a name of rustc's or `lambda`.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetCpu {
+    pub(crate) name: String,
+    /// The key and its manifest, to begin a message with. Nothing for the flag.
+    pub(crate) origin: Option<String>,
 }
 
 /// Reads the tables for one binary or example of a package.
@@ -100,7 +109,8 @@ fn refuse_unknown_binaries(
 }
 
 /// The keys of every table.
-const KEYS: [&str; 8] = ["checks", "compression", "default-excludes", "exclude", "include", "kind", "mode", "symlinks"];
+const KEYS: [&str; 9] =
+    ["checks", "compression", "default-excludes", "exclude", "include", "kind", "mode", "symlinks", "target-cpu"];
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -179,6 +189,7 @@ impl<'a> Reader<'a> {
             default_excludes: self.take("default-excludes")?,
             compression: self.parse("compression")?,
             kind: self.parse("kind")?,
+            target_cpu: self.take("target-cpu")?.map(|name| TargetCpu { name, origin: Some(self.key("target-cpu")) }),
             checks: self.checks()?,
         })
     }

@@ -110,16 +110,20 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let inherited = plan::inherited_target(arguments, &metadata, &selection)?;
     let targets = plan::targets(arguments, inherited, today)?;
     let rustc = config.rustc()?;
+    let only_looks = arguments.dry_run || arguments.packaging.list;
     let graph = GraphSource {
         workspace: metadata.workspace_root.as_std_path(),
-        metadata: cargo::graph_command(&arguments.cargo, &targets),
-        tree: cargo::tree_command(&arguments.cargo, &targets),
+        has_dependencies: metadata.packages.iter().any(|package| !package.dependencies.is_empty()),
+        may_lock: !only_looks,
+        metadata: cargo::graph_command(&arguments.cargo, &targets, only_looks),
+        tree: cargo::tree_command(&arguments.cargo, &targets, only_looks),
     };
     let mut survey = Survey::take(&config, &rustc, &targets, arguments.linker, &graph)?;
     if arguments.install_zig && !arguments.dry_run {
         survey.install_zig(shell)?;
     }
-    let settings = Settings::new(arguments, &targets, &metadata, &config, &rustc)?;
+    let cpu = plan::target_cpu(arguments, &metadata, &selection)?;
+    let settings = Settings::new(arguments, cpu.as_ref(), &targets, &metadata, &config, &rustc)?;
     let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
     let surroundings = Surroundings { folder: &folder, output_is_folder };
     let plan = plan::plan(arguments, &targets, &metadata, selection, &survey, &settings, surroundings)?;
@@ -158,7 +162,9 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     }
 
     let build_started = Instant::now();
-    let artifacts = build::build(&plan, !arguments.no_install, &config, shell)?;
+    let roots: Vec<_> = plan.functions.iter().map(|planned| planned.function.package_id.repr.as_str()).collect();
+    let advice = || toolchain::advice(&survey, &graph, &roots);
+    let artifacts = build::build(&plan, !arguments.no_install, &config, shell, advice)?;
     let build_time = Some(build_started.elapsed());
     let archives = artifacts.iter().map(|artifact| {
         let executable = EntrySource::Disk(artifact.executable.clone());
@@ -198,5 +204,6 @@ fn warnings(arguments: &BuildArguments, plan: &BuildPlan, survey: &Survey, today
         format!("left out `{}` of `{}`: it needs `--features {features}`", binary.name, binary.package)
     });
     let zig = survey.passed_over_zig();
-    arguments.runtime.deprecation(today).into_iter().chain(skipped).chain(zig).collect()
+    let of_flags = plan.warnings.iter().cloned();
+    arguments.runtime.deprecation(today).into_iter().chain(skipped).chain(zig).chain(of_flags).collect()
 }

@@ -41,7 +41,7 @@ impl CargoConfig {
     }
 
     /// Every table of the configuration and the arguments, the one that wins first.
-    pub(super) fn tables(&self) -> impl Iterator<Item = &Table> + Clone {
+    pub(super) fn tables(&self) -> impl DoubleEndedIterator<Item = &Table> + Clone {
         self.command_line.iter().chain(&self.files)
     }
 
@@ -60,8 +60,8 @@ impl CargoConfig {
             })
         };
         let (host, release, commit) = (field("host")?, field("release")?, field("commit-hash")?);
-        let version = if commit == "unknown" { release } else { commit };
-        Ok(Rustc { host, version, sysroot: self.sysroot()? })
+        let version = if commit == "unknown" { release.clone() } else { commit };
+        Ok(Rustc { host, release, version, sysroot: self.sysroot()? })
     }
 
     /// The folder of the toolchain, under which the targets are installed.
@@ -91,10 +91,10 @@ impl CargoConfig {
         let on_command_line = self.command_line.iter().rev();
         of_build.extend(on_command_line.filter_map(|table| table.get("build")?.get("rustflags")).flat_map(strings));
         let targets = triples.map(|triple| {
-            let variable = format!("{}_RUSTFLAGS", target_variable(triple));
-            let of_target = std::env::var_os(variable).is_some()
-                || !self.target_tables(self.tables(), triple, &["rustflags"])?.is_empty();
-            let flags = if of_target { ConfigFlags::Target } else { ConfigFlags::Build(of_build.clone()) };
+            let flags = match self.rustflags_of_target(triple)? {
+                Some(flags) => ConfigFlags::Target(flags),
+                None => ConfigFlags::Build(of_build.clone()),
+            };
             Ok((triple.to_owned(), flags))
         });
         Ok(rustflags::Source::Config(targets.collect::<Result<_>>()?))
@@ -109,6 +109,17 @@ impl CargoConfig {
         let wrapper = wrapper.or_else(|| self.resolved.build.rustc_wrapper.clone());
         let is_own = self.resolved.build.rustc.is_none() && on_command_line("rustc").is_none();
         is_own && wrapper.is_some_and(|wrapper| wrapper.file_stem().is_some_and(|name| name == "sccache"))
+    }
+
+    /// `target.*.rustflags` in the order in which cargo joins them, if there are any.
+    fn rustflags_of_target(&self, triple: &str) -> Result<Option<Vec<String>>> {
+        let variable = std::env::var(format!("{}_RUSTFLAGS", target_variable(triple))).ok();
+        let tables = self.target_tables(self.tables().rev(), triple, &["rustflags"])?;
+        if variable.is_none() && tables.is_empty() {
+            return Ok(None);
+        }
+        let in_tables = tables.into_iter().filter_map(|table| table.get("rustflags")).flat_map(strings);
+        Ok(Some(in_tables.chain(variable.iter().flat_map(|flags| strings(&Value::from(flags.as_str())))).collect()))
     }
 
     fn linker_on_command_line(&self, triple: &str) -> Result<Option<PathBuf>> {
@@ -192,10 +203,19 @@ impl CargoConfig {
 pub(crate) struct Rustc {
     /// The triple of the machine that it runs on.
     pub(crate) host: String,
+    /// Its release, such as `1.95.0` or `1.97.0-nightly`.
+    pub(crate) release: String,
     /// The commit that it was built from, else its release.
     pub(crate) version: String,
     /// The folder of its toolchain.
     pub(crate) sysroot: PathBuf,
+}
+
+impl Rustc {
+    /// The middle number of its release.
+    pub(super) fn release_minor(&self) -> Option<u64> {
+        self.release.split('.').nth(1)?.parse().ok()
+    }
 }
 
 /// How the environment variables of a target start.
@@ -251,13 +271,7 @@ fn strings(value: &Value) -> Vec<String> {
 
 /// The last `-C linker=…`, which is the one that rustc obeys.
 fn linker_in_rustflags(flags: &[String]) -> Option<PathBuf> {
-    let codegen = flags.iter().enumerate().filter_map(|(index, flag)| {
-        match flag.strip_prefix("-C").or_else(|| flag.strip_prefix("--codegen="))? {
-            "" => flags.get(index + 1).map(String::as_str),
-            attached => Some(attached),
-        }
-    });
-    codegen.filter_map(|option| option.strip_prefix("linker=")).next_back().map(PathBuf::from)
+    rustflags::codegen_options(flags).filter_map(|option| option.strip_prefix("linker=")).next_back().map(PathBuf::from)
 }
 
 #[cfg(test)]

@@ -37,27 +37,31 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
     Ok(metadata)
 }
 
-/// The command that describes the graph of dependencies, as far as it is built for these targets.
-pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target]) -> CargoCommand {
+/// The command that describes the graph of dependencies, as far as it is built for these targets. A `read_only` one leaves
+/// the lockfile alone, and fails where that is not enough.
+pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
     let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
     args.extend(targets.iter().map(|target| format!("--filter-platform={}", target.triple()).into()));
-    about_dependencies(args, flags)
+    about_dependencies(args, flags, read_only)
 }
 
 /// The command that lists the packages that a build for these targets compiles for them, by name and version.
-pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target]) -> CargoCommand {
+pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
     let fixed = ["tree", "--workspace", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"];
     let mut args: Vec<OsString> = fixed.map(OsString::from).into();
     args.extend(targets.iter().map(|target| format!("--target={}", target.triple()).into()));
-    about_dependencies(args, flags)
+    about_dependencies(args, flags, read_only)
 }
 
-fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags) -> CargoCommand {
+fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags, read_only: bool) -> CargoCommand {
     args.extend(flags.feature_args());
     if let Some(path) = &flags.manifest_path {
         args.extend(["--manifest-path".into(), path.into()]);
     }
     args.extend(flags.common_args().into_iter().map(OsString::from));
+    if read_only && !flags.locked {
+        args.push("--locked".into());
+    }
     CargoCommand { program: program(), args, env: BTreeMap::new() }
 }
 

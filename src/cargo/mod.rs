@@ -8,6 +8,7 @@ mod rustflags;
 pub(crate) mod sccache;
 mod settings;
 mod target_cpu;
+mod trim_paths;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};

@@ -14,19 +14,16 @@ const DEFAULTS: [(&str, &str); 3] = [("codegen-units", "1"), ("lto", "fat"), ("s
 /// The settings to add to a profile, by the environment variables through which cargo takes them.
 ///
 /// `sources` are the manifest of the workspace and all configuration of cargo's in the form of files or arguments,
-/// `is_in_environment` says whether a variable is set.
+/// `environment` tells the value of a variable.
 pub(crate) fn additions(
     profile: &str,
     sources: &[&Table],
-    is_in_environment: impl Fn(&str) -> bool,
+    environment: impl Fn(&str) -> Option<String>,
 ) -> BTreeMap<String, String> {
-    let Some(lineage) = lineage(profile, sources) else { return BTreeMap::new() };
-    let is_set = |key: &str| {
-        lineage.iter().any(|ancestor| {
-            is_in_environment(&variable(ancestor, key))
-                || sources.iter().any(|source| table_of(source, ancestor).is_some_and(|table| table.contains_key(key)))
-        })
-    };
+    if lineage(profile, sources).is_none() {
+        return BTreeMap::new();
+    }
+    let is_set = |key: &str| value(profile, key, sources, &environment).is_some();
     DEFAULTS
         .into_iter()
         .filter(|&(key, _)| match key {
@@ -64,17 +61,26 @@ pub(crate) fn has_debug_information(
     sources: &[&Table],
     environment: impl Fn(&str) -> Option<String>,
 ) -> bool {
+    value(profile, "debug", sources, environment).is_some_and(|value| !["0", "false", "none"].contains(&value.as_str()))
+}
+
+/// What the user set for a key of this profile or of one that it inherits from, as text.
+pub(crate) fn value(
+    profile: &str,
+    key: &str,
+    sources: &[&Table],
+    environment: impl Fn(&str) -> Option<String>,
+) -> Option<String> {
     let ancestors = lineage(profile, sources).unwrap_or_else(|| vec![profile.to_owned()]);
-    let value = ancestors.iter().find_map(|ancestor| {
-        let in_files = || sources.iter().find_map(|source| table_of(source, ancestor)?.get("debug"));
-        environment(&variable(ancestor, "debug")).or_else(|| {
+    ancestors.iter().find_map(|ancestor| {
+        let in_files = || sources.iter().find_map(|source| table_of(source, ancestor)?.get(key));
+        environment(&variable(ancestor, key)).or_else(|| {
             in_files().map(|value| match value {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             })
         })
-    });
-    value.is_some_and(|value| !["0", "false", "none"].contains(&value.as_str()))
+    })
 }
 
 fn table_of<'a>(source: &'a Table, profile: &str) -> Option<&'a Table> {
@@ -92,7 +98,8 @@ mod tests {
 
     fn keys(profile: &str, manifest: &str, config: &str, environment: &[&str]) -> Vec<String> {
         let (manifest, config): (Table, Table) = (manifest.parse().unwrap(), config.parse().unwrap());
-        additions(profile, &[&manifest, &config], |name| environment.contains(&name)).into_keys().collect()
+        let environment = |name: &str| environment.contains(&name).then(String::new);
+        additions(profile, &[&manifest, &config], environment).into_keys().collect()
     }
 
     const ALL: [&str; 3] =

@@ -26,8 +26,8 @@ pub(crate) enum Source {
 /// What the configuration says for one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConfigFlags {
-    /// `target.*.rustflags`, to which cargo itself adds those of a `--config` argument.
-    Target,
+    /// `target.*.rustflags`, with the flags in it. To these cargo itself adds those of a `--config` argument.
+    Target(Vec<String>),
     /// `build.rustflags`, with the flags in it, if any. They are repeated for the target, since its own replace them.
     Build(Vec<String>),
 }
@@ -46,6 +46,19 @@ impl Default for Source {
 }
 
 impl Source {
+    /// The user's flags that reach rustc for some target.
+    pub(crate) fn flags(&self) -> Vec<&[String]> {
+        match self {
+            Self::Environment(flags) => vec![flags],
+            Self::Config(targets) => targets
+                .values()
+                .map(|flags| match flags {
+                    ConfigFlags::Target(flags) | ConfigFlags::Build(flags) => flags.as_slice(),
+                })
+                .collect(),
+        }
+    }
+
     /// Appends flags, by target triple, to the user's.
     pub(crate) fn append(&self, ours: &BTreeMap<String, Vec<String>>) -> Result<Addition, Failure> {
         let mut addition = Addition::default();
@@ -68,7 +81,7 @@ impl Source {
             Self::Config(targets) => {
                 for (triple, flags) in targets {
                     let theirs = match flags {
-                        ConfigFlags::Target => &[][..],
+                        ConfigFlags::Target(_) => &[][..],
                         ConfigFlags::Build(flags) => flags,
                     };
                     let Some(ours) = ours.get(triple).filter(|flags| !flags.is_empty()) else { continue };
@@ -79,6 +92,17 @@ impl Source {
         }
         Ok(addition)
     }
+}
+
+/// What stands behind `-C`, attached or not, or behind `--codegen`, in order: rustc obeys the last of several.
+pub(super) fn codegen_options(flags: &[String]) -> impl DoubleEndedIterator<Item = &str> {
+    flags.iter().enumerate().filter_map(|(index, flag)| {
+        let attached = flag.strip_prefix("-C").or_else(|| flag.strip_prefix("--codegen"))?;
+        match attached.strip_prefix('=').unwrap_or(attached) {
+            "" => flags.get(index + 1).map(String::as_str),
+            attached => Some(attached),
+        }
+    })
 }
 
 /// The flags in the environment, if one of the two variables is set: an empty one counts.
@@ -127,7 +151,7 @@ mod tests {
     #[test]
     fn flags_of_the_configuration_are_joined_by_cargo_or_repeated() {
         let targets = BTreeMap::from([
-            ("a".to_owned(), ConfigFlags::Target),
+            ("a".to_owned(), ConfigFlags::Target(Vec::new())),
             ("b".to_owned(), ConfigFlags::Build(flags(&["--cfg", r#"x="1""#]))),
         ]);
         let addition = Source::Config(targets).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
@@ -144,7 +168,7 @@ mod tests {
     fn nothing_to_add_touches_nothing() {
         let environment = Source::Environment(flags(&["-Ca"]));
         assert_eq!(environment.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
-        let config = Source::Config(BTreeMap::from([("a".to_owned(), ConfigFlags::Target)]));
+        let config = Source::Config(BTreeMap::from([("a".to_owned(), ConfigFlags::Target(Vec::new()))]));
         assert_eq!(config.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
     }
 

@@ -11,8 +11,10 @@ use toml::Table;
 
 use super::config::{CargoConfig, Rustc};
 use super::rustflags::{Addition, Source};
-use super::{profile, sccache, target_cpu};
+use super::target_cpu::NativeWarnings;
+use super::{profile, sccache, target_cpu, trim_paths};
 use crate::cli::BuildArguments;
+use crate::config::TargetCpu;
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::target::Target;
@@ -31,14 +33,17 @@ pub(crate) struct Settings {
     c_flags: Option<String>,
     /// The processors, by triple.
     target_cpus: BTreeMap<String, String>,
+    /// What the user's own flags say of the processor.
+    native: NativeWarnings,
     /// Whether the executable needs a build id, by which its debug information is found.
     build_id: bool,
 }
 
 impl Settings {
-    /// Everything to add for these arguments.
+    /// Everything to add for these arguments and this processor.
     pub(crate) fn new(
         arguments: &BuildArguments,
+        cpu: Option<&TargetCpu>,
         targets: &[Target],
         metadata: &Metadata,
         config: &CargoConfig,
@@ -50,23 +55,24 @@ impl Settings {
             build_id: arguments.debug_symbols,
             ..Self::default()
         };
-        settings.add_profile(arguments, metadata, config)?;
-        if !arguments.no_trim_paths {
+        let path = metadata.workspace_root.join("Cargo.toml");
+        let manifest: Table = fs::read_to_string(&path)?
+            .parse()
+            .or_fail(ErrorKind::Metadata, || format!("`{path}` is not valid TOML"))?;
+        let sources: Vec<_> = config.tables().chain([&manifest]).collect();
+        settings.add_profile(arguments, &sources);
+        let cargo_trims = trim_paths::is_known(&arguments.cargo, &manifest, config, rustc);
+        let trims = if cargo_trims { settings.trim_by_cargo(arguments, &sources) } else { !arguments.no_trim_paths };
+        if trims {
             let prefixes = prefixes(arguments, metadata, config, rustc);
             settings.c_flags = c_flags(&prefixes);
-            let flag = |(from, to): &(PathBuf, String)| format!("--remap-path-prefix={}={to}", from.display());
-            settings.remapped = prefixes.iter().map(flag).collect();
-            if config.has_sccache()
-                && let target_directory = target_directory(arguments, metadata)
-                && let Some(detour) = sccache::detour(rustc, &target_directory, &settings.remapped, &[WORKSPACE, BUILD])
-            {
-                settings.env.extend(detour);
-                let shared = prefixes.iter().filter(|(_, to)| ![WORKSPACE, BUILD].contains(&to.as_str()));
-                settings.remapped = shared.map(flag).collect();
+            if !cargo_trims {
+                settings.remap(&prefixes, config, rustc, &target_directory(arguments, metadata));
             }
         }
-        if let Some(cpu) = &arguments.target_cpu {
-            settings.target_cpus = target_cpu::resolve(cpu, targets, config)?;
+        match cpu {
+            Some(cpu) => settings.target_cpus = target_cpu::resolve(cpu, targets, config)?,
+            None => settings.native = target_cpu::warnings(&settings.rustflags.flags(), &c_flag_variables()),
         }
         Ok(settings)
     }
@@ -77,31 +83,57 @@ impl Settings {
         Self { args, env, ..Self::default() }
     }
 
-    fn add_profile(&mut self, arguments: &BuildArguments, metadata: &Metadata, config: &CargoConfig) -> Result<()> {
-        if arguments.no_profile_defaults && !arguments.debug_symbols {
-            return Ok(());
-        }
-        let path = metadata.workspace_root.join("Cargo.toml");
-        let manifest: Table = fs::read_to_string(&path)?
-            .parse()
-            .or_fail(ErrorKind::Metadata, || format!("`{path}` is not valid TOML"))?;
-        let sources: Vec<_> = config.tables().chain([&manifest]).collect();
-        let variable = |name: &str| std::env::var(name).ok();
+    fn add_profile(&mut self, arguments: &BuildArguments, sources: &[&Table]) {
         let profile = arguments.cargo.profile();
         if !arguments.no_profile_defaults {
-            let additions = profile::additions(profile, &sources, |name| variable(name).is_some());
+            let additions = profile::additions(profile, sources, variable);
             self.env.extend(additions.into_iter().map(|(name, value)| (name, value.into())));
         }
         if arguments.debug_symbols {
-            // The two halves are told apart here, after the link. `--config` goes before everything that the user set.
+            // The two halves are told apart here, after the link.
             self.env.remove(&profile::variable(profile, "strip"));
-            let mut wanted = vec![format!("profile.{profile}.strip=\"none\"")];
-            if !profile::has_debug_information(profile, &sources, variable) {
-                wanted.push(format!("profile.{profile}.debug=\"full\""));
+            self.set(profile, "strip", "none");
+            if !profile::has_debug_information(profile, sources, variable) {
+                self.set(profile, "debug", "full");
             }
-            self.args.extend(wanted.into_iter().flat_map(|setting| ["--config".into(), setting.into()]));
         }
-        Ok(())
+    }
+
+    /// Takes these folders out of paths.
+    fn remap(&mut self, prefixes: &[(PathBuf, String)], config: &CargoConfig, rustc: &Rustc, target_directory: &Path) {
+        let flag = |(from, to): &(PathBuf, String)| format!("--remap-path-prefix={}={to}", from.display());
+        self.remapped = prefixes.iter().map(flag).collect();
+        if config.has_sccache()
+            && let Some(detour) = sccache::detour(rustc, target_directory, &self.remapped, &[WORKSPACE, BUILD])
+        {
+            self.env.extend(detour);
+            let shared = prefixes.iter().filter(|(_, to)| ![WORKSPACE, BUILD].contains(&to.as_str()));
+            self.remapped = shared.map(flag).collect();
+        }
+    }
+
+    /// Leaves paths to cargo, and returns whether it takes them out. A word of the user's stands.
+    fn trim_by_cargo(&mut self, arguments: &BuildArguments, sources: &[&Table]) -> bool {
+        let profile = arguments.cargo.profile();
+        if arguments.no_trim_paths {
+            self.set(profile, "trim-paths", "none");
+            return false;
+        }
+        if let Some(value) = profile::value(profile, "trim-paths", sources, variable) {
+            return !["false", "none"].contains(&value.as_str());
+        }
+        self.set(profile, "trim-paths", "object");
+        true
+    }
+
+    /// Sets a key of a profile by `--config`, which goes before everything that the user set.
+    fn set(&mut self, profile: &str, key: &str, value: &str) {
+        self.args.extend(["--config".into(), format!("profile.{profile}.{key}=\"{value}\"").into()]);
+    }
+
+    /// What the user should know of the flags that reach a build which compiles C, or Rust alone.
+    pub(crate) fn warnings(&self, compiles_c: bool) -> impl Iterator<Item = &String> {
+        self.native.of_rust.iter().chain(self.native.of_c.iter().filter(move |_| compiles_c))
     }
 
     /// The variables that do for C what the rustflags do for Rust.
@@ -177,17 +209,28 @@ fn prefixes(
 /// The same for a C compiler, in the form of the variables that build scripts read, which separate flags by spaces.
 /// Nothing where the user set flags of C: build scripts that read one variable of several must not miss theirs.
 fn c_flags(prefixes: &[(PathBuf, String)]) -> Option<String> {
-    let is_for_c = |name: &str| {
-        ["CFLAGS", "CXXFLAGS", "TARGET_CFLAGS", "TARGET_CXXFLAGS"].contains(&name)
-            || name.starts_with("CFLAGS_")
-            || name.starts_with("CXXFLAGS_")
-    };
-    if std::env::vars_os().any(|(name, _)| is_for_c(&name.to_string_lossy())) {
+    if !c_flag_variables().is_empty() {
         return None;
     }
     let flags = prefixes.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
     let flags: Vec<_> = flags.filter(|flag| !flag.contains(char::is_whitespace)).collect();
     Some(flags.join(" "))
+}
+
+/// The variables in which the user set flags of C for the target.
+fn c_flag_variables() -> Vec<(String, String)> {
+    let is_for_c = |name: &str| {
+        ["CFLAGS", "CXXFLAGS", "TARGET_CFLAGS", "TARGET_CXXFLAGS"].contains(&name)
+            || name.starts_with("CFLAGS_")
+            || name.starts_with("CXXFLAGS_")
+    };
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+    variables.filter(|(name, _)| is_for_c(name)).collect()
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// A folder by the name that it was given, and by the one without symbolic links, which some tools report.

@@ -6,6 +6,7 @@
 mod features;
 mod output;
 mod selection;
+mod target_cpu;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
 
 pub(crate) use selection::{Function, Selection, SkippedBinary, select};
+pub(crate) use target_cpu::target_cpu;
 
 /// The version of the JSON documents on stdout. It rises when a field goes away or changes its meaning.
 pub(crate) const SCHEMA_VERSION: u32 = 1;
@@ -47,6 +49,9 @@ pub(crate) struct BuildPlan {
     /// What may make the build fail.
     #[serde(skip)]
     pub(crate) doubts: Vec<Doubt>,
+    /// What the user should know of the flags of the build.
+    #[serde(skip)]
+    pub(crate) warnings: Vec<String>,
     /// Whether each executable is parted from its debug information.
     #[serde(skip)]
     pub(crate) debug_symbols: bool,
@@ -194,7 +199,7 @@ pub(crate) fn plan(
     let roots: Vec<_> = selection.functions.iter().map(|function| function.package_id.repr.as_str()).collect();
     let c_crates = survey.graph.as_ref().map(|graph| graph.c_crates(&roots)).unwrap_or_default();
     let mut linked = Vec::new();
-    let mut doubts = Vec::new();
+    let mut doubts = Vec::from_iter(survey.lockfile_is_missing.then(toolchain::missing_lockfile));
     for &target in targets {
         let Choice { linker, doubt } = toolchain::choose(target, arguments.linker, survey, &c_crates)?;
         linked.push(PlannedTarget { target, linker });
@@ -223,11 +228,15 @@ pub(crate) fn plan(
     output::refuse_collisions(&functions)?;
 
     let builds_std = arguments.cargo.unstable.iter().any(|flag| flag.starts_with("build-std"));
+    // Rust's musl and its start files come with the standard library, so `rust-lld` needs it even where it is built anew.
     let install_targets = linked
         .iter()
+        .filter(|linked| !builds_std || linked.linker == Linker::RustLld)
         .map(|linked| linked.target.triple())
-        .filter(|triple| !builds_std && !survey.targets[triple].std_installed)
+        .filter(|triple| !survey.targets[triple].std_installed)
         .collect();
+    let compiles_c = |linker: &Linker| !c_crates.is_empty() || *linker != Linker::RustLld;
+    let warnings = settings.warnings(linked.iter().any(|linked| compiles_c(&linked.linker))).cloned().collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
         cargo: command(arguments, &selection.functions, &linked, survey, !c_crates.is_empty(), settings)?,
@@ -236,6 +245,7 @@ pub(crate) fn plan(
         skipped: selection.skipped,
         inherited: notes,
         doubts,
+        warnings,
         debug_symbols: arguments.debug_symbols,
     })
 }

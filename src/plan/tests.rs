@@ -66,11 +66,12 @@ fn survey() -> Survey {
         targets: BTreeMap::from([
             (MUSL_X86_64.to_owned(), installed.clone()),
             (MUSL_ARM64.to_owned(), TargetSurvey::default()),
-            ("x86_64-unknown-linux-gnu".to_owned(), TargetSurvey { compiler, ..installed.clone() }),
+            ("x86_64-unknown-linux-gnu".to_owned(), TargetSurvey { compiler, ..TargetSurvey::default() }),
             ("aarch64-unknown-linux-gnu".to_owned(), installed),
         ]),
         zig: ZigSurvey::Missing,
         graph: None,
+        lockfile_is_missing: false,
     }
 }
 
@@ -212,9 +213,12 @@ fn one_cargo_builds_everything() {
 }
 
 #[test]
-fn only_missing_targets_are_installed_and_none_when_std_is_built() {
-    assert_eq!(plan_of("--arch x86_64,arm64").unwrap().install_targets, [MUSL_ARM64]);
-    assert!(plan_of("--arch arm64 -Z build-std=std").unwrap().install_targets.is_empty());
+fn only_missing_targets_are_installed_and_those_of_a_std_that_is_built_only_for_their_c_library() {
+    let installed = |words: &str| plan_of(words).unwrap().install_targets;
+    assert_eq!(installed("--arch x86_64,arm64"), [MUSL_ARM64]);
+    assert_eq!(installed("--arch arm64 -Z build-std=std"), [MUSL_ARM64]);
+    assert_eq!(installed("--libc gnu"), ["x86_64-unknown-linux-gnu"]);
+    assert!(installed("--libc gnu -Z build-std=std").is_empty());
 }
 
 #[test]

@@ -5,11 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::cargo::CargoCommand;
+use super::survey::GraphSource;
 
 /// The crates through which build scripts compile C, C++ or assembly. Of the crates on the registry whose names end in
 /// `-sys` and that bring C along, all but a handful use the first two.
@@ -76,6 +75,8 @@ pub(crate) struct CCrate {
     pub(crate) chain: Vec<String>,
     /// Whether it compiles nothing but looks for a library of the system: `openssl-sys` without `openssl-src`.
     pub(crate) wants_system_openssl: bool,
+    /// The programs that its build script runs besides a compiler.
+    pub(crate) tools: BTreeSet<&'static str>,
 }
 
 impl fmt::Display for CCrate {
@@ -85,17 +86,13 @@ impl fmt::Display for CCrate {
 }
 
 impl Graph {
-    /// Asks cargo for the graph, unless the lockfile alone tells that nothing in it compiles C. A cargo that cannot
-    /// answer is no reason to stop: the build will say the same with more right.
-    pub(crate) fn read(workspace: &Path, metadata: &CargoCommand, tree: &CargoCommand) -> Option<Self> {
-        let lockfile = std::fs::read_to_string(workspace.join("Cargo.lock"));
-        if lockfile.is_ok_and(|text| !names_a_compiler(&text)) {
-            return None;
-        }
-        let mut graph: Self = serde_json::from_slice(&metadata.output()?).ok()?;
+    /// Asks cargo for the graph. A cargo that cannot answer is no reason to stop: the build will say the same with more
+    /// right.
+    pub(super) fn ask(source: &GraphSource<'_>) -> Option<Self> {
+        let mut graph: Self = serde_json::from_slice(&source.metadata.output()?).ok()?;
         let is_compiler = |package: &GraphPackage| COMPILERS.contains(&package.name.as_str());
         if graph.packages.iter().any(is_compiler) {
-            graph.built = tree.output().map(|text| built(&String::from_utf8_lossy(&text)));
+            graph.built = source.tree.output().map(|text| built(&String::from_utf8_lossy(&text)));
         }
         Some(graph)
     }
@@ -121,12 +118,13 @@ impl Graph {
         let mut found = BTreeMap::new();
         while let Some(id) = pending.pop_front() {
             let Some(node) = nodes.get(id) else { continue };
-            let compiles =
-                node.deps.iter().any(|edge| edge.has_kind(Some("build")) && COMPILERS.contains(&&*name(&edge.pkg)));
-            if compiles {
+            let edges = node.deps.iter().filter(|edge| edge.has_kind(Some("build")));
+            let helpers: Vec<_> = edges.map(|edge| name(&edge.pkg)).collect();
+            if helpers.iter().any(|name| COMPILERS.contains(&name.as_str())) {
                 let chain: Vec<_> = std::iter::successors(Some(id), |id| parents[id]).map(name).collect();
                 let wants_system_openssl = chain[0] == "openssl-sys" && !vendors_openssl;
-                found.insert(id, CCrate { chain, wants_system_openssl });
+                let tools = tools(&chain[0], &helpers);
+                found.insert(id, CCrate { chain, wants_system_openssl, tools });
             }
             for edge in &node.deps {
                 if edge.has_kind(None) && !is_left_out(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
@@ -146,13 +144,28 @@ impl GraphPackage {
     }
 }
 
+/// The programs that the build script of a crate runs, by the crates that help it.
+fn tools(name: &str, helpers: &[String]) -> BTreeSet<&'static str> {
+    let of_helper = |helper: &String| match helper.as_str() {
+        // It has cmake for what it cannot compile by itself, which is nothing that Lambda runs.
+        "cmake" if name == "aws-lc-sys" => &[][..],
+        "cmake" => &["cmake"],
+        "openssl-src" => &["make", "perl"],
+        "nasm-rs" => &["nasm"],
+        "autotools" => &["make"],
+        _ => &[],
+    };
+    let of_itself: &[_] = if name == "aws-lc-fips-sys" { &["go", "perl"] } else { &[] };
+    helpers.iter().flat_map(of_helper).chain(of_itself).copied().collect()
+}
+
 /// The packages of `cargo tree --prefix none`: `name v1.2.3`, with the source behind it where it is not the registry.
 fn built(tree: &str) -> BTreeSet<String> {
     tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Whether a lockfile has a package by the name of one of the compilers.
-fn names_a_compiler(lockfile: &str) -> bool {
+/// Whether a lockfile has a package by the name of one of the compilers. Where it has none, nothing compiles C.
+pub(super) fn names_a_compiler(lockfile: &str) -> bool {
     let names: BTreeSet<&str> =
         lockfile.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
     COMPILERS.iter().any(|compiler| names.contains(compiler))
@@ -235,6 +248,19 @@ mod tests {
         assert_eq!(count(&[edge("b", r#""build""#)]), 0, "a build script's dependencies run on the host");
         assert_eq!(count(&[edge("macro", "null")]), 0, "so do those of a proc macro");
         assert_eq!(count(&[edge("cc", r#""build""#)]), 1, "the package itself may compile C");
+    }
+
+    #[test]
+    fn the_programs_of_a_build_script_are_known_by_its_helpers() {
+        let tools = |name: &str, helpers: &[&str]| {
+            let helpers: Vec<_> = helpers.iter().map(|&helper| helper.to_owned()).collect();
+            super::tools(name, &helpers).into_iter().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(tools("openssl-sys", &["cc", "openssl-src", "pkg-config"]), "make perl");
+        assert_eq!(tools("libz-ng-sys", &["cmake"]), "cmake");
+        assert_eq!(tools("aws-lc-sys", &["cc", "cmake", "fs_extra"]), "");
+        assert_eq!(tools("aws-lc-fips-sys", &["cmake"]), "cmake go perl");
+        assert_eq!(tools("ring", &["cc"]), "");
     }
 
     #[test]

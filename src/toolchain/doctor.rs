@@ -1,5 +1,7 @@
 //! What this machine can build for Lambda, target by target, and what would be needed for the rest.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use serde::Serialize;
 
@@ -87,7 +89,7 @@ fn linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Option<Linker
 }
 
 fn some_c_crate() -> CCrate {
-    CCrate { chain: vec!["some-sys".to_owned()], wants_system_openssl: false }
+    CCrate { chain: vec!["some-sys".to_owned()], wants_system_openssl: false, tools: BTreeSet::new() }
 }
 
 fn remedies(survey: &Survey, targets: &[Target], has_rustup: bool) -> Vec<String> {
@@ -126,6 +128,7 @@ mod tests {
             targets: targets.iter().map(|target| target.triple()).zip(found).collect(),
             zig: ZigSurvey::Missing,
             graph: None,
+            lockfile_is_missing: false,
         };
         (survey, targets)
     }

@@ -103,14 +103,42 @@ pub(super) fn c_without_compiler(target: Target, survey: &Survey, c_crates: &[CC
         named(c_crates)
     );
     let mut hints = Vec::new();
-    if c_crates.iter().any(|found| found.wants_system_openssl) {
-        hints.push(
-            "`openssl-sys` wants an OpenSSL of the system: turn its users to rustls, or its `vendored` feature on"
-                .to_owned(),
-        );
-    }
+    hints.extend(openssl(c_crates));
     hints.push(install_zig());
     Doubt { message, hints }
+}
+
+/// What helps a crate that looks for an OpenSSL of the target.
+pub(super) fn openssl(c_crates: &[CCrate]) -> Option<String> {
+    c_crates.iter().any(|found| found.wants_system_openssl).then(|| {
+        "`openssl-sys` wants an OpenSSL of the system: turn its users to rustls, or its `vendored` feature on"
+            .to_owned()
+    })
+}
+
+/// Nothing may be written, and there is no lockfile to tell what the build is made of.
+pub(crate) fn missing_lockfile() -> Doubt {
+    let message = "`Cargo.lock` is missing or out of date: which crates compile C, and so who links, is not known yet";
+    Doubt {
+        message: message.to_owned(),
+        hints: vec!["`cargo update --workspace` writes it, as a build does".to_owned()],
+    }
+}
+
+/// A program that build scripts run is not there.
+pub(super) fn install_tool(tool: &str, wanted_by: &CCrate) -> String {
+    let command = match (OS, tool) {
+        ("macos", _) => format!("brew install {tool}"),
+        ("windows", "cmake") => "winget install Kitware.CMake".to_owned(),
+        ("windows", "nasm") => "winget install NASM.NASM".to_owned(),
+        ("windows", "perl") => "winget install StrawberryPerl.StrawberryPerl".to_owned(),
+        ("windows", "go") => "winget install GoLang.Go".to_owned(),
+        ("windows", "make") => "winget install GnuWin32.Make".to_owned(),
+        (_, "go") => "sudo apt-get install golang".to_owned(),
+        _ => format!("sudo apt-get install {tool}"),
+    };
+    let on = if OS == "linux" { " (Debian, Ubuntu)" } else { "" };
+    format!("`{wanted_by}` is built with `{tool}`, which is not on PATH: `{command}`{on}")
 }
 
 fn looked_for(target: Target, survey: &Survey) -> Vec<String> {

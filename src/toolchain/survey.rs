@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::c_code::Graph;
+use super::c_code::{Graph, names_a_compiler};
 use super::zig::{self, ZigSurvey};
 use crate::cargo::CargoCommand;
 use crate::cargo::config::{CargoConfig, Rustc};
@@ -26,6 +26,8 @@ pub(crate) struct Survey {
     pub(crate) zig: ZigSurvey,
     /// The graph of dependencies, where the question which of them compile C matters and has no answer without it.
     pub(crate) graph: Option<Graph>,
+    /// Whether it mattered, and could not be told without writing the lockfile.
+    pub(crate) lockfile_is_missing: bool,
 }
 
 /// One target on this machine.
@@ -44,8 +46,20 @@ pub(crate) struct TargetSurvey {
 /// Where the graph of dependencies comes from.
 pub(crate) struct GraphSource<'a> {
     pub(crate) workspace: &'a Path,
+    /// Whether any package of the workspace depends on anything.
+    pub(crate) has_dependencies: bool,
+    /// Whether the lockfile may be written to answer, as a build would write it.
+    pub(crate) may_lock: bool,
     pub(crate) metadata: CargoCommand,
     pub(crate) tree: CargoCommand,
+}
+
+impl GraphSource<'_> {
+    /// Whether there is anything to ask cargo for: a lockfile without a compiler in it is an answer by itself.
+    pub(super) fn may_compile_c(&self) -> bool {
+        let lockfile = std::fs::read_to_string(self.workspace.join("Cargo.lock"));
+        self.has_dependencies && lockfile.map_or(true, |text| names_a_compiler(&text))
+    }
 }
 
 impl Survey {
@@ -61,8 +75,10 @@ impl Survey {
         let unconfigured =
             |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
         let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
-        if musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld) {
-            survey.graph = Graph::read(graph.workspace, &graph.metadata, &graph.tree);
+        let may_take_lld = musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld);
+        if may_take_lld && graph.may_compile_c() {
+            survey.graph = Graph::ask(graph);
+            survey.lockfile_is_missing = survey.graph.is_none() && !graph.may_lock;
         }
         let needs_more = gnu || (musl && (survey.graph.is_some() || !survey.has_rust_lld));
         if choice == LinkerChoice::Zig || (choice == LinkerChoice::Auto && needs_more) {
@@ -107,7 +123,14 @@ impl Survey {
                 Ok((triple, survey))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { host: host.clone(), has_rust_lld, targets, zig: ZigSurvey::default(), graph: None })
+        Ok(Self {
+            host: host.clone(),
+            has_rust_lld,
+            targets,
+            zig: ZigSurvey::default(),
+            graph: None,
+            lockfile_is_missing: false,
+        })
     }
 
     /// What was found for a target.

@@ -97,11 +97,3 @@ fn a_config_file_that_cannot_be_read_is_named() {
     fixture.write(".cargo/config.toml", "[build\n");
     refused(&fixture.run(&[]), 96, &["config.toml"]);
 }
-
-#[test]
-fn a_processor_has_to_exist_and_to_be_lambdas() {
-    let fixture = Fixture::package("plain");
-    refused(&fixture.run(&["--target-cpu", "native"]), 2, &["SIGILL", "`--target-cpu lambda`"]);
-    refused(&fixture.run(&["--target-cpu", "x86-64-v33"]), 2, &["did you mean"]);
-    refused(&fixture.run(&["--target-cpu", "neoverse-n1"]), 2, &[MUSL, "`neoverse-n1`"]);
-}

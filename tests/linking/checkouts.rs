@@ -3,7 +3,7 @@
 use crate::support::{Fixture, Zip, contains};
 
 /// A package that would tell: a panic knows where it is written, in the package as in code that a build script made.
-fn checkout() -> Fixture {
+pub(crate) fn checkout() -> Fixture {
     let fixture = Fixture::package("checkout");
     fixture.write(
         "build.rs",

@@ -7,13 +7,18 @@
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest of it")]
 mod support;
 
+mod advice;
 mod bad_input;
 mod checkouts;
 mod debug_symbols;
 mod doctor;
+mod dry_run;
+mod install_zig;
 mod pure_rust;
 mod rustflags;
 mod sccache;
+mod target_cpu;
+mod trim_paths;
 mod with_c;
 
 use std::fs;

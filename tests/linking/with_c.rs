@@ -1,4 +1,4 @@
-//! Crates that compile C: by zig for all four targets, and with an explanation where there is no compiler.
+//! Crates that compile C, by zig, for all four targets.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
 
-use crate::support::{Fixture, Program, Toolchain, Zip, contains, required, script, shared_target_dir};
+use crate::support::{Fixture, Program, Zip, contains, required, shared_target_dir};
 use crate::write_program;
 
 /// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
@@ -128,66 +128,4 @@ fn c_does_not_tell_where_it_was_compiled() {
         std::fs::read(zip).unwrap()
     });
     assert!(zips[0] == zips[1], "the zips differ");
-}
-
-/// A crate by the name of the one that compiles C: what counts is that a build script depends on it.
-fn with_local_c(build_script: &str) -> Fixture {
-    let fixture = Fixture::empty();
-    fixture.add_package("cc", "cc", "[lib]\npath = \"lib.rs\"\n");
-    fixture.write("cc/lib.rs", "");
-    fixture.add_package(
-        "native",
-        "native-sys",
-        "[lib]\npath = \"lib.rs\"\n[build-dependencies]\ncc = { path = \"../cc\" }\n",
-    );
-    fixture.write("native/lib.rs", "");
-    fixture.write("native/build.rs", build_script);
-    let rest = "[dependencies]\nnative-sys = { path = \"native\" }\n[workspace]\n[profile.release]\nlto = \"off\"\n";
-    fixture.add_package(".", "function", rest);
-    fixture.write("src/main.rs", "fn main() {}\n");
-    fixture
-}
-
-const CHAIN: &str = "`native-sys ← function`";
-
-#[test]
-fn without_a_compiler_the_build_is_tried_after_a_word() {
-    let fixture = with_local_c("fn main() {}\n");
-    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
-    script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
-    let program = || computer.program(&fixture).env("HOME", fixture.path("home"));
-    let run = program().run().success();
-    let warning = run.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap_or_default();
-    for word in [CHAIN, "no `zig`", "no `ziglang`", "no `x86_64-linux-musl-gcc`"] {
-        assert!(warning.contains(word), "{run}");
-    }
-    assert!(run.stderr.contains("hint: install zig: "), "{run}");
-
-    let run = program().env("CC_x86_64_unknown_linux_musl", "my-cc").run().success();
-    assert!(!run.stderr.contains("warning: "), "the user has chosen a compiler\n{run}");
-}
-
-#[test]
-fn a_build_that_fails_carries_the_advice() {
-    let fixture = with_local_c("fn main() {\n    std::process::exit(1);\n}\n");
-    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
-    script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
-    let run = computer.program(&fixture).env("HOME", fixture.path("home")).run();
-    assert_eq!(run.code, 101, "{run}");
-    assert!(run.stderr.lines().last().unwrap().starts_with("hint: install zig: "), "{run}");
-}
-
-#[test]
-fn with_zig_or_a_cross_compiler_the_choice_follows() {
-    let fixture = with_local_c("fn main() {}\n");
-    let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
-    let plan =
-        || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--dry-run", "--message-format", "json"]);
-    script(&computer.bin.join("x86_64-linux-musl-gcc"), "exit 1");
-    let report = plan().run().success().json();
-    assert_eq!(report["functions"][0]["linker"]["kind"], "cross", "{report}");
-    let compiler = &report["cargo"]["env"]["CC_x86_64_unknown_linux_musl"];
-    assert!(compiler.as_str().unwrap().ends_with("x86_64-linux-musl-gcc"), "{report}");
-    script(&computer.bin.join("zig"), "echo 0.16.0");
-    assert_eq!(plan().run().success().json()["functions"][0]["linker"]["kind"], "zig");
 }

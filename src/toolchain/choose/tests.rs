@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::semver::Version;
 
@@ -31,9 +31,9 @@ impl Machine {
         let target = Target::from_triple(triple, Runtime::AL2023).unwrap();
         let targets = BTreeMap::from([(target.triple(), self.found)]);
         let Self { has_rust_lld, zig, .. } = self;
-        let survey = Survey { host: HOST.into(), has_rust_lld, targets, zig, graph: None };
+        let survey = Survey { host: HOST.into(), has_rust_lld, targets, zig, graph: None, lockfile_is_missing: false };
         let ring = ["ring", "rustls", "function"].map(str::to_owned).to_vec();
-        let ring = CCrate { chain: ring, wants_system_openssl: false };
+        let ring = CCrate { chain: ring, wants_system_openssl: false, tools: BTreeSet::new() };
         choose(target, self.choice, &survey, if self.compiles_c { std::slice::from_ref(&ring) } else { &[] })
     }
 }

@@ -19,6 +19,9 @@ fn environment() -> Option<PathBuf> {
     Some(dirs::cache_dir()?.join("cargo-lambda-zip").join("zig"))
 }
 
+/// What is left where Python cannot do it.
+const BY_HAND: &str = "install zig yourself: https://ziglang.org/download, or `pip install ziglang`";
+
 /// Fetches zig. Called only when the user asked for it and none was found.
 pub(crate) fn install(shell: &Shell) -> Result<Zig> {
     let no_place = || Failure::new(ErrorKind::Setup, "there is no cache folder to install zig into");
@@ -32,9 +35,9 @@ pub(crate) fn install(shell: &Shell) -> Result<Zig> {
     run(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ziglang"])?;
     match ask(&python, &["-m", "ziglang"]) {
         ZigSurvey::Found(zig) => Ok(zig),
-        ZigSurvey::Unusable(reason) => Err(Failure::new(ErrorKind::Setup, reason).into()),
+        ZigSurvey::Unusable(reason) => Err(Failure::new(ErrorKind::Setup, reason).hint(BY_HAND).into()),
         ZigSurvey::Missing | ZigSurvey::NotAsked => {
-            Err(Failure::new(ErrorKind::Setup, "pip installed no `ziglang`").into())
+            Err(Failure::new(ErrorKind::Setup, "pip installed no `ziglang`").hint(BY_HAND).into())
         }
     }
 }
@@ -51,6 +54,6 @@ fn run(program: &Path, args: &[&str]) -> Result<()> {
     }
     let said = if output.stderr.is_empty() { output.stdout } else { output.stderr };
     Err(Failure::new(ErrorKind::Setup, format!("{command} failed: {}", String::from_utf8_lossy(&said).trim()))
-        .hint("install zig yourself: https://ziglang.org/download, or `pip install ziglang`")
+        .hint(BY_HAND)
         .into())
 }
