@@ -5,7 +5,8 @@ use std::path::Path;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
 
-use crate::support::{Computer, Fixture, Program, Toolchain, Zip, script};
+use crate::support::tools::Computer;
+use crate::support::{Fixture, Program, Toolchain, Zip, script};
 
 const GNU: &str = "x86_64-unknown-linux-gnu";
 const BY_HAND: &str = "install zig yourself: https://ziglang.org/download, or `pip install ziglang`";

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
 
-use crate::support::{Fixture, Program, Zip, contains, required, shared_target_dir};
+use crate::support::{Fixture, Program, Zip, required, shared_target_dir};
 use crate::write_program;
 
 /// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
@@ -101,31 +101,4 @@ fn zig_and_rust_lld_share_one_build() {
     let linkers: Vec<_> =
         report["archives"].as_array().unwrap().iter().map(|archive| archive["linker"]["kind"].clone()).collect();
     assert_eq!(linkers, ["zig", "rust-lld"]);
-}
-
-#[test]
-#[ignore = "needs ziglang"]
-fn c_does_not_tell_where_it_was_compiled() {
-    let zips = ["target", "elsewhere/build"].map(|target_dir| {
-        let fixture = Fixture::empty();
-        let rest = "[build-dependencies]\ncc = \"1\"\n[profile.release]\nlto = \"off\"\n";
-        fixture.add_package(".", "native", rest);
-        fixture.write("native.c", "const char *where(void) { return __FILE__; }\n");
-        fixture.write(
-            "build.rs",
-            "fn main() {\n    let file = std::path::absolute(\"native.c\").unwrap();\n    \
-             cc::Build::new().file(file).compile(\"native\");\n}\n",
-        );
-        let source = "unsafe extern \"C\" {\n    safe fn where_() -> *const std::ffi::c_char;\n}\nfn main() {\n    \
-                      println!(\"{}\", unsafe { std::ffi::CStr::from_ptr(where_()) }.to_string_lossy());\n}\n";
-        fixture.write("src/main.rs", &source.replace("safe fn where_", "#[link_name = \"where\"]\n    safe fn where_"));
-        let python = required("LAMBDA_ZIP_TEST_PYTHON");
-        let program = fixture.program().env("CARGO_ZIGBUILD_PYTHON_PATH", python);
-        let zip = program.args(["--target-dir", target_dir]).run().success().zip();
-        let bootstrap = Zip::read(&zip);
-        assert!(contains(bootstrap.bootstrap(), "native.c"), "the test looks for the wrong thing");
-        assert!(!contains(bootstrap.bootstrap(), fixture.path(".").canonicalize().unwrap().to_str().unwrap()));
-        std::fs::read(zip).unwrap()
-    });
-    assert!(zips[0] == zips[1], "the zips differ");
 }

@@ -3,13 +3,13 @@
 mod emulator;
 mod fixture;
 mod program;
-mod tools;
+pub(crate) mod tools;
 mod zip;
 
 pub(crate) use emulator::{Emulator, Server, free_port};
 pub(crate) use fixture::Fixture;
 pub(crate) use program::{Program, Run};
-pub(crate) use tools::{Computer, Toolchain, required, script};
+pub(crate) use tools::{Toolchain, required, script};
 pub(crate) use zip::{Machine, Zip, contains};
 
 use std::path::{Path, PathBuf};
