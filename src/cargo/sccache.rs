@@ -134,7 +134,12 @@ mod tests {
 
     #[test]
     fn a_toolchain_without_a_compiler_is_left_alone() {
-        let rustc = Rustc { host: String::new(), version: "1.95.0".into(), sysroot: "/nowhere".into() };
+        let rustc = Rustc {
+            host: String::new(),
+            release: "1.95.0".into(),
+            version: "1.95.0".into(),
+            sysroot: "/nowhere".into(),
+        };
         assert_eq!(detour(&rustc, Path::new("target"), &[], &[]), None);
     }
 }
