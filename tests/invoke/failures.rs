@@ -118,13 +118,13 @@ fn an_answer_counts_once_and_under_its_own_number() {
         .exits(0)
         .answers("\"right\"\n")
         .logs("wrong: 400\nright: 202\n");
-    sandbox.invoke(&["--event", r#"{"do":"next-first"}"#]).exits(0).answers("\"late\"\n").logs("next: 403\n");
+    sandbox.invoke(&["--event", r#"{"do":"next-first"}"#]).exits(0).answers("\"late\"\n").logs("next: 200\n");
 }
 
 #[test]
 fn calls_that_make_no_sense_are_refused_and_harm_nobody() {
     let run = Sandbox::new().invoke(&["--env", "START=early"]).exits(0).answers("{}\n");
-    run.logs("early answer: 403\nbroken: 400\nelsewhere: 404\nwrong method: 405\nbooted\n");
+    run.logs("early answer: 400\nbroken: 400\nelsewhere: 404\nwrong method: 405\nbooted\n");
 }
 
 #[test]

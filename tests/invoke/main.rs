@@ -3,8 +3,10 @@
 #![cfg(target_os = "linux")]
 
 mod command;
+mod emulator;
 mod extensions;
 mod failures;
+mod fallback;
 mod isolation;
 mod serve;
 mod support;

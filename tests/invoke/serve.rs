@@ -172,7 +172,7 @@ fn ctrl_c_ends_it_in_good_order() {
 }
 
 /// The pieces of a chunked body put together.
-fn dechunked(mut body: &[u8]) -> Vec<u8> {
+pub(crate) fn dechunked(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     loop {
         let end = body.windows(2).position(|window| window == b"\r\n").unwrap();

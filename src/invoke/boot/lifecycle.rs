@@ -33,6 +33,15 @@ impl ApiError {
     }
 }
 
+/// What a runtime that asks for an invocation gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NextCall {
+    /// The next that comes.
+    Waits,
+    /// Again the one that it has.
+    HasOne,
+}
+
 /// What the runtime does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RuntimeState {
@@ -181,14 +190,14 @@ impl Lifecycle {
     }
 
     /// The runtime asks for an invocation.
-    pub(super) fn runtime_next(&mut self) -> Result<(), ApiError> {
+    pub(super) fn runtime_next(&mut self) -> Result<NextCall, ApiError> {
         match self.runtime {
-            RuntimeState::Starting | RuntimeState::Answered => {
+            // The connection may have broken: whoever asks last gets the invocation.
+            RuntimeState::Starting | RuntimeState::Answered | RuntimeState::Waiting => {
                 self.runtime = RuntimeState::Waiting;
-                Ok(())
+                Ok(NextCall::Waits)
             }
-            // The connection may have broken; whoever asks last gets the invocation.
-            RuntimeState::Waiting => Ok(()),
+            RuntimeState::Running => Ok(NextCall::HasOne),
             state => Err(ApiError::transition(state, "asking for an invocation")),
         }
     }
@@ -248,11 +257,11 @@ impl Lifecycle {
 
     /// The runtime starts to send its answer to an invocation, or an error in its place.
     pub(super) fn begin_answer(&mut self, request_id: &str) -> Result<(), ApiError> {
-        if self.runtime != RuntimeState::Running {
-            return Err(ApiError::transition(self.runtime, "a response"));
-        }
         if self.open.as_deref() != Some(request_id) {
             return Err(ApiError::bad_request("InvalidRequestID", "Invalid request ID"));
+        }
+        if self.runtime != RuntimeState::Running {
+            return Err(ApiError::transition(self.runtime, "a response"));
         }
         self.runtime = RuntimeState::Answering;
         Ok(())
@@ -324,7 +333,7 @@ mod tests {
     #[test]
     fn an_answer_counts_once_and_only_to_what_was_asked() {
         let mut lifecycle = booted();
-        assert_eq!(lifecycle.begin_answer("first").unwrap_err().error_type, "InvalidStateTransition");
+        assert_eq!(lifecycle.begin_answer("first").unwrap_err().error_type, "InvalidRequestID");
         lifecycle.begin_invocation("first");
         let wrong = lifecycle.begin_answer("other").unwrap_err();
         assert_eq!((wrong.status.as_u16(), wrong.error_type), (400, "InvalidRequestID"));
@@ -337,9 +346,12 @@ mod tests {
     #[test]
     fn a_runtime_that_has_an_invocation_gets_no_other() {
         let mut lifecycle = booted();
+        assert_eq!(lifecycle.runtime_next(), Ok(NextCall::Waits));
         lifecycle.begin_invocation("first");
-        assert_eq!(lifecycle.runtime_next().unwrap_err().status.as_u16(), 403);
+        assert_eq!(lifecycle.runtime_next(), Ok(NextCall::HasOne));
         assert!(lifecycle.init_error().is_err());
+        lifecycle.begin_answer("first").unwrap();
+        assert_eq!(lifecycle.runtime_next().unwrap_err().status.as_u16(), 403);
     }
 
     #[test]

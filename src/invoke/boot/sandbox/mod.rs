@@ -4,38 +4,39 @@
 //! Everything happens in [`Sandbox::wait`]: calls and ends of processes are taken one at a time, until what was waited for
 //! has come or something went wrong.
 
+mod calls;
+mod wait;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use hyper::StatusCode;
 use hyper::body::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::api::{self, Api, Call, Ending, InvocationHeaders, Reply};
-use super::init::{Notice, Program, Request, Setup};
+use super::api::{self, Api, ApiResponse, Call, InvocationHeaders, Reply};
+use super::init::{Program, Request, Setup};
 use super::launcher::Launcher;
-use super::lifecycle::{ApiError, Lifecycle};
+use super::lifecycle::Lifecycle;
 use super::log::{Log, LogPipe};
-use super::memory::{self, Usage};
-use super::outcome::{Fault, Outcome, field, function_error};
+use super::memory::Usage;
+use super::outcome::{Fault, Outcome};
 use super::settings::{Settings, VERSION};
 use super::telemetry::Source;
 use super::workspace::Workspace;
+
+use wait::Until;
 
 /// The name of the runtime among the processes. No extension has it: theirs are names of files.
 const RUNTIME: &str = "/runtime";
 
 /// The name of the runtime's pipe.
 const RUNTIME_PIPE: &str = "runtime";
-
-/// How often the memory of the processes is looked at.
-const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long extensions may take to end, and the part of it that the runtime gets, by the AWS Lambda developer guide,
 /// "Lambda execution environment", and its emulator. Without extensions nobody is asked.
@@ -57,6 +58,36 @@ pub(super) struct Invocation {
     pub(super) sink: mpsc::Sender<Bytes>,
 }
 
+/// The invocation that the runtime has.
+struct HandedOut {
+    invocation: Invocation,
+    deadline: Instant,
+}
+
+impl HandedOut {
+    /// As runtimes get it.
+    fn for_runtime(&self, arn: &str) -> ApiResponse {
+        let Invocation { request_id, payload, trace_id, client_context, .. } = &self.invocation;
+        let headers = InvocationHeaders {
+            request_id,
+            deadline_ms: epoch_milliseconds(self.deadline),
+            arn,
+            trace_id,
+            client_context: client_context.as_deref(),
+        };
+        api::next_invocation(headers, payload.clone())
+    }
+
+    /// As extensions get to know of it.
+    fn for_extensions(&self, arn: &str) -> Value {
+        json!({
+            "eventType": "INVOKE", "deadlineMs": epoch_milliseconds(self.deadline),
+            "requestId": self.invocation.request_id, "invokedFunctionArn": arn,
+            "tracing": { "type": "X-Amzn-Trace-Id", "value": self.invocation.trace_id },
+        })
+    }
+}
+
 /// Why a sandbox ends, as extensions get to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShutdownReason {
@@ -73,18 +104,6 @@ impl ShutdownReason {
             Self::Failure => "failure",
         }
     }
-}
-
-/// What an invocation or a start is waiting for.
-enum Until {
-    ExtensionsRegistered,
-    RuntimeReady,
-    AllReady,
-    RuntimeDone,
-    RuntimeEnded,
-    /// Everything that was started has ended.
-    Ended,
-    Never,
 }
 
 /// A sandbox that runs.
@@ -105,14 +124,13 @@ pub(super) struct Sandbox<'a> {
     running: Vec<String>,
     runtime_waits: Option<Reply>,
     extensions_wait: BTreeMap<Uuid, Reply>,
-    /// Where a streamed response goes.
-    sink: Option<mpsc::Sender<Bytes>>,
+    handed_out: Option<HandedOut>,
     outcome: Outcome,
     fault: Option<Fault>,
     pub(super) usage: Usage,
     is_shutting_down: bool,
     /// What extensions are told of the end.
-    shutdown_event: Option<serde_json::Value>,
+    shutdown_event: Option<Value>,
 }
 
 impl<'a> Sandbox<'a> {
@@ -164,7 +182,7 @@ impl<'a> Sandbox<'a> {
             running: Vec::new(),
             runtime_waits: None,
             extensions_wait: BTreeMap::new(),
-            sink: None,
+            handed_out: None,
             outcome: Outcome::default(),
             fault: None,
             usage: Usage::default(),
@@ -235,7 +253,7 @@ impl<'a> Sandbox<'a> {
             Ok(()) => self.hand_out(invocation, deadline).await,
             Err(fault) => Err(fault),
         };
-        self.sink = None;
+        self.handed_out = None;
         let mut outcome = std::mem::take(&mut self.outcome);
         if let Err(fault) = faultless {
             let failed = fault.failed(self.settings.timeout, false);
@@ -249,30 +267,18 @@ impl<'a> Sandbox<'a> {
     }
 
     async fn hand_out(&mut self, invocation: &Invocation, deadline: Instant) -> Result<(), Fault> {
-        let Invocation { request_id, payload, trace_id, client_context, sink } = invocation;
-        let arn = self.settings.arn();
-        let deadline_ms = epoch_milliseconds(deadline);
-        let headers = InvocationHeaders {
-            request_id,
-            deadline_ms,
-            arn: &arn,
-            trace_id,
-            client_context: client_context.as_deref(),
-        };
-        self.sink = Some(sink.clone());
+        let request_id = invocation.request_id.as_str();
+        let handed_out = HandedOut { invocation: invocation.clone(), deadline };
+        let event = handed_out.for_extensions(&self.settings.arn());
+        self.handed_out = Some(handed_out);
         for id in self.lifecycle.begin_invocation(request_id) {
-            let event = json!({
-                "eventType": "INVOKE", "deadlineMs": deadline_ms, "requestId": request_id, "invokedFunctionArn": arn,
-                "tracing": { "type": "X-Amzn-Trace-Id", "value": trace_id },
-            });
             self.tell(id, &event);
         }
         if let Some(reply) = self.runtime_waits.take() {
-            let _ = reply.send(api::next_invocation(headers, payload.clone()));
+            self.give_invocation(reply);
         }
         let started = Instant::now();
         let outcome = self.wait(Until::RuntimeDone, Some(deadline)).await;
-        self.sink = None;
         let status = match (&outcome, &self.outcome.failure) {
             (Err(Fault::TimedOut), _) => "timeout",
             (Err(_), _) => "failure",
@@ -299,181 +305,6 @@ impl<'a> Sandbox<'a> {
         }
     }
 
-    /// Waits, and answers calls meanwhile. May be cancelled.
-    async fn wait(&mut self, until: Until, deadline: Option<Instant>) -> Result<(), Fault> {
-        let far_away = Instant::now() + Duration::from_secs(3600 * 24 * 365);
-        let time_up = sleep_until(deadline.unwrap_or(far_away));
-        tokio::pin!(time_up);
-        let mut memory_tick = interval(MEMORY_INTERVAL);
-        memory_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            if !self.is_shutting_down
-                && let Some(fault) = self.fault.take()
-            {
-                return Err(fault);
-            }
-            if self.is_reached(&until) {
-                return Ok(());
-            }
-            tokio::select! {
-                // A runtime that answers and ends has answered.
-                biased;
-                call = self.calls.recv() => if let Some(call) = call { self.answer(call) },
-                notice = self.launcher.notice() => {
-                    if let Some(fault) = self.fault_of(notice) {
-                        if self.is_shutting_down && fault == Fault::SandboxGone {
-                            return Err(fault);
-                        }
-                        self.fault = Some(fault);
-                    }
-                }
-                () = &mut time_up => return Err(Fault::TimedOut),
-                _ = memory_tick.tick() => self.look_at_memory(),
-            }
-        }
-    }
-
-    fn is_reached(&self, until: &Until) -> bool {
-        let runtime_listens = || self.runtime_waits.as_ref().is_some_and(|reply| !reply.is_closed());
-        match until {
-            Until::ExtensionsRegistered => self.lifecycle.all_registered(),
-            Until::RuntimeReady => self.lifecycle.runtime_is_ready(),
-            Until::AllReady => self.lifecycle.is_ready() && runtime_listens(),
-            Until::RuntimeDone => self.lifecycle.runtime_is_done(),
-            Until::RuntimeEnded => !self.running.iter().any(|name| name == RUNTIME),
-            Until::Ended => self.running.is_empty(),
-            Until::Never => false,
-        }
-    }
-
-    fn fault_of(&mut self, notice: Option<Notice>) -> Option<Fault> {
-        let fault = match notice {
-            None | Some(Notice::Refused(_)) => return Some(Fault::SandboxGone),
-            Some(Notice::Ready) => return None,
-            Some(Notice::NotStarted { name, reason }) => {
-                self.running.retain(|running| *running != name);
-                let root = if name == RUNTIME { self.workspace.bootstrap(self.isolated) } else { None };
-                match root {
-                    Some(bootstrap) => Fault::InvalidEntrypoint(format!("fork/exec {bootstrap}: {reason}")),
-                    None => Fault::ExtensionNotStarted { name, reason },
-                }
-            }
-            Some(Notice::Exited { name, status }) => {
-                self.running.retain(|running| *running != name);
-                if name == RUNTIME { Fault::RuntimeExited(status) } else { Fault::ExtensionExited { name, status } }
-            }
-        };
-        // The first thing that goes wrong explains the others.
-        self.fault.is_none().then_some(fault)
-    }
-
-    fn answer(&mut self, call: Call) {
-        match call {
-            Call::RuntimeNext { reply } => match self.lifecycle.runtime_next() {
-                Ok(()) => self.runtime_waits = Some(reply),
-                Err(error) => respond(reply, Err(error)),
-            },
-            Call::BeginResponse { request_id, reply } => {
-                let begun = self.lifecycle.begin_answer(&request_id).map(|()| self.sink.clone());
-                let _ = reply.send(begun);
-            }
-            Call::EndResponse { ending, reply } => {
-                self.lifecycle.end_answer();
-                self.outcome = match ending {
-                    Ending::Whole(payload) => Outcome { payload: Some(payload), failure: None },
-                    Ending::Unfit(failed) => Outcome { payload: Some(failed.plain_payload()), failure: Some(failed) },
-                    Ending::Streamed(failure) => Outcome { payload: None, failure },
-                };
-                respond(reply, Ok(()));
-            }
-            Call::InvocationError { request_id, error_type, payload, reply } => {
-                let begun = self.lifecycle.begin_answer(&request_id);
-                if begun.is_ok() {
-                    self.lifecycle.end_answer();
-                    let failure = Some(function_error(error_type, &payload));
-                    self.outcome = Outcome { payload: Some(payload), failure };
-                }
-                respond(reply, begun);
-            }
-            Call::InitError { error_type, payload, reply } => {
-                let begun = self.lifecycle.init_error();
-                if begun.is_ok() {
-                    let error_type =
-                        field(&payload, "errorType").or(error_type).unwrap_or_else(|| "Runtime.Unknown".into());
-                    self.fault.get_or_insert(Fault::InitError { error_type, payload });
-                }
-                respond(reply, begun);
-            }
-            Call::Register { name, events, reply } => {
-                let answer = match self.lifecycle.register(&name, &events) {
-                    Ok(id) => self.registered(id),
-                    Err(error) => api::refused(&error),
-                };
-                let _ = reply.send(answer);
-            }
-            Call::ExtensionNext { id, reply } => match self.lifecycle.extension_next(id) {
-                Ok(()) => {
-                    self.extensions_wait.insert(id, reply);
-                    self.tell_of_shutdown();
-                }
-                Err(error) => respond(reply, Err(error)),
-            },
-            Call::ExtensionError { id, error_type, starting, reply } => {
-                let name = self.lifecycle.extension_name(id).map(str::to_owned);
-                if let Ok(name) = &name {
-                    let name = name.clone();
-                    self.fault.get_or_insert(Fault::ExtensionError { name, error_type, starting });
-                }
-                respond(reply, name.map(drop));
-            }
-            Call::Subscribe { id, request, reply } => {
-                let name = self.lifecycle.extension_name(id).map(str::to_owned);
-                let outcome = name.and_then(|name| self.log.telemetry().borrow_mut().subscribe(&name, &request));
-                let _ = reply.send(match outcome {
-                    Ok(()) => api::json(StatusCode::OK, &"OK"),
-                    Err(error) => api::refused(&error),
-                });
-            }
-        }
-    }
-
-    fn registered(&self, id: Uuid) -> api::ApiResponse {
-        let settings = self.settings;
-        let mut answer = api::json(
-            StatusCode::OK,
-            &json!({
-                "functionName": settings.function_name, "functionVersion": VERSION, "handler": settings.handler(),
-            }),
-        );
-        if let Ok(id) = id.to_string().parse() {
-            answer.headers_mut().insert("Lambda-Extension-Identifier", id);
-        }
-        answer
-    }
-
-    /// Gives an extension the event that it waits for.
-    fn tell(&mut self, id: Uuid, event: &serde_json::Value) {
-        if let Some(reply) = self.extensions_wait.remove(&id) {
-            let mut answer = api::json(StatusCode::OK, event);
-            if let Ok(id) = Uuid::new_v4().to_string().parse() {
-                answer.headers_mut().insert("Lambda-Extension-Event-Identifier", id);
-            }
-            let _ = reply.send(answer);
-        }
-    }
-
-    fn look_at_memory(&mut self) {
-        let Some(process) = self.launcher.process() else { return };
-        let usage = memory::usage_below(process, self.isolated);
-        self.usage.current = usage.current;
-        self.usage.peak = self.usage.peak.max(usage.peak);
-        // With qemu's own memory the figure says nothing of the function.
-        let is_enforced = self.settings.memory_is_enforced && !self.workspace.emulation.is_foreign;
-        if is_enforced && !self.is_shutting_down && usage.current > u64::from(self.settings.memory) * 1024 {
-            self.fault.get_or_insert(Fault::OutOfMemory);
-        }
-    }
-
     async fn catch_up(&mut self) {
         self.look_at_memory();
         for pipe in self.pipes.values() {
@@ -481,7 +312,7 @@ impl<'a> Sandbox<'a> {
         }
     }
 
-    fn platform(&self, name: &str, record: &serde_json::Value) {
+    fn platform(&self, name: &str, record: &Value) {
         self.log.telemetry().borrow_mut().platform(name, record);
     }
 
@@ -520,23 +351,6 @@ impl<'a> Sandbox<'a> {
         }
         let _ = self.wait(Until::Ended, Some(deadline)).await;
     }
-
-    /// Whoever listens is told of the end, if it has come.
-    fn tell_of_shutdown(&mut self) {
-        if let Some(event) = self.shutdown_event.clone() {
-            for id in self.lifecycle.begin_shutdown() {
-                self.tell(id, &event);
-            }
-        }
-    }
-}
-
-fn respond(reply: Reply, outcome: Result<(), ApiError>) {
-    // Whoever does not wait for the answer any more does not get it.
-    let _ = reply.send(match outcome {
-        Ok(()) => api::accepted(),
-        Err(error) => api::refused(&error),
-    });
 }
 
 async fn flush_telemetry(log: &Log) {

@@ -1,0 +1,86 @@
+//! Machines that lack something: user namespaces, or a kernel that runs other architectures by itself. Each is made up in a
+//! namespace of its own.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::{Run, Sandbox};
+
+/// Runs a script in namespaces of its own, in which it is root. `$PROGRAM` is the program.
+fn run_inside(sandbox: &Sandbox, script: &str) -> Run {
+    let output = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
+        .current_dir(sandbox.path("."))
+        .env("PROGRAM", env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+        .env("TMPDIR", sandbox.path("unpacked"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    sandbox.is_clean();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
+
+#[test]
+#[ignore = "needs user namespaces, to take them away"]
+fn without_namespaces_a_function_runs_all_the_same_and_that_is_said() {
+    let sandbox = Sandbox::new();
+    let run = run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --event 1"));
+    let run =
+        run.exits(0).answers("1\n").logs("warning: the function is not isolated (the kernel makes no namespaces ");
+    run.logs("hint: `--isolation none` says that this is all right\n").logs("    Invoking function (not isolated)\n");
+    let run =
+        run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --isolation namespaces"));
+    run.exits(96).answers("").logs("error: the function cannot be isolated: ").logs("hint: allow user namespaces");
+}
+
+/// A list of what the kernel runs by itself that is this namespace's own, and empty.
+const NO_BINFMT: &str = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc";
+
+/// A sandbox whose `function.zip` is for arm64, with this triple's C library.
+fn for_arm64(libc: &str, linker: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/fixture.rs");
+    let output = Command::new("rustc")
+        .args(["--edition", "2024", "-O", "-C", &format!("linker={linker}"), "--target"])
+        .arg(format!("aarch64-unknown-linux-{libc}"))
+        .arg(source)
+        .args(["-o", "bootstrap"])
+        .current_dir(sandbox.path("."))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "data"]).exits(0);
+    sandbox
+}
+
+#[test]
+#[ignore = "needs qemu-user registered with binfmt_misc, a machine for x86_64, and a cross GCC and a C library for arm64"]
+fn a_function_for_arm64_runs_by_way_of_the_kernel() {
+    for (libc, linker) in [("musl", "rust-lld"), ("gnu", "aarch64-linux-gnu-gcc")] {
+        let sandbox = for_arm64(libc, linker);
+        for isolation in ["auto", "none"] {
+            let run = sandbox.invoke(&["--isolation", isolation, "--timeout", "60", "--event", r#"{"do":"where"}"#]);
+            assert_eq!(run.exits(0).logs(", emulated)\n").json()["data"], "hello", "{libc}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs qemu-user, a machine for x86_64, and a kernel with binfmt_misc for each namespace (6.7)"]
+fn a_function_for_arm64_runs_by_way_of_qemu_on_the_path() {
+    let sandbox = for_arm64("musl", "rust-lld");
+    for isolation in ["auto", "none"] {
+        let invoke = format!("\"$PROGRAM\" invoke function.zip --isolation {isolation} --timeout 60");
+        let run = run_inside(&sandbox, &format!("{NO_BINFMT}; {invoke} --event '{{\"do\":\"where\"}}'")).exits(0);
+        assert_eq!(run.logs(", emulated)\n").json()["data"], "hello");
+    }
+    let run = run_inside(&sandbox, &format!("{NO_BINFMT}; PATH=/nowhere \"$PROGRAM\" invoke function.zip")).exits(96);
+    let run = run.answers("").logs("error: the function is for arm64, and nothing here runs programs for it\n");
+    run.logs("`apt install qemu-user-static`");
+}
