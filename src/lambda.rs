@@ -220,12 +220,15 @@ pub const LAYER_LIBRARY_FOLDER: &str = "lib";
 /// nothing reads it. The figure is this project's choice, not AWS's.
 pub const DEBUG_SIZE_WORTH_A_NOTE: u64 = 1 << 20;
 
-/// The most bytes that an event or a buffered response may have. The service's own messages give the figure: 6 MB and a
-/// little for the envelope.
-pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024 + 100;
+/// The most bytes that an event may have: 6 MB, by the service's own error message (`RequestEntityTooLargeException`).
+pub const EVENT_LIMIT: usize = 6 * 1024 * 1024;
+
+/// The most bytes of an event of an asynchronous invocation: 1 MB, by the AWS Lambda developer guide, "Lambda quotas".
+pub const ASYNCHRONOUS_EVENT_LIMIT: usize = 1024 * 1024;
+
+/// The most bytes that a buffered response may have, by the service's own error message
+/// (`Function.ResponseSizeTooLarge`): 6 MB and a little for the envelope.
+pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 
 /// The most bytes of a streamed response: 200 MB, by the AWS Lambda developer guide, "Lambda quotas".
 pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
-
-/// The most bytes of an event of an asynchronous invocation: 1 MB, by the AWS Lambda developer guide, "Lambda quotas".
-pub const ASYNCHRONOUS_PAYLOAD_LIMIT: usize = 1024 * 1024;

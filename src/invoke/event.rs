@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::samples::{self, SAMPLES};
 use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::lambda::PAYLOAD_LIMIT;
+use crate::lambda::EVENT_LIMIT;
 use crate::{fs, suggest};
 
 /// An event to send.
@@ -52,11 +52,11 @@ fn read(typed: &str) -> Result<Event> {
 /// Lambda takes JSON of up to 6 MB, and says `InvalidRequestContentException` or `RequestTooLargeException` to all else.
 fn hold_against_limits(typed: &str, payload: &[u8]) -> Result<(), Failure> {
     let shown = shortened(typed);
-    if payload.len() > PAYLOAD_LIMIT {
+    if payload.len() > EVENT_LIMIT {
         let size = payload.len();
         return Err(Failure::new(
             ErrorKind::Usage,
-            format!("the event `{shown}` has {size} bytes, Lambda takes {PAYLOAD_LIMIT} at most"),
+            format!("the event `{shown}` has {size} bytes, Lambda takes {EVENT_LIMIT} at most"),
         )
         .hint("put the data into Amazon S3, and its key into the event"));
     }
@@ -103,8 +103,8 @@ mod tests {
         for typed in ["{", "hello", "{} {}", "@/does/not/exist", ""] {
             assert_eq!(crate::error::exit_code(&read(typed).unwrap_err()), 2, "{typed}");
         }
-        let large = format!("\"{}\"", "x".repeat(PAYLOAD_LIMIT));
+        let large = format!("\"{}\"", "x".repeat(EVENT_LIMIT));
         let message = read(&large).unwrap_err().to_string();
-        assert!(message.contains("6291558 bytes") && message.len() < 200, "{message}");
+        assert!(message.contains("6291458 bytes") && message.len() < 200, "{message}");
     }
 }

@@ -225,24 +225,26 @@ fn a_build_can_end_with_events() {
 }
 
 #[test]
-#[ignore = "needs root, to become an ordinary user"]
+#[ignore = "needs root, to become an ordinary user, and user namespaces"]
 fn an_ordinary_user_may_do_it() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path(".");
     let program = sandbox.path("program");
     fs::copy(env!("CARGO_BIN_EXE_cargo-lambda-zip"), &program).unwrap();
     assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(&folder).status().unwrap().success());
-    for isolation in ["auto", "none"] {
+    for (isolation, event, answer) in
+        [("auto", "1", "1\n"), ("none", "1", "1\n"), ("namespaces", r#"{"do":"shut"}"#, "\"shut\"\n")]
+    {
         let output = Command::new("setpriv")
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(&program)
-            .args(["invoke", "function.zip", "--isolation", isolation, "--event", "1"])
+            .args(["invoke", "function.zip", "--isolation", isolation, "--event", event])
             .current_dir(&folder)
             .env("TMPDIR", sandbox.path("unpacked"))
             .output()
             .unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"1\n"[..]), "{stderr}");
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), answer.as_bytes()), "{stderr}");
         sandbox.is_clean();
     }
 }

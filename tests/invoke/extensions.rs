@@ -83,3 +83,12 @@ fn telemetry_is_delivered() {
     assert!(expected.iter().all(|wanted| rest.any(|event| event == wanted)), "in this order: {received:?}");
     assert!(!received.contains(&"extension"), "it did not subscribe to these: {received:?}");
 }
+
+#[test]
+fn extensions_in_the_functions_own_zip_are_not_started() {
+    let sandbox = Sandbox::new();
+    sandbox.write("extensions/watcher", "#!/bin/sh\nexit 1\n");
+    sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "extensions"]).exits(0);
+    let run = sandbox.invoke(&["--event", "1"]).exits(0).answers("1\n");
+    run.logs("warning: the function's own `extensions` folder is not looked at").logs("hint: pack the extension with ");
+}

@@ -39,6 +39,15 @@ fn without_namespaces_a_function_runs_all_the_same_and_that_is_said() {
     run.exits(96).answers("").logs("error: the function cannot be isolated: ").logs("hint: allow user namespaces");
 }
 
+#[test]
+#[ignore = "needs user namespaces, to mount a file system"]
+fn a_folder_from_which_nothing_may_be_run_is_told() {
+    let sandbox = Sandbox::new();
+    let script = "mkdir still; mount -t tmpfs -o noexec none still; TMPDIR=$PWD/still \"$PROGRAM\" invoke function.zip";
+    let run = run_inside(&sandbox, script).exits(96).answers("").logs("no program may be run (`noexec`)\n");
+    run.logs("hint: let `TMPDIR` name a folder elsewhere\n");
+}
+
 /// A list of what the kernel runs by itself that is this namespace's own, and empty.
 const NO_BINFMT: &str = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc";
 

@@ -234,6 +234,13 @@ fn runtime() {
                     .as_bytes(),
                 );
             }
+            "shut" => {
+                fs::create_dir_all("/tmp/shut/inner").unwrap();
+                for folder in ["/tmp/shut/inner", "/tmp/shut"] {
+                    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+                }
+                answer(b"\"shut\"");
+            }
             "context" => {
                 answer(next.header("lambda-runtime-client-context").as_bytes());
             }

@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::log::Log;
 use super::outcome::{Failed, Fault, Outcome};
-use super::sandbox::{Invocation, Sandbox, ShutdownReason, milliseconds};
+use super::record::{self, Record};
+use super::sandbox::{Invocation, Sandbox, ShutdownReason};
 use super::settings::{Settings, VERSION};
-use super::telemetry::timestamp;
 use super::workspace::Workspace;
 use crate::cli::IsolationChoice;
 use crate::error::{ErrorKind, Failure};
@@ -51,20 +51,6 @@ pub(super) struct Event {
     pub(super) client_context: Option<String>,
     /// Where a streamed response goes as it comes.
     pub(super) sink: mpsc::Sender<Bytes>,
-}
-
-/// What is known of an invocation when it is over.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) request_id: String,
-    pub(super) outcome: Outcome,
-    /// How long the start took, where there was one before the invocation.
-    pub(super) init_duration: Option<Duration>,
-    pub(super) duration: Duration,
-    pub(super) billed: Duration,
-    /// In MB.
-    pub(super) memory_used: u64,
-    pub(super) log: Vec<u8>,
 }
 
 impl<'a> Function<'a> {
@@ -148,10 +134,14 @@ impl<'a> Function<'a> {
             (Ok(()), None) => self.failed_start(&Fault::SandboxGone, &request_id),
         };
         let duration = started.elapsed().min(self.settings.timeout);
-        let billed = whole_milliseconds(duration + init_duration.unwrap_or_default());
         let memory_used = self.sandbox.as_ref().map_or(0, |sandbox| sandbox.usage.peak.div_ceil(1024));
-        let mut record = Record { request_id, outcome, init_duration, duration, billed, memory_used, log: Vec::new() };
-        self.report(&record).await;
+        let memory_size = self.settings.memory;
+        let mut record =
+            Record { request_id, outcome, init_duration, duration, memory_size, memory_used, log: Vec::new() };
+        for line in record.lines(OffsetDateTime::now_utc()) {
+            self.log.platform(&line).await;
+        }
+        self.telemetry("report", &record.telemetry());
         record.log = self.log.take_kept();
         self.clear_away(record.outcome.failure.as_ref()).await;
         Ok(record)
@@ -190,61 +180,9 @@ impl<'a> Function<'a> {
         Outcome { payload: Some(payload), failure: Some(failed) }
     }
 
-    /// The line about a start that failed.
     async fn report_init(&self, phase: &str, FailedStart { fault, duration }: &FailedStart) {
         let failed = fault.failed(self.settings.timeout, true);
-        let status = if failed.is_timeout() {
-            "timeout".to_owned()
-        } else {
-            format!("error\tError Type: {}", failed.error_type)
-        };
-        let duration = milliseconds(*duration);
-        self.log
-            .platform(&format!("INIT_REPORT Init Duration: {duration:.2} ms\tPhase: {phase}\tStatus: {status}"))
-            .await;
-    }
-
-    /// The lines at the end of an invocation.
-    async fn report(&self, record: &Record) {
-        let Record { request_id, outcome, init_duration, duration, billed, memory_used, .. } = record;
-        let mut status = String::new();
-        if let Some(failed) = outcome.failure.as_ref().filter(|failed| failed.kind != ErrorKind::FunctionError) {
-            if failed.is_timeout() {
-                let now = timestamp(OffsetDateTime::now_utc());
-                self.log.platform(&format!("{now} {request_id} {}\n", failed.message)).await;
-                status = "\tStatus: timeout".into();
-            } else {
-                let Failed { error_type, message, .. } = failed;
-                self.log.platform(&format!("RequestId: {request_id} Error: {message}\n{error_type}")).await;
-                status = format!("\tStatus: error\tError Type: {error_type}");
-            }
-        }
-        self.log.platform(&format!("END RequestId: {request_id}")).await;
-        let memory = self.settings.memory;
-        let init =
-            init_duration.map(|init| format!("\tInit Duration: {:.2} ms", milliseconds(init))).unwrap_or_default();
-        self.log
-            .platform(&format!(
-                "REPORT RequestId: {request_id}\tDuration: {:.2} ms\tBilled Duration: {} ms\tMemory Size: {memory} MB\t\
-                 Max Memory Used: {memory_used} MB{init}{status}",
-                milliseconds(*duration),
-                billed.as_millis(),
-            ))
-            .await;
-        let mut metrics = json!({
-            "durationMs": milliseconds(*duration), "billedDurationMs": billed.as_millis(), "memorySizeMB": memory,
-            "maxMemoryUsedMB": memory_used,
-        });
-        if let Some(init) = init_duration {
-            metrics["initDurationMs"] = milliseconds(*init).into();
-        }
-        let status = match &outcome.failure {
-            None => "success",
-            Some(failed) if failed.is_timeout() => "timeout",
-            Some(failed) if failed.kind == ErrorKind::FunctionError => "error",
-            Some(_) => "failure",
-        };
-        self.telemetry("report", &json!({ "requestId": request_id, "status": status, "metrics": metrics }));
+        self.log.platform(&record::init_line(phase, *duration, &failed)).await;
     }
 
     fn telemetry(&self, name: &str, record: &serde_json::Value) {
@@ -292,11 +230,6 @@ fn reason_of(failure: Option<&Failed>) -> ShutdownReason {
     }
 }
 
-/// Begun milliseconds are billed as whole ones.
-fn whole_milliseconds(duration: Duration) -> Duration {
-    Duration::from_millis(u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX))
-}
-
 /// A trace that nobody records.
 fn trace_id() -> String {
     let random = Uuid::new_v4().simple().to_string();
@@ -308,12 +241,6 @@ fn trace_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn begun_milliseconds_count() {
-        assert_eq!(whole_milliseconds(Duration::from_micros(1001)), Duration::from_millis(2));
-        assert_eq!(whole_milliseconds(Duration::from_millis(3)), Duration::from_millis(3));
-    }
 
     #[test]
     fn a_trace_has_the_form_of_x_ray() {

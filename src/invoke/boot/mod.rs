@@ -11,6 +11,7 @@ mod log;
 mod memory;
 mod outcome;
 mod printer;
+mod record;
 mod sandbox;
 mod serve;
 mod settings;
@@ -36,7 +37,7 @@ use crate::shell::Shell;
 
 pub(super) use init::answer;
 
-use function::{Event, Function, Record};
+use function::{Event, Function};
 use log::Log;
 use printer::Printer;
 use settings::Settings;
@@ -63,6 +64,10 @@ pub(super) fn invoke(arguments: &InvokeArguments, events: &[event::Event], shell
     };
     hold_against_rules(zip, &flags.layer, &expectation, shell)?;
     let workspace = Workspace::unpack(zip, &flags.layer)?;
+    if workspace.has_idle_extensions() {
+        let message = "the function's own `extensions` folder is not looked at: Lambda starts those of layers alone";
+        shell.warn(message, Some("pack the extension with `--extension`, and name that zip with `--layer`"));
+    }
     let is_json = arguments.message_format == MessageFormat::Json;
     let how = How { isolation: flags.isolation, is_cold: arguments.cold, prints: !is_json };
     if let Some(address) = arguments.serve {
@@ -159,7 +164,7 @@ fn run_events(
         let mut function = Function::new(settings, workspace, &log, how.isolation, how.is_cold, shell).await?;
         shell.status("Invoking", format_args!("{} ({})", settings.function_name, function.description()));
         for event in events {
-            let report = run_event(event, &mut function, settings, how, &printer).await?;
+            let report = run_event(event, &mut function, how, &printer).await?;
             reports.push(report);
         }
         function.shut_down().await;
@@ -178,7 +183,6 @@ fn run_events(
 async fn run_event(
     event: &event::Event,
     function: &mut Function<'_>,
-    settings: &Settings,
     how: &How,
     printer: &Printer,
 ) -> Result<InvocationReport> {
@@ -195,33 +199,33 @@ async fn run_event(
         kept
     });
     let invoked = Event { payload: event.payload.clone().into(), client_context: None, sink };
-    let Record { request_id, outcome, init_duration, duration, billed, memory_used, log } =
-        function.invoke(invoked).await?;
+    let record = function.invoke(invoked).await?;
     let streamed = streamed.await.context("a response got lost")?;
-    if let (true, Some(payload)) = (how.prints, &outcome.payload) {
+    if let (true, Some(payload)) = (how.prints, &record.outcome.payload) {
         printer.response(payload.clone()).await;
         // One line for each event, where the function itself ends none.
         if payload.last() != Some(&b'\n') {
             printer.response(&b"\n"[..]).await;
         }
     }
-    let response = outcome.payload.map_or(streamed, Vec::from);
-    let failure = outcome.failure.map(|failed| InvocationFailure {
+    let billed = record.billed();
+    let response = record.outcome.payload.map_or(streamed, Vec::from);
+    let failure = record.outcome.failure.map(|failed| InvocationFailure {
         kind: failed.kind,
         error_type: failed.error_type,
-        message: failed.message,
+        message: failed.message.trim().to_owned(),
     });
     Ok(InvocationReport {
         event: event.origin.clone(),
-        request_id,
+        request_id: record.request_id,
         failure,
         response,
-        init_duration,
-        duration,
+        init_duration: record.init_duration,
+        duration: record.duration,
         billed,
-        memory_size: settings.memory,
-        memory_used,
-        log,
+        memory_size: record.memory_size,
+        memory_used: record.memory_used,
+        log: record.log,
     })
 }
 

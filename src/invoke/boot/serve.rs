@@ -24,14 +24,15 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::event_stream;
-use super::function::{Event, Function, Record};
+use super::function::{Event, Function};
 use super::log::{Log, TAIL_LIMIT};
 use super::printer::Printer;
+use super::record::Record;
 use super::settings::{Settings, VERSION};
 use super::workspace::Workspace;
 use super::{How, block_on};
 use crate::error::{ErrorKind, ResultExt};
-use crate::lambda::{ASYNCHRONOUS_PAYLOAD_LIMIT, PAYLOAD_LIMIT};
+use crate::lambda::{ASYNCHRONOUS_EVENT_LIMIT, EVENT_LIMIT};
 use crate::shell::Shell;
 
 /// How many invocations may wait for their turn.
@@ -144,7 +145,7 @@ async fn answer(request: Request<Incoming>, jobs: &mpsc::Sender<Job>) -> Result<
     let invocation_type = header(&request, "X-Amz-Invocation-Type").unwrap_or_else(|| "RequestResponse".into());
     let wants_log = header(&request, "X-Amz-Log-Type").is_some_and(|kind| kind.eq_ignore_ascii_case("Tail"));
     let client_context = client_context(&request)?;
-    let limit = if invocation_type == "Event" { ASYNCHRONOUS_PAYLOAD_LIMIT } else { PAYLOAD_LIMIT };
+    let limit = if invocation_type == "Event" { ASYNCHRONOUS_EVENT_LIMIT } else { EVENT_LIMIT };
     let payload = payload(request.into_body(), limit).await?;
     let (sink, pieces) = mpsc::channel(16);
     let (done, record) = oneshot::channel();

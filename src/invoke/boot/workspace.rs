@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use nix::sys::statvfs::{FsFlags, statvfs};
 use tempfile::TempDir;
 
 use super::emulation::Emulation;
 use super::init::{EMULATOR, Folders};
 use super::unpack;
-use crate::error::{ErrorKind, ResultExt};
+use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::lambda::{LAYERS_ROOT, TASK_ROOT};
 
@@ -32,6 +33,7 @@ impl Workspace {
     pub(super) fn unpack(zip: &Path, layers: &[PathBuf]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir();
         let folder = folder.or_fail(ErrorKind::Setup, || "failed to make a folder for the function".into())?;
+        must_be_usable(folder.path())?;
         for name in ["root", "task", "layers", "tmp", "logs"] {
             fs::create_dir_all(folder.path().join(name))?;
         }
@@ -61,6 +63,11 @@ impl Workspace {
             temporary: path("tmp"),
             hosts: path("hosts"),
         }
+    }
+
+    /// Whether the function's own zip has extensions, which Lambda does not start.
+    pub(super) fn has_idle_extensions(&self) -> bool {
+        self.folder.path().join("task/extensions").is_dir()
     }
 
     /// A new folder for the pipes of one sandbox.
@@ -98,6 +105,37 @@ impl Workspace {
             Some(_) if isolated => vec![EMULATOR.to_owned(), program],
             Some(emulator) => vec![emulator.to_string_lossy().into_owned(), program],
         }
+    }
+}
+
+/// The sandbox gets to know of its folders in JSON, and runs programs from them.
+fn must_be_usable(folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    let what = if folder.to_str().is_none() {
+        "has no name in UTF-8"
+    } else if statvfs(folder).is_ok_and(|facts| facts.flags().contains(FsFlags::ST_NOEXEC)) {
+        "is on a file system from which no program may be run (`noexec`)"
+    } else {
+        return Ok(());
+    };
+    let failure = Failure::new(ErrorKind::Setup, format!("the folder for the function, `{shown}`, {what}"));
+    Err(failure.hint("let `TMPDIR` name a folder elsewhere"))
+}
+
+/// A function may have shut folders in its `/tmp` to everybody: an ordinary user has to open them before they can go.
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        open_up(&self.folder.path().join("tmp"));
+    }
+}
+
+/// Lets this user into a folder and into those below it. Links are not followed. What fails shows when the folder is
+/// taken away.
+fn open_up(folder: &Path) {
+    let _ = std::fs::set_permissions(folder, Permissions::from_mode(0o700));
+    let Ok(entries) = folder.read_dir() else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        open_up(&entry.path());
     }
 }
 

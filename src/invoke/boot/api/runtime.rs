@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{ApiError, ApiResponse, BodyError, Call, Ending, ask, ending, header, read_body};
 use crate::error::ErrorKind;
 use crate::invoke::boot::outcome::{Failed, function_error};
-use crate::lambda::{PAYLOAD_LIMIT, STREAMED_RESPONSE_LIMIT};
+use crate::lambda::{RESPONSE_LIMIT, STREAMED_RESPONSE_LIMIT};
 
 /// What Lambda calls a response with too many bytes.
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
@@ -40,7 +40,7 @@ pub(super) async fn response(
     let is_too_large = matches!(&outcome, Ending::Unfit(failed) if failed.error_type == TOO_LARGE);
     let answer = ask(calls, |reply| Call::EndResponse { ending: outcome, reply }).await?;
     if is_too_large {
-        let message = format!("Exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes).");
+        let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
         return Err(ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, error_type: "RequestEntityTooLarge", message });
     }
     Ok(answer)
@@ -68,14 +68,14 @@ async fn collect(mut body: Incoming) -> Ending {
         if let Some(data) = frame.data_ref() {
             size += data.len();
             // The rest is read, so that the runtime gets to read the answer. There is an end to patience, too.
-            if size <= PAYLOAD_LIMIT {
+            if size <= RESPONSE_LIMIT {
                 whole.extend_from_slice(data);
             } else if size > STREAMED_RESPONSE_LIMIT {
                 break;
             }
         }
     }
-    if size > PAYLOAD_LIMIT { Ending::Unfit(too_large(PAYLOAD_LIMIT)) } else { Ending::Whole(whole.into()) }
+    if size > RESPONSE_LIMIT { Ending::Unfit(too_large(RESPONSE_LIMIT)) } else { Ending::Whole(whole.into()) }
 }
 
 /// Hands pieces on as they come. Whoever does not want them any more does not stop the function.
@@ -118,14 +118,14 @@ pub(super) async fn error(
     calls: &mpsc::Sender<Call>,
 ) -> Result<ApiResponse, ApiError> {
     let error_type = header(&request, ERROR_TYPE);
-    let payload = match read_body(request.into_body(), PAYLOAD_LIMIT).await {
+    let payload = match read_body(request.into_body(), RESPONSE_LIMIT).await {
         Ok(payload) => payload,
         Err(BodyError::Broken) => {
             let message = "HTTP request detected as truncated";
             return Err(ApiError::bad_request("TruncatedHTTPRequest", message));
         }
         Err(BodyError::TooLarge) => {
-            let message = format!("Exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes).");
+            let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
             return Err(ApiError {
                 status: StatusCode::PAYLOAD_TOO_LARGE,
                 error_type: "RequestEntityTooLarge",

@@ -26,6 +26,7 @@ use super::lifecycle::Lifecycle;
 use super::log::{Log, LogPipe};
 use super::memory::Usage;
 use super::outcome::{Fault, Outcome};
+use super::record::milliseconds;
 use super::settings::{Settings, VERSION};
 use super::telemetry::Source;
 use super::workspace::Workspace;
@@ -364,9 +365,4 @@ async fn flush_telemetry(log: &Log) {
 fn epoch_milliseconds(moment: Instant) -> i128 {
     let left = moment.saturating_duration_since(Instant::now());
     (OffsetDateTime::now_utc() + left).unix_timestamp_nanos() / 1_000_000
-}
-
-/// A duration as Lambda counts it.
-pub(super) fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
 }
