@@ -23,6 +23,12 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
 }
 
+/// Writes a whole file, in place of one that is there.
+pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
+    let path = path.as_ref();
+    fs::write(path, contents).with_context(|| format!("failed to write `{}`", path.display()))
+}
+
 /// Creates a folder and those above it.
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();

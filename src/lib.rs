@@ -10,6 +10,7 @@ mod cargo_lambda;
 pub mod check;
 mod check_zips;
 mod cli;
+mod completions;
 mod config;
 mod debug_symbols;
 mod doctor;
@@ -18,6 +19,7 @@ pub mod error;
 pub mod fs;
 mod invoke;
 pub mod lambda;
+mod manual;
 mod pack;
 pub mod package;
 mod packaging;
@@ -37,9 +39,9 @@ use std::time::Instant;
 use anyhow::Result;
 use time::{Date, OffsetDateTime};
 
-use cargo::Settings;
 use cargo::config::CargoConfig;
-use cli::{Arguments, BuildArguments, Command, MessageFormat};
+use cargo::{Settings, TerminalSettings};
+use cli::{Arguments, BuildArguments, Command, MessageFormat, TerminalFlags};
 use error::{ErrorKind, ResultExt};
 use package::{EntrySource, ModificationTime, OwnFiles};
 use plan::{BuildPlan, PlannedFunction, Surroundings};
@@ -70,7 +72,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     if let Some(code) = invoke::answer(&args) {
         return code;
     }
-    let Arguments { command, build } = match cli::parse(args) {
+    // The folder may be gone: the command says so, if it needs one.
+    let folder = env::current_dir().unwrap_or_default();
+    let configured = TerminalSettings::load(&folder);
+    let settings = configured.as_ref().cloned().unwrap_or_default();
+    let Arguments { command, build } = match cli::parse(args, settings.color) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help goes to stdout and is a success. A closed stream is no reason to fail.
@@ -78,18 +84,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(ErrorKind::Usage.exit_code());
         }
     };
-    let shell = Shell::new(match &command {
-        Some(Command::Check(check)) => &check.terminal,
-        Some(Command::Invoke(invoke)) => &invoke.terminal,
-        Some(Command::Pack(pack)) => &pack.terminal,
-        Some(Command::Doctor(doctor)) => &doctor.terminal,
-        None => &build.cargo.terminal,
-    });
+    let plain = TerminalFlags::default();
+    let (flags, arguments): (_, Option<&[String]>) = match &command {
+        Some(Command::Check(check)) => (&check.terminal, None),
+        Some(Command::Invoke(invoke)) => (&invoke.terminal, None),
+        Some(Command::Pack(pack)) => (&pack.terminal, None),
+        Some(Command::Doctor(doctor)) => (&doctor.terminal, Some(&doctor.config)),
+        // They print the same whatever is configured.
+        Some(Command::Completions(_) | Command::Man(_)) => (&plain, Some(&[])),
+        None => (&build.cargo.terminal, Some(&build.cargo.config)),
+    };
+    let shell = Shell::new(flags, &settings.with_arguments(&folder, arguments.unwrap_or_default()));
+    // A command that asks cargo for more than colours fails for this.
+    if let (Err(problem), None) = (configured, arguments) {
+        shell.warn(format_args!("{problem:#}"), Some("mend it, or see `cargo build` for what is wrong with it"));
+    }
     let outcome = match &command {
         Some(Command::Check(check)) => check_zips::run(check, &shell),
         Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
         Some(Command::Pack(pack)) => pack::pack(pack, &shell),
         Some(Command::Doctor(doctor)) => doctor::doctor(doctor),
+        Some(Command::Completions(completions)) => completions::print(completions),
+        Some(Command::Man(man)) => manual::write(man),
         None => build_and_package(&build, &shell),
     };
     outcome.unwrap_or_else(|failure| {
@@ -179,6 +195,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let mut archives = archives.collect::<Result<Vec<_>>>()?;
     let invoked = invoke::smoke_test(&mut archives, &events, shell);
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
+    report::print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
     Ok(match report.exit_code() {
         0 => invoked,

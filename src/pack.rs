@@ -16,7 +16,7 @@ use crate::fs;
 use crate::package::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use crate::packaging::Packaging;
 use crate::publish::{Job, modification_time};
-use crate::report::{ContentsList, Report, Subject, print_lists};
+use crate::report::{ContentsList, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
 use crate::target::Arch;
 
@@ -58,6 +58,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     }
     let archives = vec![job.publish(shell)?];
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
+    print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
     Ok(report.exit_code())
 }

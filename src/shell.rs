@@ -1,14 +1,17 @@
 //! What a person sees on stderr: cargo's status verbs, warnings, errors, and progress on a terminal.
 
+mod progress;
+
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr};
-use std::time::Duration;
+use std::io::{Write, stderr};
 
 use anstyle::{AnsiColor, Effects, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 
+use crate::cargo::TerminalSettings;
 use crate::cli::{ColorWhen, TerminalFlags};
 use crate::error;
+use progress::Progress;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
 const WARNING: Style = AnsiColor::BrightYellow.on_default().effects(Effects::BOLD);
@@ -26,44 +29,71 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
+/// What there is room for on stderr beside the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Nothing: it goes to a log.
+    None,
+    /// Words and figures.
+    Plain,
+    /// Pictures, on a terminal of so many columns.
+    Columns(usize),
+}
+
+/// A terminal with fewer columns has no room for a picture.
+const LEAST_COLUMNS: u16 = 60;
+
 /// The one writer to stderr.
 #[derive(Debug, Default)]
 pub(crate) struct Shell {
     verbosity: Verbosity,
+    progress: Progress,
 }
 
 impl Shell {
-    /// A shell as talkative and as colourful as the flags, else cargo's environment variables, ask for.
-    pub(crate) fn new(flags: &TerminalFlags) -> Self {
-        let color = flags.color.or_else(|| match std::env::var("CARGO_TERM_COLOR").ok()?.as_str() {
-            "always" => Some(ColorWhen::Always),
-            "never" => Some(ColorWhen::Never),
-            _ => None,
-        });
-        match color {
+    /// A shell as talkative and as colourful as the flags, else cargo's configuration, ask for.
+    pub(crate) fn new(flags: &TerminalFlags, settings: &TerminalSettings) -> Self {
+        match flags.color.or(settings.color) {
             Some(ColorWhen::Always) => anstream::ColorChoice::Always.write_global(),
             Some(ColorWhen::Never) => anstream::ColorChoice::Never.write_global(),
+            // NO_COLOR, CLICOLOR_FORCE and the terminal decide.
             Some(ColorWhen::Auto) | None => {}
         }
-        let is_true = |name: &str| std::env::var(name).is_ok_and(|value| value == "true");
-        let verbosity = if flags.quiet {
-            Verbosity::Quiet
-        } else if flags.verbose > 0 {
-            Verbosity::Verbose
-        } else if is_true("CARGO_TERM_QUIET") {
-            Verbosity::Quiet
-        } else if is_true("CARGO_TERM_VERBOSE") {
-            Verbosity::Verbose
-        } else {
-            Verbosity::Normal
+        let (verbose, quiet) = match (flags.verbose > 0, flags.quiet) {
+            (false, false) => (settings.verbose == Some(true), settings.quiet == Some(true)),
+            typed => typed,
         };
-        Self { verbosity }
+        let verbosity = match (verbose, quiet) {
+            (true, _) => Verbosity::Verbose,
+            (false, true) => Verbosity::Quiet,
+            (false, false) => Verbosity::Normal,
+        };
+        Self { verbosity, progress: Progress::new(settings, verbosity == Verbosity::Quiet) }
     }
 
     /// A step of the work, as cargo announces its own.
     pub(crate) fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             line(format_args!("{STATUS}{verb:>12}{STATUS:#} {message}"));
+        }
+    }
+
+    /// A further line of the last step.
+    pub(crate) fn continued(&self, message: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            line(format_args!("{:>12} {message}", ""));
+        }
+    }
+
+    /// What may be shown that nobody needs in a log. `-v` asks for its words anywhere.
+    pub(crate) fn room(&self) -> Room {
+        let columns = terminal_size::terminal_size_of(stderr()).map(|(width, _)| width.0);
+        match (self.verbosity, columns.filter(|_| !progress::is_ci())) {
+            (Verbosity::Normal | Verbosity::Verbose, Some(columns)) if columns >= LEAST_COLUMNS => {
+                Room::Columns(columns.into())
+            }
+            (Verbosity::Verbose, _) => Room::Plain,
+            _ => Room::None,
         }
     }
 
@@ -116,21 +146,9 @@ impl Shell {
         }
     }
 
-    /// A progress bar over so many bytes of work, which shows only on a terminal and for work worth watching.
+    /// A progress bar over so many bytes of work, where bars are wanted and the work is worth watching.
     pub(crate) fn progress(&self, verb: &str, bytes: u64) -> ProgressBar {
-        let visible = self.verbosity >= Verbosity::Normal && bytes >= PROGRESS_FROM_BYTES && stderr().is_terminal();
-        if !visible || std::env::var_os("CI").is_some() {
-            return ProgressBar::hidden();
-        }
-        let style =
-            ProgressStyle::with_template("{prefix:>12.cyan.bold} [{bar:25}] {bytes}/{total_bytes} {bytes_per_sec}")
-                .expect("the template is a constant")
-                .progress_chars("=> ");
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
-        bar.set_style(style);
-        bar.set_prefix(verb.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        bar
+        if bytes >= PROGRESS_FROM_BYTES { self.progress.bar(verb, bytes) } else { ProgressBar::hidden() }
     }
 }
 

@@ -249,7 +249,7 @@ fn read_file(path: &Path, tables: &mut Vec<Table>) -> Result<()> {
 
 /// A `--config` argument is a file when one lies there, else `KEY = VALUE` in TOML. Cargo itself is the judge of its
 /// keys; what it would refuse for its form is refused here before anything starts.
-fn parse_argument(folder: &Path, argument: &str) -> Result<Table> {
+pub(super) fn parse_argument(folder: &Path, argument: &str) -> Result<Table> {
     let file = folder.join(argument);
     let (text, what) = if file.is_file() {
         let text =

@@ -8,6 +8,7 @@ mod rustflags;
 pub(crate) mod sccache;
 mod settings;
 mod target_cpu;
+mod terminal;
 mod trim_paths;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::error::{ErrorKind, Failure, ResultExt};
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, read as read_metadata, tree_command};
 pub(crate) use settings::Settings;
+pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.
 pub(crate) fn program() -> OsString {

@@ -14,15 +14,17 @@ const OUTPUT_OPTIONS: &str = "Output Options";
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct BuildArguments {
-    /// Architecture of the function: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: `x86_64`]
+    /// Architecture: `x86_64` (the default) or `arm64`, or both with a comma
     ///
-    /// May be given more than once, or as a list with commas: all are built in one go.
+    /// `amd64` and `aarch64` are understood, too. The flag may be repeated: all are built in one go.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = LAMBDA_OPTIONS)]
     pub(crate) arch: Vec<Arch>,
-    /// C library to link with: `musl` (static, the default) or `gnu` (the runtime's own)
+    /// C library: `musl` (the default: static, runs everywhere) or `gnu`, the runtime's own
     #[arg(long, value_name = "LIBC", help_heading = LAMBDA_OPTIONS)]
     pub(crate) libc: Option<Libc>,
-    /// Runtime that the zip has to fit: `provided.al2023` or `provided.al2`
+    /// Runtime that the zip has to fit
+    ///
+    /// `provided.al2023` or `provided.al2`, which is past its deprecation date.
     #[arg(long, value_name = "ID", default_value_t = Runtime::AL2023, help_heading = LAMBDA_OPTIONS)]
     pub(crate) runtime: Runtime,
     /// What links the executable

@@ -4,6 +4,8 @@ mod build;
 mod cargo_flags;
 mod check;
 mod doctor;
+mod extras;
+mod help;
 mod invoke;
 mod levels;
 mod pack;
@@ -20,6 +22,7 @@ pub(crate) use build::{BuildArguments, LinkerChoice};
 pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
+pub(crate) use extras::{CompletionsArguments, ManArguments};
 pub(crate) use invoke::InvokeArguments;
 #[cfg(target_os = "linux")]
 pub(crate) use invoke::{FunctionFlags, IsolationChoice};
@@ -41,6 +44,12 @@ const STYLES: Styles = Styles::styled()
 /// The name under which cargo starts the program, and which it passes as the first argument.
 const SUBCOMMAND: &str = "lambda-zip";
 
+/// The name of the program's file.
+pub(crate) const PROGRAM: &str = "cargo-lambda-zip";
+
+/// How people start it.
+pub(crate) const TYPED: &str = "cargo lambda-zip";
+
 /// Cargo, as far as this program is concerned: it makes help and usage read `cargo lambda-zip …`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = STYLES, disable_help_subcommand = true)]
@@ -60,7 +69,7 @@ enum CargoSubcommand {
 /// Compiles the selected binaries for Lambda's Linux, writes each one as `bootstrap` into a zip of its own, holds the zip
 /// against the rules of the runtime, and prints its path.
 #[derive(Debug, Args)]
-#[command(version, after_help = "Run `cargo lambda-zip --help` for more detailed information.")]
+#[command(version, after_help = help::SHORT_HELP_ENDS)]
 #[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -82,6 +91,8 @@ pub(crate) enum Command {
     Invoke(Box<InvokeArguments>),
     /// Show what this machine can build, with which linker, and the command for what is missing
     Doctor(DoctorArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 const PACK_EXAMPLES: &str = "\
@@ -96,7 +107,11 @@ Examples:
   cargo lambda-zip --arch arm64                   one zip for each binary, static, for Graviton
   cargo lambda-zip -p api --arch x86_64,arm64     one package, both architectures, one build
   cargo lambda-zip --libc gnu -o out/             linked with the runtime's glibc, zips under out/
-  cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline";
+  cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline
+
+To set up once:
+  cargo lambda-zip completions --help             let your shell complete the command line
+  cargo lambda-zip man --help                     manual pages";
 
 /// How results are printed on stdout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -109,32 +124,42 @@ pub(crate) enum MessageFormat {
 }
 
 /// Parses what the operating system passed, whether cargo started the program (`cargo lambda-zip …`, with the
-/// subcommand's name as the first argument) or the user did (`cargo-lambda-zip …`, without).
-pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+/// subcommand's name as the first argument) or the user did (`cargo-lambda-zip …`, without). `configured` is how cargo's
+/// configuration wants help and errors coloured.
+pub(crate) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    configured: Option<ColorWhen>,
+) -> Result<Arguments, clap::Error> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     if args.get(1).is_none_or(|first| first != SUBCOMMAND) {
         args.insert(args.len().min(1), SUBCOMMAND.into());
     }
-    let matches = command().color(color_of(&args)).try_get_matches_from(args)?;
+    let matches = command().color(color_of(&args, configured)).try_get_matches_from(args)?;
     let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
     Ok(arguments)
 }
 
 /// The definition that the parser, the help and the tests share.
 pub(crate) fn command() -> clap::Command {
-    Cargo::command()
+    Cargo::command().mut_subcommand(SUBCOMMAND, help::fit_a_screen)
+}
+
+/// The program's part of the definition, under the name of its file.
+pub(crate) fn program() -> clap::Command {
+    let program = command().find_subcommand(SUBCOMMAND).cloned();
+    program.expect("it is a part of the definition").name(PROGRAM)
 }
 
 /// `--color` also has to hold for the messages about a command line that cannot be parsed.
-fn color_of(args: &[OsString]) -> ColorChoice {
+fn color_of(args: &[OsString], configured: Option<ColorWhen>) -> ColorChoice {
     let typed = args.iter().enumerate().find_map(|(index, arg)| match arg.to_str()? {
         "--color" => args.get(index + 1)?.to_str(),
         arg => arg.strip_prefix("--color="),
     });
-    match typed {
-        Some("always") => ColorChoice::Always,
-        Some("never") => ColorChoice::Never,
-        _ => ColorChoice::Auto,
+    match typed.and_then(ColorWhen::of_name).or(configured) {
+        Some(ColorWhen::Always) => ColorChoice::Always,
+        Some(ColorWhen::Never) => ColorChoice::Never,
+        Some(ColorWhen::Auto) | None => ColorChoice::Auto,
     }
 }
 
@@ -143,7 +168,7 @@ mod tests {
     use super::*;
 
     fn parse_words(words: &[&str]) -> Result<Arguments, clap::Error> {
-        parse(words.iter().map(OsString::from))
+        parse(words.iter().map(OsString::from), None)
     }
 
     #[test]

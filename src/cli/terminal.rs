@@ -19,6 +19,11 @@ impl ColorWhen {
             Self::Never => "never",
         }
     }
+
+    /// What a spelling of the command line or of cargo's configuration means.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Always, Self::Never].into_iter().find(|when| when.name() == name)
+    }
 }
 
 #[derive(Debug, Default, Args)]

@@ -86,7 +86,7 @@ fn plan_of(words: &str) -> Result<BuildPlan> {
 
 fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
-    let arguments = cli::parse(args).unwrap().build;
+    let arguments = cli::parse(args, None).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
     let metadata = workspace();
     let selection = select(&arguments.cargo, &metadata)?;

@@ -10,6 +10,7 @@ mod list;
 mod rules;
 mod samples;
 mod subject;
+mod summary;
 
 use std::io::{self, Write, stdout};
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
 pub(crate) use samples::print_samples;
 pub(crate) use subject::Subject;
+pub(crate) use summary::print_summary;
 
 /// The outcome of a run.
 #[derive(Debug)]
@@ -101,6 +103,11 @@ pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(document).context("failed to write JSON")?;
     text.push('\n');
     print(text.as_bytes())
+}
+
+/// Paths, one a line.
+pub(crate) fn print_paths(paths: &[PathBuf]) -> Result<()> {
+    print_lines(paths.iter().map(|path| path.display().to_string()))
 }
 
 /// Text as it is.

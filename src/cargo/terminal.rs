@@ -1,0 +1,124 @@
+//! What cargo's configuration says of the terminal: the `term` table of its files, `CARGO_TERM_*` and `--config`.
+//!
+//! <https://doc.rust-lang.org/cargo/reference/config.html#term>
+
+use std::path::Path;
+
+use anyhow::Result;
+use cargo_config2::{Color, Config, When};
+use toml::{Table, Value};
+
+use super::config;
+use crate::cli::ColorWhen;
+use crate::error::{ErrorKind, ResultExt};
+
+/// The settings, where there are any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct TerminalSettings {
+    pub(crate) quiet: Option<bool>,
+    pub(crate) verbose: Option<bool>,
+    pub(crate) color: Option<ColorWhen>,
+    pub(crate) progress: Option<ProgressWhen>,
+    /// How wide a progress bar is, in columns.
+    pub(crate) progress_width: Option<u16>,
+}
+
+/// When progress bars are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ProgressWhen {
+    /// On a terminal that can show them, and that no CI service pretends to be.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl TerminalSettings {
+    /// Reads what counts in this folder: the files, and over them the environment.
+    pub(crate) fn load(folder: &Path) -> Result<Self> {
+        let config = Config::load_with_cwd(folder)
+            .or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())?;
+        let term = config.term;
+        Ok(Self {
+            quiet: term.quiet,
+            verbose: term.verbose,
+            color: term.color.map(|color| match color {
+                Color::Auto => ColorWhen::Auto,
+                Color::Always => ColorWhen::Always,
+                Color::Never => ColorWhen::Never,
+            }),
+            progress: term.progress.when.map(|when| match when {
+                When::Auto => ProgressWhen::Auto,
+                When::Always => ProgressWhen::Always,
+                When::Never => ProgressWhen::Never,
+            }),
+            progress_width: term.progress.width.map(clamped),
+        })
+    }
+
+    /// The settings with those of `--config` arguments over them. Whoever carries the arguments out judges them; what
+    /// cannot be read counts as nothing here.
+    pub(crate) fn with_arguments(mut self, folder: &Path, arguments: &[String]) -> Self {
+        let tables = arguments.iter().filter_map(|argument| config::parse_argument(folder, argument).ok());
+        for term in tables.filter_map(|table| table.get("term").and_then(Value::as_table).cloned()) {
+            self.add(&term);
+        }
+        self
+    }
+
+    fn add(&mut self, term: &Table) {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let flag = |name: &str| term.get(name).and_then(Value::as_bool);
+        self.quiet = flag("quiet").or(self.quiet);
+        self.verbose = flag("verbose").or(self.verbose);
+        self.color = text(term.get("color")).and_then(|color| ColorWhen::of_name(&color)).or(self.color);
+        // `progress = "never"` is short for a table with `when` alone.
+        let (when, width) = match term.get("progress") {
+            Some(Value::Table(progress)) => (text(progress.get("when")), progress.get("width")),
+            other => (text(other), None),
+        };
+        let when = when.and_then(|when| match when.as_str() {
+            "auto" => Some(ProgressWhen::Auto),
+            "always" => Some(ProgressWhen::Always),
+            "never" => Some(ProgressWhen::Never),
+            _ => None,
+        });
+        self.progress = when.or(self.progress);
+        let width = width.and_then(Value::as_integer).and_then(|width| u32::try_from(width).ok());
+        self.progress_width = width.map(clamped).or(self.progress_width);
+    }
+}
+
+fn clamped(width: u32) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(arguments: &[&str]) -> TerminalSettings {
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let configured = TerminalSettings { color: Some(ColorWhen::Never), ..TerminalSettings::default() };
+        configured.with_arguments(Path::new("."), &arguments)
+    }
+
+    #[test]
+    fn an_argument_counts_over_the_rest_and_the_last_over_the_first() {
+        assert_eq!(with(&[]).color, Some(ColorWhen::Never));
+        assert_eq!(with(&["term.color='always'", "term.color='auto'"]).color, Some(ColorWhen::Auto));
+        assert_eq!(with(&["term.quiet=true"]).quiet, Some(true));
+    }
+
+    #[test]
+    fn progress_is_a_word_or_a_table() {
+        assert_eq!(with(&["term.progress='never'"]).progress, Some(ProgressWhen::Never));
+        let settings = with(&["term.progress={ when = 'always', width = 70 }"]);
+        assert_eq!((settings.progress, settings.progress_width), (Some(ProgressWhen::Always), Some(70)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_nothing() {
+        assert_eq!(with(&["nonsense", "term.color='pink'", "term.verbose='yes'"]), with(&[]));
+    }
+}

@@ -1,0 +1,255 @@
+//! What a run made, at a glance: each zip held against Lambda's limits as a bar, and what takes the room in it.
+
+use anstyle::{AnsiColor, Style};
+
+use super::{ArchiveReport, human_bytes};
+use crate::lambda::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
+use crate::package::ArchivedEntry;
+use crate::shell::{Room, Shell};
+
+/// How many of the largest entries are named.
+const LARGEST: usize = 3;
+
+/// The columns of a bar beside one zip's figures, and the least and the most that it has in a table.
+const BAR: usize = 25;
+const BAR_IN_TABLE: (usize, usize) = (5, 20);
+
+/// Longer names of functions are cut in a table.
+const LONGEST_NAME: usize = 32;
+
+/// Where the text of a status line starts.
+const INDENT: usize = 13;
+
+/// From this share of a limit on, in percent, a bar is yellow: the next dependency may cross the limit.
+const NEARLY_FULL: u64 = 80;
+
+/// Shows the summary, where somebody looks on.
+pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
+    let columns = match shell.room() {
+        Room::None => return,
+        Room::Plain => None,
+        Room::Columns(columns) => Some(columns),
+    };
+    match archives {
+        [] => {}
+        [archive] => lines(archive, columns.is_some()).iter().for_each(|(verb, text)| shell.status(verb, text)),
+        archives => {
+            let mut rows = table(archives, columns).into_iter();
+            shell.status("Summary", rows.next().unwrap_or_default());
+            rows.for_each(|row| shell.continued(row));
+        }
+    }
+}
+
+/// A limit, and how much of it a zip takes.
+#[derive(Clone, Copy)]
+struct Share {
+    size: u64,
+    limit: u64,
+}
+
+impl Share {
+    fn upload(archive: &ArchiveReport) -> Self {
+        Self { size: archive.archive.size, limit: DIRECT_UPLOAD_LIMIT }
+    }
+
+    fn unpacked(archive: &ArchiveReport) -> Self {
+        Self { size: archive.archive.uncompressed_size, limit: UNPACKED_LIMIT }
+    }
+
+    fn percent(self) -> u64 {
+        self.size.saturating_mul(100) / self.limit
+    }
+
+    fn percent_in_words(self) -> String {
+        match self.percent() {
+            0 => "<1 %".to_owned(),
+            percent => format!("{percent} %"),
+        }
+    }
+
+    fn style(self) -> Style {
+        match self.percent() {
+            100.. => AnsiColor::BrightRed.on_default(),
+            NEARLY_FULL.. => AnsiColor::BrightYellow.on_default(),
+            _ => Style::new(),
+        }
+    }
+
+    /// As cargo draws its progress.
+    fn bar(self, width: usize) -> String {
+        let filled = usize::try_from(self.size.saturating_mul(width as u64) / self.limit).unwrap_or(width).min(width);
+        let drawn = match filled {
+            0 => ">".to_owned(),
+            filled if filled == width => "=".repeat(width),
+            filled => "=".repeat(filled - 1) + ">",
+        };
+        let style = self.style();
+        format!("{style}[{drawn:<width$}]{style:#}")
+    }
+}
+
+/// The lines about one zip, each with its verb.
+fn lines(archive: &ArchiveReport, with_bars: bool) -> Vec<(&'static str, String)> {
+    let line = |share: Share| {
+        let bar = if with_bars { format!("{} ", share.bar(BAR)) } else { String::new() };
+        let (size, limit) = (human_bytes(share.size), human_bytes(share.limit));
+        format!("{bar}{size} of {limit} ({})", share.percent_in_words())
+    };
+    let mut lines = vec![("Upload", line(Share::upload(archive))), ("Unpacked", line(Share::unpacked(archive)))];
+    lines.extend(largest(&archive.archive.entries).map(|largest| ("Largest", largest)));
+    lines
+}
+
+/// The largest entries in words, where there is more than one.
+fn largest(entries: &[ArchivedEntry]) -> Option<String> {
+    let mut files: Vec<_> = entries.iter().filter(|entry| entry.size > 0).collect();
+    files.sort_by_key(|entry| std::cmp::Reverse(entry.size));
+    if files.len() < 2 {
+        return None;
+    }
+    let (named, rest) = files.split_at(LARGEST.min(files.len()));
+    let mut words: Vec<_> = named.iter().map(|entry| format!("`{}` {}", entry.name, human_bytes(entry.size))).collect();
+    if !rest.is_empty() {
+        let sum = rest.iter().map(|entry| entry.size).sum();
+        words.push(format!("{} more {}", rest.len(), human_bytes(sum)));
+    }
+    Some(words.join(", "))
+}
+
+/// A heading, then a row for each zip.
+fn table(archives: &[ArchiveReport], columns: Option<usize>) -> Vec<String> {
+    let names = names(archives);
+    let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    // Two cells, each `[bar] 1023.9 KiB  100 %` and two columns between.
+    let figures = 2 * (2 + "[] 1023.9 KiB  100 %".len());
+    let bar = columns.and_then(|columns| columns.checked_sub(INDENT + name_width + figures)).map(|room| room / 2);
+    let bar = bar.filter(|width| *width >= BAR_IN_TABLE.0).map(|width| width.min(BAR_IN_TABLE.1));
+    let limits = [("upload", DIRECT_UPLOAD_LIMIT), ("unpacked", UNPACKED_LIMIT)]
+        .map(|(what, limit)| format!("{what}, of {}", human_bytes(limit)));
+    let bar_width = bar.map_or(0, |width| width + "[] ".len());
+    let cell_width = limits.iter().map(String::len).fold(bar_width + "1023.9 KiB  100 %".len(), usize::max);
+    let cell = |share: Share| {
+        let bar = bar.map(|width| format!("{} ", share.bar(width))).unwrap_or_default();
+        let size_width = cell_width - bar_width - "  100 %".len();
+        format!("{bar}{:>size_width$} {:>6}", human_bytes(share.size), share.percent_in_words())
+    };
+    let heading = format!("{:<name_width$}  {:>cell_width$}  {:>cell_width$}", "", limits[0], limits[1]);
+    let rows = archives.iter().zip(names).map(|(archive, name)| {
+        let padding = name_width - name.chars().count();
+        format!("{name}{:padding$}  {}  {}", "", cell(Share::upload(archive)), cell(Share::unpacked(archive)))
+    });
+    std::iter::once(heading).chain(rows).collect()
+}
+
+/// The functions' names, with the architecture where there are several.
+fn names(archives: &[ArchiveReport]) -> Vec<String> {
+    let is_mixed = archives.iter().any(|archive| archive.subject.arch != archives[0].subject.arch);
+    let name = |archive: &ArchiveReport| {
+        let arch = archive.subject.arch.filter(|_| is_mixed).map(|arch| format!(" {arch}")).unwrap_or_default();
+        let longest = LONGEST_NAME - arch.len();
+        let function = &archive.subject.function;
+        if function.chars().count() <= longest {
+            return format!("{function}{arch}");
+        }
+        let start: String = function.chars().take(longest - 1).collect();
+        format!("{start}…{arch}")
+    };
+    archives.iter().map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::check::ArchiveKind;
+    use crate::package::Archive;
+    use crate::report::Subject;
+    use crate::target::Arch;
+
+    fn archive(function: &str, arch: Option<Arch>, size: u64, entries: &[(&str, u64)]) -> ArchiveReport {
+        let archived = |(name, size): &(&str, u64)| ArchivedEntry {
+            name: (*name).to_owned(),
+            mode: 0o644,
+            size: *size,
+            compressed_size: size / 2,
+        };
+        ArchiveReport {
+            subject: Subject {
+                function: function.to_owned(),
+                package: None,
+                version: None,
+                kind: ArchiveKind::Function,
+                arch,
+                libc: None,
+                runtime: None,
+                target: None,
+                linker: None,
+            },
+            archive: Archive {
+                path: "a.zip".into(),
+                size,
+                uncompressed_size: entries.iter().map(|(_, size)| size).sum(),
+                sha256: [0; 32],
+                entries: entries.iter().map(archived).collect(),
+            },
+            published: true,
+            findings: Vec::new(),
+            debug_symbols: None,
+            invocations: None,
+            package_time: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn one_zip_takes_a_line_for_each_limit() {
+        let small = archive("a", None, 1 << 20, &[("bootstrap", 6 << 20)]);
+        assert_eq!(
+            lines(&small, true),
+            [
+                ("Upload", "[>                        ] 1.0 MiB of 50.0 MiB (2 %)".to_owned()),
+                ("Unpacked", "[>                        ] 6.0 MiB of 250.0 MiB (2 %)".to_owned()),
+            ]
+        );
+        assert_eq!(lines(&small, false)[0].1, "1.0 MiB of 50.0 MiB (2 %)");
+    }
+
+    #[test]
+    fn the_largest_entries_are_named_where_there_are_several() {
+        let entries = [("bootstrap", 100), ("a", 1), ("b", 2048), ("c", 3), ("d", 4), ("folder/", 0)];
+        let line = &lines(&archive("a", None, 1, &entries), true)[2];
+        assert_eq!(*line, ("Largest", "`b` 2.0 KiB, `bootstrap` 100 B, `d` 4 B, 2 more 4 B".to_owned()));
+    }
+
+    #[test]
+    fn a_bar_is_full_at_the_limit_and_has_a_colour_before() {
+        let share = |size| Share { size, limit: 100 };
+        assert_eq!(share(50).bar(4), "[=>  ]");
+        assert_eq!(share(0).bar(4), "[>   ]");
+        assert!(share(80).bar(4).starts_with("\x1b[93m[==> ]"), "{:?}", share(80).bar(4));
+        assert!(share(1000).bar(4).starts_with("\x1b[91m[====]"), "{:?}", share(1000).bar(4));
+        assert_eq!(share(0).percent_in_words(), "<1 %");
+    }
+
+    #[test]
+    fn many_zips_are_a_table_whose_columns_line_up() {
+        let long = "a-function-with-a-name-that-is-far-longer-than-others";
+        let archives = [
+            archive(long, Some(Arch::Arm64), 60 << 20, &[("bootstrap", 200 << 20)]),
+            archive("b", Some(Arch::X86_64), 1 << 20, &[("bootstrap", 2 << 20)]),
+        ];
+        for columns in [Some(70), Some(100), Some(200), None] {
+            let rows = table(&archives, columns);
+            let widths: Vec<_> =
+                rows.iter().map(|row| anstream::adapter::strip_str(row).to_string().chars().count()).collect();
+            assert!(widths.iter().all(|width| *width == widths[0]), "{rows:#?}");
+            assert!(columns.is_none_or(|columns| columns < 80 || INDENT + widths[0] <= columns), "{rows:#?}");
+            assert_eq!(
+                rows.iter().any(|row| row.contains('[') && row.contains('=')),
+                columns.is_some_and(|c| c >= 100)
+            );
+        }
+        assert!(table(&archives, None)[1].starts_with("a-function-with-a-name-th… arm64"));
+    }
+}
