@@ -110,7 +110,7 @@ impl<'a> Job<'a> {
         let staged = package::stage(&self.path, &entries, &options, &|done| progress.set_position(done))?;
         progress.finish_and_clear();
 
-        let view = ZipView::from_reader(staged.reader(), staged.archive().size)?;
+        let view = ZipView::of_made(staged.reader(), staged.archive().size, entries.entries())?;
         let findings = check::check_view(&view, &[], &self.expectation());
         print_findings(&findings, shell);
         let published = !check::any_broken(&findings);

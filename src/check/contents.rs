@@ -2,12 +2,15 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
+use anyhow::{Context, Result, ensure};
 use tempfile::SpooledTempFile;
 use zip::ZipReadOptions;
 
 use super::entry::Entry;
 use crate::elf::{self, Elf};
+use crate::fs;
 use crate::lambda::UNPACKED_LIMIT;
+use crate::package::EntrySource;
 
 /// An ELF file that is larger than this is unpacked to a temporary file in place of memory.
 const IN_MEMORY_LIMIT: usize = 4 << 20;
@@ -169,20 +172,51 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         kept.read_to_end(&mut target)?;
         return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
     }
-    if is_elf {
+    look_into(kept, &head, budget)
+}
+
+/// What the source of an entry holds, which is what the entry holds once it was read back. Little of it is read.
+pub(super) fn read_source(source: &EntrySource, entry: &Entry, budget: &mut Budget) -> Result<Contents> {
+    if !matches!(source, EntrySource::Directory) && !budget.afford(entry) {
+        return Ok(Contents::BeyondBudget);
+    }
+    match source {
+        EntrySource::Directory => Ok(Contents::Folder),
+        EntrySource::Symlink(target) => Ok(Contents::Link(target.clone())),
+        EntrySource::Bytes(bytes) => Ok(read_file(Cursor::new(bytes), budget)?),
+        EntrySource::Disk(path) => {
+            let shown = path.display();
+            let file = fs::open(path)?;
+            let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
+            ensure!(length == entry.size, "`{shown}` changed after it was packed");
+            read_file(file, budget).with_context(|| format!("failed to read `{shown}`"))
+        }
+    }
+}
+
+fn read_file(mut file: impl Read + Seek, budget: &mut Budget) -> io::Result<Contents> {
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
+    file.rewind()?;
+    look_into(file, &head, budget)
+}
+
+/// What a file is, by its head, and for those that are more than that, by what is in it.
+fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::Result<Contents> {
+    if head.starts_with(&elf::MAGIC) {
         let Some(left) = budget.elf_files.checked_sub(1) else { return Ok(Contents::BeyondBudget) };
         budget.elf_files = left;
-        return Ok(match Elf::read(kept) {
+        return Ok(match Elf::read(file) {
             Ok(elf) => Contents::Elf(Box::new(elf)),
             Err(error) => Contents::BrokenElf(error.to_string()),
         });
     }
-    if is_pem {
+    if head.starts_with(PEM_BEGIN) {
         let mut pem = Vec::new();
-        kept.read_to_end(&mut pem)?;
+        file.by_ref().take(PEM_LIMIT).read_to_end(&mut pem)?;
         return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });
     }
-    Ok(classify(&head))
+    Ok(classify(head))
 }
 
 /// What a file that is no ELF file starts like.

@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Seek};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::container::{self, Container};
 use super::contents::{self, Budget, Contents};
 use super::entry::{Entry, file_name, folder_of, join, resolve};
+use crate::package;
 
 /// The most links that one path may lead through, as in Linux.
 const LINKS_LIMIT: usize = 40;
@@ -66,6 +67,18 @@ impl ZipView {
         let mut budget = Budget::new();
         let contents = container.entries.iter().map(|entry| contents::read(&mut file, entry, &mut budget));
         let contents = contents.collect::<Result<_, _>>()?;
+        Ok(Self::new(length, container, contents))
+    }
+
+    /// Reads a zip that was made of these entries, in this order, and read back. What an entry holds is known to be what its
+    /// source holds, and is looked up there: nothing is unpacked again.
+    pub fn of_made(reader: impl Read + Seek, length: u64, made_of: &[package::Entry]) -> Result<Self> {
+        let container = container::read(&mut BufReader::new(reader), length)?;
+        ensure!(container.entries.len() == made_of.len(), "the zip has {} entries", container.entries.len());
+        let mut budget = Budget::new();
+        let entries = made_of.iter().zip(&container.entries);
+        let contents = entries.map(|(made_of, entry)| contents::read_source(&made_of.source, entry, &mut budget));
+        let contents = contents.collect::<Result<_>>()?;
         Ok(Self::new(length, container, contents))
     }
 

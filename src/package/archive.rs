@@ -134,7 +134,7 @@ impl Worker {
         chunk.read(&mut self.buffer)?;
         let crc = crc32fast::hash(&self.buffer);
         let is_alone = chunk.is_first() && chunk.is_last();
-        let bytes = self.encoder.encode(&self.buffer, chunk.of.size, chunk.is_last())?;
+        let bytes = self.encoder.encode(&self.buffer, chunk.is_last())?;
         match bytes {
             Some(bytes) if !is_alone || bytes.len() < self.buffer.len() => {
                 Ok(Packed { bytes, method: Method::Deflated, crc })

@@ -97,6 +97,7 @@ impl Chunk<'_> {
             }
             Contents::File(path) => path,
         };
+        buffer.reserve_exact(usize::try_from(self.length())?);
         let mut file = fs::open(path)?;
         let before = file.metadata().map(|metadata| metadata.len());
         let read = file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.take(self.length()).read_to_end(buffer));

@@ -8,6 +8,7 @@ mod elf_builder;
 mod go;
 mod good;
 mod levels;
+mod made;
 mod mutation;
 mod rules_page;
 mod seeds;
