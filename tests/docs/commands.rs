@@ -1,0 +1,167 @@
+//! Every command that the documentation shows is run, page by page, in a copy of what a clone holds.
+//!
+//! A block of `console` is run by bash, one of `powershell` with the program for Windows, and each page is one session.
+//! What a reader would have, but a clone does not, stands before a block in a comment that the page does not show:
+//! `<!-- test: cp "$FIXTURES/arm64" main -->`. A block that is to fail has `<!-- test exit: 100 -->`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::packing::executable;
+use crate::page::{Page, Step, pages, root};
+use crate::support::{Server, free_port, required, script};
+
+/// The commands that `.ci/run` itself runs. A test cannot run all tests.
+const RUN_BY_CI: [&str; 1] = ["cargo test\n"];
+
+const REGION: &str = "eu-central-1";
+
+/// A role as IAM has it, for the functions that the pages create.
+const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
+
+#[test]
+#[ignore = "needs bash, Go, ziglang, moto's server, the aws CLI, wine and the build for Windows"]
+fn every_command_runs() {
+    let desk = Desk::new();
+    let failures: Vec<_> = pages().iter().filter_map(|page| desk.run(page).err()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+/// The machine of somebody who reads the pages: a clone, the tools, and an AWS to deploy to.
+struct Desk {
+    folder: TempDir,
+    aws: Server,
+    port: u16,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("lambda-zip-docs-").tempdir().unwrap();
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        let fixtures = folder.path().join("fixtures");
+        fs::create_dir(&fixtures).unwrap();
+        for (name, machine) in [("x86_64", 62), ("arm64", 183)] {
+            fs::write(fixtures.join(name), executable(machine)).unwrap();
+        }
+        symlink(env!("CARGO_BIN_EXE_cargo-lambda-zip"), bin.join("cargo-lambda-zip")).unwrap();
+        let python = required("LAMBDA_ZIP_TEST_PYTHON");
+        script(&bin.join("pip"), &format!("exec '{}' -m pip \"$@\"", python.display()));
+        symlink(required("LAMBDA_ZIP_TEST_AWS"), bin.join("aws")).unwrap();
+        let port = free_port();
+        let mut moto = Command::new(required("LAMBDA_ZIP_TEST_MOTO"));
+        moto.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let aws = Server::start(moto, port, folder.path().join("moto.log"));
+        let desk = Self { folder, aws, port };
+        let create = format!("aws iam create-role --role-name docs --assume-role-policy-document '{TRUST}'");
+        desk.bash(desk.folder.path(), &create).unwrap_or_else(|error| panic!("{error}\n{}", desk.aws.printed()));
+        desk
+    }
+
+    /// A clone of its own for a page. What was built for one page is there for the next.
+    fn clone_of_repository(&self, page: &Page) -> PathBuf {
+        let clone = self.folder.path().join(page.name.replace('/', "-"));
+        fs::create_dir(&clone).unwrap();
+        for entry in root().read_dir().unwrap() {
+            let name = entry.unwrap().file_name();
+            if !["target", "examples", ".git"].contains(&&*name.to_string_lossy()) {
+                symlink(root().join(&name), clone.join(&name)).unwrap();
+            }
+        }
+        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs-target");
+        fs::create_dir_all(kept.join("itself")).unwrap();
+        symlink(kept.join("itself"), clone.join("target")).unwrap();
+        let is_made = |name: &str| ["target", "node_modules", ".aws-sam", "cdk.out"].contains(&name);
+        let examples = walkdir::WalkDir::new(root().join("examples")).into_iter();
+        for entry in examples.filter_entry(|entry| !is_made(&entry.file_name().to_string_lossy())) {
+            let entry = entry.unwrap();
+            let path = clone.join(entry.path().strip_prefix(root()).unwrap());
+            if entry.file_type().is_dir() {
+                fs::create_dir(&path).unwrap();
+            } else {
+                fs::copy(entry.path(), &path).unwrap();
+            }
+            if entry.file_name() == "Cargo.lock" {
+                let example = path.parent().unwrap();
+                let target = kept.join(example.file_name().unwrap());
+                fs::create_dir_all(&target).unwrap();
+                // Zips are those of the page alone.
+                fs::remove_dir_all(target.join("lambda")).ok();
+                symlink(target, example.join("target")).unwrap();
+            }
+        }
+        clone
+    }
+
+    fn run(&self, page: &Page) -> Result<(), String> {
+        let commands: Vec<_> = page.steps.iter().filter_map(session).collect();
+        if page.steps.iter().all(|step| !matches!(step, Step::Block(block) if block.is_command())) {
+            return Ok(());
+        }
+        self.bash(&self.clone_of_repository(page), &commands.join("\n"))
+            .map_err(|error| format!("{}: {error}", page.name))
+    }
+
+    fn bash(&self, folder: &Path, text: &str) -> Result<(), String> {
+        let mut bash = Command::new("bash");
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("CARGO_") && name != "CARGO_HOME" || ["RUSTFLAGS", "CI"].contains(&&*name) {
+                bash.env_remove(name);
+            }
+        }
+        let path = std::env::var("PATH").unwrap();
+        let output = bash
+            .args(["-euxo", "pipefail", "-c", text])
+            .current_dir(folder)
+            .env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()))
+            .env("FIXTURES", self.folder.path().join("fixtures"))
+            .env("CARGO_INSTALL_ROOT", self.folder.path().join("installed"))
+            .env("CARGO_ZIGBUILD_PYTHON_PATH", required("LAMBDA_ZIP_TEST_PYTHON"))
+            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
+            .env("AWS_ACCESS_KEY_ID", "testing")
+            .env("AWS_SECRET_ACCESS_KEY", "testing")
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_PAGER", "")
+            .env("ROLE", "arn:aws:iam::123456789012:role/docs")
+            .stdin(Stdio::null())
+            .output()
+            .expect("bash starts");
+        if output.status.success() {
+            return Ok(());
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<_> = stderr.lines().collect();
+        Err(format!("{}\n{}", output.status, lines[lines.len().saturating_sub(40)..].join("\n")))
+    }
+}
+
+/// What bash runs for a step of a page.
+fn session(step: &Step) -> Option<String> {
+    let block = match step {
+        Step::Prepare(commands) => return Some(commands.clone()),
+        Step::Block(block) => block,
+    };
+    if !block.is_command() || RUN_BY_CI.contains(&block.text.as_str()) {
+        return None;
+    }
+    let commands = if block.language() == "powershell" { powershell(&block.text) } else { block.commands() };
+    Some(match block.exit {
+        0 => commands,
+        code => format!("code=0; ( {commands} ) || code=$?; [ \"$code\" -eq {code} ]"),
+    })
+}
+
+/// The same for bash, with the program for Windows in place of the one for Linux.
+fn powershell(text: &str) -> String {
+    let program = required("LAMBDA_ZIP_TEST_WINDOWS_EXE");
+    let line = |line: &str| match line.strip_prefix("$Env:").and_then(|setting| setting.split_once(" = ")) {
+        Some((name, value)) => format!("export {name}={value}"),
+        None => line.replace('\\', r"\\").replace("cargo lambda-zip", &format!("wine '{}'", program.display())),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,166 @@
+//! A page of the documentation, taken apart.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use walkdir::WalkDir;
+
+/// One Markdown file.
+pub(crate) struct Page {
+    /// From the root of the repository, with `/`.
+    pub(crate) name: String,
+    pub(crate) headings: Vec<String>,
+    pub(crate) links: Vec<String>,
+    /// Its code and the comments for the test of its commands, in their order.
+    pub(crate) steps: Vec<Step>,
+    /// The rows of its tables, each a list of the code in its first cell.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What the test of the commands takes from a page.
+pub(crate) enum Step {
+    /// What a reader would have done before.
+    Prepare(String),
+    Block(Block),
+}
+
+/// A fenced block of code.
+pub(crate) struct Block {
+    language: String,
+    pub(crate) text: String,
+    /// What its commands end with.
+    pub(crate) exit: i32,
+}
+
+impl Block {
+    pub(crate) fn language(&self) -> &str {
+        &self.language
+    }
+
+    /// Whether it is for a reader to type.
+    pub(crate) fn is_command(&self) -> bool {
+        ["console", "powershell", "sh", "bash"].contains(&self.language())
+    }
+
+    /// What is typed. Where a prompt tells it from what is printed, it is gone.
+    pub(crate) fn commands(&self) -> String {
+        let lines = self.text.lines();
+        if !self.text.lines().any(|line| line.starts_with("$ ")) {
+            return self.text.clone();
+        }
+        lines.filter_map(|line| line.strip_prefix("$ ")).flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
+/// A row of a table.
+pub(crate) struct Row {
+    /// The heading that the table is under.
+    pub(crate) section: String,
+    /// The code in its first cell.
+    pub(crate) code: Vec<String>,
+}
+
+/// `<!-- KEY: TEXT -->`.
+fn comment_for_test(html: &str) -> Option<(&str, &str)> {
+    html.trim().strip_prefix("<!-- ")?.strip_suffix(" -->")?.split_once(": ")
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every page that users read.
+pub(crate) fn pages() -> Vec<Page> {
+    let below = |folder: &str| {
+        let is_made = |name: &str| ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].contains(&name);
+        WalkDir::new(root().join(folder))
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(move |entry| !is_made(&entry.file_name().to_string_lossy()))
+            .map(|entry| entry.unwrap().into_path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .collect::<Vec<_>>()
+    };
+    let top = ["README.md", "CHANGELOG.md"].map(|name| root().join(name));
+    top.into_iter().chain(below("docs")).chain(below("examples")).map(|path| Page::read(&path)).collect()
+}
+
+/// One page by its name.
+#[track_caller]
+pub(crate) fn page(name: &str) -> Page {
+    Page::read(&root().join(name))
+}
+
+impl Page {
+    #[track_caller]
+    fn read(path: &Path) -> Self {
+        let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+        let mut page = Self { name, headings: vec![], links: vec![], steps: vec![], rows: vec![] };
+        let (mut heading, mut block, mut cell) = (None::<String>, None::<Block>, None::<Vec<String>>);
+        let (mut exit, mut comment) = (0, String::new());
+        for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
+            match event {
+                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
+                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                    page.links.push(dest_url.into());
+                }
+                Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                    block = Some(Block { language: info.into(), text: String::new(), exit: std::mem::take(&mut exit) });
+                }
+                Event::End(TagEnd::CodeBlock) => page.steps.extend(block.take().map(Step::Block)),
+                Event::Start(Tag::HtmlBlock) => comment.clear(),
+                Event::Html(html) => comment += &html,
+                Event::End(TagEnd::HtmlBlock) => match comment_for_test(&comment) {
+                    Some(("test", commands)) => page.steps.push(Step::Prepare(commands.to_owned())),
+                    Some(("test exit", code)) => exit = code.parse().expect("an exit code"),
+                    _ => {}
+                },
+                Event::Start(Tag::TableRow) => cell = Some(Vec::new()),
+                Event::End(TagEnd::TableCell) => {
+                    let section = page.headings.last().cloned().unwrap_or_default();
+                    page.rows.extend(cell.take().map(|code| Row { section, code }));
+                }
+                Event::Text(text) => {
+                    if let Some(block) = &mut block {
+                        block.text += &text;
+                    }
+                    if let Some(heading) = &mut heading {
+                        *heading += &text;
+                    }
+                }
+                Event::Code(code) => {
+                    if let Some(heading) = &mut heading {
+                        *heading += &code;
+                    }
+                    if let Some(cell) = &mut cell {
+                        cell.push(code.into());
+                    }
+                }
+                _ => {}
+            }
+        }
+        page
+    }
+
+    /// The anchors of its headings, as GitHub makes them.
+    pub(crate) fn anchors(&self) -> Vec<String> {
+        let mut anchors: Vec<String> = Vec::new();
+        for heading in &self.headings {
+            let kept = heading.to_lowercase();
+            let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            let anchor = kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>();
+            let earlier = anchors.iter().filter(|earlier| **earlier == anchor).count();
+            anchors.push(if earlier == 0 { anchor } else { format!("{anchor}-{earlier}") });
+        }
+        anchors
+    }
+
+    /// Where a relative link of it leads.
+    pub(crate) fn target(&self, link: &str) -> PathBuf {
+        root().join(&self.name).parent().unwrap().join(link)
+    }
+}

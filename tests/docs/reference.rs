@@ -1,0 +1,150 @@
+//! The reference lists what there is: every field of the JSON documents, every exit code, every key, every flag.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::packing::Sandbox;
+use crate::page::{Page, page, root};
+use crate::support::Fixture;
+
+/// The paths of a document's fields, with `[]` behind a list.
+fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields_of) => {
+            for (name, value) in fields_of {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                found.insert(path.clone());
+                fields(value, &path, found);
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| fields(value, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+/// The fields that the tables of a section list. One that follows another in its cell has the same parent.
+fn documented(page: &Page, section: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for row in page.rows.iter().filter(|row| row.section == section) {
+        let mut parent = "";
+        for code in &row.code {
+            let path = if code.contains('.') || parent.is_empty() { code.clone() } else { format!("{parent}.{code}") };
+            found.insert(path);
+            parent = row.code[0].rsplit_once('.').map_or("", |(parent, _)| parent);
+        }
+    }
+    found
+}
+
+/// Holds that the fields of these documents are those of the section: each is there, or is a part of one that is. A section
+/// that leans on another one need not repeat it.
+#[track_caller]
+fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
+    let page = page("docs/reference.md");
+    let own = documented(&page, section);
+    assert!(!own.is_empty() || leans_on.is_some(), "no table under `{section}`");
+    let documented: BTreeSet<_> =
+        own.iter().cloned().chain(leans_on.iter().flat_map(|other| documented(&page, other))).collect();
+    let mut found = BTreeSet::new();
+    for document in documents {
+        fields(document, "", &mut found);
+    }
+    let is_part = |field: &String, of: &String| {
+        field.strip_prefix(of.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let leads_to = |field: &String| documented.iter().any(|known| is_part(known, field));
+    let missing: Vec<_> = found
+        .iter()
+        .filter(|field| !leads_to(field) && !documented.iter().any(|known| is_part(field, known)))
+        .collect();
+    assert!(missing.is_empty(), "`{section}` does not tell of {missing:?}");
+    let gone: Vec<_> = own.iter().filter(|known| !found.contains(*known)).collect();
+    assert!(gone.is_empty(), "`{section}` tells of {gone:?}, which no document has");
+}
+
+#[test]
+fn the_fields_of_the_reports_are_documented() {
+    let fixture = Fixture::package("reported");
+    let document = |args: &[&str]| fixture.run(&[args, &["--message-format", "json"]].concat()).success().json();
+    let built = document(&["--debug-symbols"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("conf/key.pem", "-----BEGIN PRIVATE KEY-----\n");
+    let packed = sandbox.run(&["pack", "main", "conf", "--message-format", "json"]).success();
+    let packed: Value = serde_json::from_str(&packed.stdout).unwrap();
+    assert!(packed["archives"][0]["findings"][0].is_object(), "a private key is a finding");
+    let report = "The JSON report";
+    holds(report, None, &[built, packed]);
+    holds("The list as JSON", Some(report), &[document(&["--list"])]);
+    holds("The plan as JSON", Some(report), &[document(&["--dry-run"])]);
+    holds("What this machine can build", None, &[document(&["doctor"])]);
+    let checked = sandbox.run(&["check", "main.zip", "main", "--message-format", "json"]);
+    // A zip that is there and cannot be read takes a broken disk.
+    let unreadable = json!({ "zips": [{ "path": "", "error": "" }] });
+    holds("The JSON document of check", None, &[serde_json::from_str(&checked.stdout).unwrap(), unreadable]);
+}
+
+#[test]
+fn the_exit_codes_are_documented() {
+    let page = page("docs/reference.md");
+    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
+    let of_kinds = source.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => "));
+    let of_kinds: BTreeSet<String> = of_kinds.map(|(_, code)| code.trim_end_matches(',').to_owned()).collect();
+    assert!(of_kinds.contains("103"), "the exit codes are not found in `src/error.rs`");
+    let text = fs::read_to_string(root().join(&page.name)).unwrap();
+    let rows =
+        text.lines().skip_while(|line| *line != "## Exit codes").skip(1).take_while(|line| !line.starts_with('#'));
+    let codes = rows.filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let documented: BTreeSet<String> = codes.filter(|code| code.parse::<u8>().is_ok()).map(str::to_owned).collect();
+    let expected: BTreeSet<String> = of_kinds.into_iter().chain(["0".to_owned(), "1".to_owned()]).collect();
+    assert_eq!(documented, expected);
+}
+
+/// The help of each command as a page.
+#[test]
+fn the_page_of_commands_is_their_help() {
+    let sandbox = Sandbox::new();
+    let help = |command: &[&str]| {
+        let mut program = sandbox.program();
+        program.args(command).arg("--help").env("COLUMNS", "100");
+        crate::packing::Run::of(&mut program).success().stdout
+    };
+    let main = help(&[]);
+    let commands = main.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<_> = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(commands.contains(&"pack"), "{main}");
+    let mut text = "# The commands and their flags\n\nWhat `--help` prints. This page is generated.\n".to_owned();
+    let mut section =
+        |title: &str, help: &str| write!(text, "\n## {title}\n\n```text\n{}\n```\n", help.trim_end()).unwrap();
+    section("cargo lambda-zip", &main);
+    for command in commands {
+        section(&format!("cargo lambda-zip {command}"), &help(&[command]));
+    }
+    let path = root().join("docs/commands.md");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    assert!(written == text, "run the tests with UPDATE_SNAPSHOTS=1 to write `docs/commands.md` anew");
+}
+
+/// The keys of the tables in Cargo.toml are those of the page.
+#[test]
+fn the_keys_of_cargo_toml_are_documented() {
+    let fixture = Fixture::empty();
+    fixture.add_package(".", "keys", "[package.metadata.lambda-zip]\nx = 1\n");
+    fixture.write("src/main.rs", "fn main() {}\n");
+    let run = fixture.run(&["--dry-run"]);
+    assert_eq!(run.code, 96, "{run}");
+    let hint = run.stderr.lines().find_map(|line| line.strip_prefix("hint: ")).expect("the keys that there are");
+    let known: BTreeSet<_> = hint.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let rows = page("docs/packaging.md").rows.into_iter().filter(|row| row.section == "Cargo.toml");
+    let documented: BTreeSet<_> = rows.flat_map(|row| row.code).filter(|key| !key.contains(['.', '['])).collect();
+    let missing: Vec<_> = known.difference(&documented).filter(|key| *key != "bin").collect();
+    assert!(missing.is_empty() && known.len() > 5, "{missing:?} of {known:?}");
+    let gone: Vec<_> =
+        documented.iter().filter(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '-')).collect();
+    assert!(gone.iter().all(|key| known.contains(key.as_str())), "{gone:?} against {known:?}");
+}
