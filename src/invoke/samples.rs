@@ -91,6 +91,7 @@ pub(crate) const SAMPLES: &[Sample] = samples! {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
     use std::fs;
     use std::path::Path;
 
@@ -131,5 +132,34 @@ mod tests {
             assert!((10..=80).contains(&about.len()) && !about.ends_with('.'), "{name}: {about}");
             assert!(!source.contains(char::is_whitespace), "{name}: {source}");
         }
+    }
+    const HEAD: &str = "\
+# Sample events
+
+`cargo lambda-zip invoke function.zip --event NAME` sends a function one of these events; `--list-events` lists them. This
+page is generated from the table in `src/invoke/samples.rs`.
+
+The shapes are those of AWS's documentation, to which each row links. The values are made up: a shop takes orders. `alb`,
+`apigw-v1`, `apigw-v2`, `lambda-url` and `vpc-lattice` are one and the same request, `POST /greetings?name=Ada` with
+`{\"greeting\":\"Good morning\"}`, so that a web service can be tried behind each of them. To send a changed sample, save its
+file and use `--event @FILE`.
+
+| event | is | shape |
+|---|---|---|
+";
+
+    #[test]
+    fn the_page_of_samples_is_that_of_the_table() {
+        let mut page = HEAD.to_owned();
+        for Sample { name, about, source, .. } in SAMPLES {
+            let file = format!("../src/invoke/samples/{name}.json");
+            writeln!(page, "| [`{name}`]({file}) | {about} | [documentation]({source}) |").unwrap();
+        }
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/events.md");
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            fs::write(&path, &page).unwrap();
+        }
+        let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        assert_eq!(written, page, "run the tests with UPDATE_SNAPSHOTS=1 to write `docs/events.md` anew");
     }
 }

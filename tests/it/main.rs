@@ -10,6 +10,7 @@ mod aws;
 mod boot;
 mod build;
 mod errors;
+mod examples;
 mod help;
 mod pack;
 mod settings;

@@ -2,17 +2,12 @@
 
 use std::path::Path;
 
-use crate::support::{Fixture, Machine, Program, Run, Zip, example, shared_target_dir};
+use crate::support::{Fixture, Machine, Run, Zip, package_quickly, shared_target_dir};
 
-/// Packages the workspace with the target directory that all such tests share, so that executables of other packages,
-/// made by other tests or by an earlier run, lie there. What is optimised is no matter here, and takes long.
+/// Packages the workspace into a folder.
+#[track_caller]
 fn package(output: &Path, args: &[&str]) -> Run {
-    Program::new(&example("workspace"))
-        .args(["--locked", "--profile", "dev", "--target-dir"])
-        .args([shared_target_dir().as_os_str(), "-o".as_ref(), output.join("").as_os_str()])
-        .args(args)
-        .run()
-        .success()
+    package_quickly("workspace", &output.join(""), args)
 }
 
 #[test]

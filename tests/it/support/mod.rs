@@ -1,11 +1,13 @@
 //! What the tests share.
 
+mod boot;
 mod emulator;
 mod fixture;
 mod program;
 pub(crate) mod tools;
 mod zip;
 
+pub(crate) use boot::Platform;
 pub(crate) use emulator::{Emulator, Server, free_port};
 pub(crate) use fixture::Fixture;
 pub(crate) use program::{Program, Run};
@@ -23,4 +25,27 @@ pub(crate) fn example(name: &str) -> PathBuf {
 /// that use it take turns, as cargo locks it, and each writes its zips to a folder of its own.
 pub(crate) fn shared_target_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("fixtures-target")
+}
+
+/// Packages one of the examples without what is no matter to most tests and takes long: optimising it, and taking the
+/// workspace's folder out of it, for which cargo would compile the dependencies of each workspace anew. All share one target
+/// directory, in which executables of other packages, made by other tests or by an earlier run, lie.
+#[track_caller]
+pub(crate) fn package_quickly(example_name: &str, output: &Path, args: &[&str]) -> Run {
+    Program::new(&example(example_name))
+        .env("CARGO_PROFILE_DEV_DEBUG", "false")
+        .args(["--locked", "--profile", "dev", "--no-trim-paths", "--target-dir"])
+        .args([shared_target_dir().as_os_str(), "-o".as_ref(), output.as_os_str()])
+        .args(args)
+        .run()
+        .success()
+}
+
+/// Packs `examples/shell`.
+#[track_caller]
+pub(crate) fn pack_script(fixture: &Fixture) -> PathBuf {
+    let output = fixture.path("shell.zip");
+    let run = Program::new(&example("shell")).args(["pack", "-o"]).arg(&output).arg("bootstrap").run().success();
+    assert_eq!(run.zip(), output);
+    output
 }
