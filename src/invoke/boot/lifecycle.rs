@@ -83,6 +83,10 @@ enum ExtensionState {
     Waiting,
     /// It has one.
     Running,
+    /// It was told of the end.
+    Ending,
+    /// It asked for yet another event after that: there is none, and it is done.
+    Done,
 }
 
 /// An event that an extension can ask for.
@@ -175,7 +179,10 @@ impl Lifecycle {
             let message = format!("the extension `{}` cannot ask for an event now", extension.name);
             return Err(ApiError::forbidden("Extension.InvalidExtensionState", message));
         }
-        extension.state = ExtensionState::Waiting;
+        extension.state = match extension.state {
+            ExtensionState::Ending | ExtensionState::Done => ExtensionState::Done,
+            _ => ExtensionState::Waiting,
+        };
         Ok(())
     }
 
@@ -249,10 +256,18 @@ impl Lifecycle {
         let told = told.filter(|extension| extension.events.contains(&event));
         let told = told.filter(|extension| extension.state == ExtensionState::Waiting);
         told.map(|extension| {
-            extension.state = ExtensionState::Running;
+            extension.state = match event {
+                ExtensionEvent::Invoke => ExtensionState::Running,
+                ExtensionEvent::Shutdown => ExtensionState::Ending,
+            };
             extension.id
         })
         .collect()
+    }
+
+    /// Whether the extension of this name was told of the end, and is done with it though it still runs.
+    pub(super) fn is_done(&self, name: &str) -> bool {
+        self.extensions.iter().any(|extension| extension.name == name && extension.state == ExtensionState::Done)
     }
 
     /// The runtime starts to send its answer to an invocation, or an error in its place.
@@ -383,6 +398,11 @@ mod tests {
         assert!(lifecycle.is_ready());
         assert_eq!(lifecycle.begin_shutdown(), [outer]);
         assert!(lifecycle.indifferent_extensions().is_empty());
+
+        assert!(!lifecycle.is_done("outer"));
+        lifecycle.extension_next(outer).unwrap();
+        assert!(lifecycle.is_done("outer") && !lifecycle.is_done("inner"));
+        assert!(lifecycle.begin_shutdown().is_empty(), "nobody is told twice");
     }
 
     #[test]

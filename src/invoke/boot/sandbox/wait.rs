@@ -22,7 +22,7 @@ pub(super) enum Until {
     AllReady,
     RuntimeDone,
     RuntimeEnded,
-    /// Everything that was started has ended.
+    /// Everything that was started has ended, or has nothing left to do.
     Ended,
     Never,
 }
@@ -69,7 +69,7 @@ impl Sandbox<'_> {
             Until::AllReady => self.lifecycle.is_ready() && runtime_listens(),
             Until::RuntimeDone => self.lifecycle.runtime_is_done(),
             Until::RuntimeEnded => !self.running.iter().any(|name| name == RUNTIME),
-            Until::Ended => self.running.is_empty(),
+            Until::Ended => self.running.iter().all(|name| self.lifecycle.is_done(name)),
             Until::Never => false,
         }
     }
