@@ -8,6 +8,7 @@ mod container;
 mod contents;
 mod entry;
 mod executables;
+mod facts;
 mod finding;
 mod images;
 mod kind;
@@ -33,6 +34,7 @@ use crate::target::{Arch, Runtime};
 
 use finding::Findings;
 
+pub use facts::{EntryContents, EntryFacts};
 pub use finding::{Finding, Level, Levels, any_broken};
 pub use rule::{Rule, RuleFacts, Severity};
 pub use view::ZipView;

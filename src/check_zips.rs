@@ -1,6 +1,7 @@
 //! The `check` command: each zip against the rules, whoever made it.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use time::OffsetDateTime;
@@ -8,7 +9,7 @@ use time::OffsetDateTime;
 use crate::check::{self, Expectation, Rule, ZipView};
 use crate::cli::{CheckArguments, CheckFormat};
 use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit};
+use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit, HtmlPage, ZipContents, code_sha256};
 use crate::shell::Shell;
 
 /// Runs the command and returns its exit code.
@@ -20,12 +21,16 @@ pub(crate) fn run(arguments: &CheckArguments, shell: &Shell) -> Result<u8> {
     if arguments.list {
         return print_data(arguments, report::print_rules, report::print_rules_json);
     }
-    let report = check_zips(arguments, shell)?;
+    let folder = env::current_dir().unwrap_or_default();
+    let inputs = arguments.zips.iter().chain(&arguments.layer).map(|path| folder.join(path)).collect::<Vec<_>>();
+    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, inputs.iter().map(PathBuf::as_path))?;
+    let (report, contents) = check_zips(arguments, shell)?;
     match arguments.message_format {
         CheckFormat::Human => report.print_lines()?,
         CheckFormat::Json => report.print_json()?,
         CheckFormat::Github => report.print_annotations()?,
     }
+    page.publish_checked(&report, contents, shell)?;
     // That a zip could not be judged weighs more than the judgement of another.
     Ok(if !report.is_complete() {
         ErrorKind::Archive.exit_code()
@@ -52,7 +57,8 @@ fn print_data(
     Ok(0)
 }
 
-fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<CheckReport<'a>> {
+/// Checks each zip. With a report to write, what is in each is kept for it.
+fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(CheckReport<'a>, Vec<Option<ZipContents>>)> {
     let levels = arguments.levels.levels()?;
     // A slip in one path is told before time goes into the others.
     arguments.zips.iter().chain(&arguments.layer).try_for_each(|path| must_be_a_file(path))?;
@@ -65,13 +71,18 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<CheckR
         levels,
         layers: &[],
     };
-    let check = |path: &'a Path| -> CheckedZip<'a> {
+    let keep = |path: &Path, view: &ZipView| {
+        let contents = || code_sha256(path).map(|sha256| ZipContents::of(view, sha256));
+        arguments.report_html.is_some().then(contents).transpose()
+    };
+    let check = |path: &'a Path| {
         shell.status("Checking", path.display());
-        let outcome = match read(path) {
-            Ok(view) => judge(&view, &layers, &expectation),
+        let read = read(path).and_then(|view| Ok((keep(path, &view)?, view)));
+        let (contents, outcome) = match read {
+            Ok((contents, view)) => (contents, judge(&view, &layers, &expectation)),
             Err(failure) => {
                 shell.error(&failure);
-                CheckOutcome::Unreadable { error: format!("{failure:#}") }
+                (None, CheckOutcome::Unreadable { error: format!("{failure:#}") })
             }
         };
         // Annotations repeat what they say in the workflow's log.
@@ -80,10 +91,10 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<CheckR
         {
             report::print_findings(findings, shell);
         }
-        CheckedZip { path, outcome }
+        (CheckedZip { path, outcome }, contents)
     };
-    let zips = arguments.zips.iter().map(|path| check(path)).collect();
-    Ok(CheckReport::new(expectation.kind, expectation.arch, expectation.runtime, zips))
+    let (zips, contents) = arguments.zips.iter().map(|path| check(path)).unzip();
+    Ok((CheckReport::new(expectation.kind, expectation.arch, expectation.runtime, zips), contents))
 }
 
 fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> CheckOutcome {

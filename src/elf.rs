@@ -32,6 +32,12 @@ const PATH_LIMIT: u64 = 4096;
 /// More program headers with notes than any linker writes.
 const NOTE_SEGMENTS_LIMIT: usize = 16;
 
+/// How many sections are kept: those beyond it are small in any real file.
+const SECTIONS_LIMIT: usize = 48;
+
+/// How much of a section's name is kept, in bytes.
+const SECTION_NAME_LIMIT: usize = 64;
+
 /// Why a file that starts like an ELF file cannot be read as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ElfError(&'static str);
@@ -53,6 +59,15 @@ pub enum ElfType {
     SharedObject,
     /// An object file, a core dump or something newer: nothing that the kernel starts.
     Other(u16),
+}
+
+/// A part of an ELF file, as linkers divide it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The name, such as `.text`.
+    pub name: String,
+    /// The bytes that it takes in the file.
+    pub size: u64,
 }
 
 /// An ELF file, as far as its loader cares.
@@ -84,6 +99,8 @@ pub struct Elf {
     pub build_id: Option<String>,
     /// How many bytes of the file are debug information, which nothing reads at run time.
     pub debug_size: u64,
+    /// The sections that take most room in the file, the largest first.
+    pub sections: Vec<Section>,
     /// Whether it asks for a stack whose contents can be run.
     pub executable_stack: bool,
 }
@@ -136,6 +153,9 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
     }
     let segments =
         header.program_headers(endian, cache).map_err(|_| ElfError("its program headers lie outside of the file"))?;
+    let sections = sections(header, endian, cache);
+    let debug = sections.iter().filter(|section| is_debug(&section.name));
+    let debug_size = debug.fold(0, |sum: u64, section| sum.saturating_add(section.size));
     let mut elf = Elf {
         is_64: header.is_class_64(),
         is_little_endian: header.is_little_endian(),
@@ -153,9 +173,11 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
         runpath: Vec::new(),
         version_needs: Vec::new(),
         build_id: None,
-        debug_size: debug_size(header, endian, cache),
+        debug_size,
+        sections,
         executable_stack: false,
     };
+    elf.sections.truncate(SECTIONS_LIMIT);
     let mut notes_left = NOTE_SEGMENTS_LIMIT;
     for segment in segments {
         match segment.p_type(endian) {
@@ -206,22 +228,30 @@ where
     None
 }
 
-/// Sections serve debuggers and linkers, not the loader: a table that cannot be read counts as no debug information.
-fn debug_size<'data, Header, R>(header: &Header, endian: Endianness, data: R) -> u64
+/// The sections with bytes in the file, the largest first. They serve debuggers and linkers, not the loader: a table that
+/// cannot be read counts as none.
+fn sections<'data, Header, R>(header: &Header, endian: Endianness, data: R) -> Vec<Section>
 where
     Header: FileHeader<Endian = Endianness>,
     R: ReadRef<'data>,
 {
     // With 0 here the real count stands elsewhere and has no bound; only object files have so many.
     if header.e_shnum(endian) == 0 {
-        return 0;
+        return Vec::new();
     }
-    let Ok(sections) = header.sections(endian, data) else { return 0 };
-    let is_debug = |section: &&Header::SectionHeader| {
-        section.sh_type(endian) != constants::SHT_NOBITS
-            && sections
-                .section_name(endian, section)
-                .is_ok_and(|name| name.starts_with(b".debug_") || name.starts_with(b".zdebug_"))
-    };
-    sections.iter().filter(is_debug).fold(0, |sum: u64, section| sum.saturating_add(section.sh_size(endian).into()))
+    let Ok(table) = header.sections(endian, data) else { return Vec::new() };
+    let in_file = table.iter().filter(|section| section.sh_type(endian) != constants::SHT_NOBITS);
+    let named = in_file.filter_map(|section| {
+        let name = table.section_name(endian, section).ok()?;
+        let name = String::from_utf8_lossy(&name[..name.len().min(SECTION_NAME_LIMIT)]).into_owned();
+        Some(Section { name, size: section.sh_size(endian).into() }).filter(|section| section.size > 0)
+    });
+    let mut sections: Vec<_> = named.collect();
+    // The sort is stable: among equals the order in the file stays.
+    sections.sort_by_key(|section| std::cmp::Reverse(section.size));
+    sections
+}
+
+fn is_debug(section: &str) -> bool {
+    section.starts_with(".debug_") || section.starts_with(".zdebug_")
 }

@@ -46,7 +46,7 @@ use error::{ErrorKind, ResultExt};
 use package::{EntrySource, ModificationTime, OwnFiles};
 use plan::{BuildPlan, PlannedFunction, Surroundings};
 use publish::Job;
-use report::{ContentsList, Report};
+use report::{ContentsList, HtmlPage, Report};
 use shell::Shell;
 use toolchain::{GraphSource, Survey, zig};
 
@@ -167,7 +167,10 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
         }
         return Ok(0);
     }
-    let own = OwnFiles { zips: plan.functions.iter().map(|planned| planned.path.clone()).collect(), executable: None };
+    let zips = plan.functions.iter().map(|planned| planned.path.as_path());
+    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, zips)?;
+    let zips = plan.functions.iter().map(|planned| planned.path.clone());
+    let own = OwnFiles { zips: zips.chain(page.path()).collect(), executable: None };
     // A wrong date or include must not cost a build.
     let modified = publish::modification_time()?;
     let lists = plan.functions.iter().map(|planned| list(planned, &own, arguments.packaging.list.then_some(shell)));
@@ -197,6 +200,7 @@ fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
     let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
     report::print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
+    page.publish(&report.archives, shell)?;
     Ok(match report.exit_code() {
         0 => invoked,
         broken => broken,

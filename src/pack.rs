@@ -16,7 +16,7 @@ use crate::fs;
 use crate::package::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use crate::packaging::Packaging;
 use crate::publish::{Job, modification_time};
-use crate::report::{ContentsList, Report, Subject, print_lists, print_summary};
+use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
 use crate::target::Arch;
 
@@ -29,7 +29,10 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let name = base_name(&arguments.executable)?;
     let path = output(arguments, &folder, name);
     let packaging = packaging(arguments, &folder)?;
-    let own = OwnFiles { zips: vec![path.clone()], executable: Some(executable.clone()) };
+    let taken = [path.as_path(), executable];
+    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, taken)?;
+    let zips = std::iter::once(path.clone()).chain(page.path());
+    let own = OwnFiles { zips: zips.collect(), executable: Some(executable.clone()) };
     let subject = Subject {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,
@@ -60,6 +63,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
+    page.publish(&report.archives, shell)?;
     Ok(report.exit_code())
 }
 

@@ -13,7 +13,7 @@ use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::package::{self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles};
 use crate::packaging::Packaging;
 use crate::plan::PlannedFunction;
-use crate::report::{ArchiveReport, Subject, human_bytes, print_findings};
+use crate::report::{ArchiveReport, Subject, ZipContents, human_bytes, print_findings};
 use crate::shell::Shell;
 
 /// One zip to make.
@@ -114,6 +114,7 @@ impl<'a> Job<'a> {
         let findings = check::check_view(&view, &[], &self.expectation());
         print_findings(&findings, shell);
         let published = !check::any_broken(&findings);
+        let refused = (!published).then(|| ZipContents::of(&view, staged.archive().code_sha256()));
         let archive = if published { staged.publish()? } else { staged.archive().clone() };
         let name = &self.subject.function;
         if published {
@@ -134,6 +135,7 @@ impl<'a> Job<'a> {
             findings,
             debug_symbols: None,
             invocations: None,
+            refused,
             package_time: started.elapsed(),
         })
     }

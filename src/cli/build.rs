@@ -66,6 +66,9 @@ pub(crate) struct BuildArguments {
     /// What is printed on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: MessageFormat,
+    /// Write a page about the zips: what takes the room, limits, rules and executables
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["dry_run", "list"], help_heading = OUTPUT_OPTIONS)]
+    pub(crate) report_html: Option<PathBuf>,
     /// Print what would be built, and build nothing
     #[arg(long, help_heading = OUTPUT_OPTIONS)]
     pub(crate) dry_run: bool,

@@ -57,6 +57,9 @@ pub(crate) struct CheckArguments {
     /// What is printed on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: CheckFormat,
+    /// Write a page about the zips: what takes the room, limits, rules and executables
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["list", "explain"], help_heading = OUTPUT_OPTIONS)]
+    pub(crate) report_html: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) terminal: TerminalFlags,

@@ -5,14 +5,26 @@ use clap::Command;
 
 const OF_EVERY_COMMAND: [&str; 3] = ["verbose", "quiet", "color"];
 
-const OF_BUILD: [&str; 10] =
-    ["arch", "libc", "runtime", "linker", "output", "message_format", "dry_run", "include", "exclude_path", "list"];
+const OF_BUILD: [&str; 11] = [
+    "arch",
+    "libc",
+    "runtime",
+    "linker",
+    "output",
+    "message_format",
+    "report_html",
+    "dry_run",
+    "include",
+    "exclude_path",
+    "list",
+];
 
-const OF_PACK: [&str; 12] = [
+const OF_PACK: [&str; 13] = [
     "executable",
     "paths",
     "output",
     "message_format",
+    "report_html",
     "arch",
     "runtime",
     "keep_name",

@@ -25,6 +25,9 @@ pub(crate) struct PackArguments {
     /// What is printed on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: MessageFormat,
+    /// Write a page about the zips: what takes the room, limits, rules and executables
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "list", help_heading = OUTPUT_OPTIONS)]
+    pub(crate) report_html: Option<PathBuf>,
 
     /// Architecture that the executable has to be for: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: its own]
     #[arg(long, value_name = "ARCH", help_heading = LAMBDA_OPTIONS)]

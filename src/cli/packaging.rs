@@ -12,9 +12,9 @@ const PACKAGING_OPTIONS: &str = "Packaging Options";
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct PackagingFlags {
-    /// File, folder or glob to put into the zip, under its relative name or as DEST
+    /// File, folder or glob to put into the zip
     ///
-    /// A folder comes with all that is in it. A glob keeps the path from the working directory on; with DEST, the folders
+    /// It gets its relative name, or DEST. A folder comes with all that is in it. A glob keeps the path from the working directory on; with DEST, the folders
     /// before its first wildcard become DEST. A DEST that ends in `/` is a folder. If a file has the name of the whole
     /// argument, `=` is a part of it.
     #[arg(long, value_name = "PATH[=DEST]", help_heading = PACKAGING_OPTIONS)]

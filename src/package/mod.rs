@@ -32,6 +32,7 @@ pub use pattern::Pattern;
 pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
 pub use symlink::Symlinks;
+pub(crate) use verify::sha256;
 
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,8 @@ pub(super) fn verify(
     })
 }
 
-fn sha256(mut reader: PositionedReader<'_>) -> Result<[u8; 32]> {
+/// The SHA-256 of all that is to be read.
+pub(crate) fn sha256(mut reader: impl Read) -> Result<[u8; 32]> {
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

@@ -16,10 +16,10 @@ use crate::target::{Arch, Runtime};
 #[derive(Debug, Serialize)]
 pub(crate) struct CheckReport<'a> {
     schema_version: u32,
-    kind: ArchiveKind,
-    arch: Option<Arch>,
-    runtime: Option<Runtime>,
-    zips: Vec<CheckedZip<'a>>,
+    pub(super) kind: ArchiveKind,
+    pub(super) arch: Option<Arch>,
+    pub(super) runtime: Option<Runtime>,
+    pub(super) zips: Vec<CheckedZip<'a>>,
 }
 
 /// What was found out about one zip.
@@ -116,7 +116,7 @@ fn summary(outcome: &CheckOutcome) -> String {
 }
 
 /// Runtimes with their architectures behind them: `provided.al2023 (x86_64, arm64), provided.al2 (x86_64)`.
-fn in_words(fits: &[Fit]) -> String {
+pub(super) fn in_words(fits: &[Fit]) -> String {
     let by_runtime = fits.chunk_by(|one, other| one.runtime == other.runtime);
     let words = by_runtime.map(|fits| {
         let architectures: Vec<_> = fits.iter().map(|fit| fit.arch.to_string()).collect();

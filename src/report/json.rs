@@ -64,7 +64,8 @@ pub(super) fn document(report: &Report) -> impl Serialize {
 }
 
 fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
-    let ArchiveReport { subject, archive, published, findings, debug_symbols, invocations, package_time } = report;
+    let ArchiveReport { subject, archive, published, findings, debug_symbols, invocations, refused: _, package_time } =
+        report;
     ArchiveDocument {
         subject,
         path: &archive.path,

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod findings;
+mod html;
 mod invocations;
 #[cfg(target_os = "linux")]
 mod invoke;
@@ -27,6 +28,7 @@ use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
 
 pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
+pub(crate) use html::{HtmlPage, ZipContents, code_sha256};
 #[cfg(target_os = "linux")]
 #[cfg(target_os = "linux")]
 pub(crate) use invocations::InvocationFailure;
@@ -60,6 +62,8 @@ pub(crate) struct ArchiveReport {
     pub(crate) findings: Vec<Finding>,
     /// Where its debug information lies, if it was asked for.
     pub(crate) debug_symbols: Option<PathBuf>,
+    /// What was in it, if it was refused and so is gone.
+    pub(crate) refused: Option<ZipContents>,
     /// What came of the events that it was sent, if any.
     pub(crate) invocations: Option<Vec<InvocationReport>>,
     /// How long packing and checking took.

@@ -198,6 +198,7 @@ mod tests {
             findings: Vec::new(),
             debug_symbols: None,
             invocations: None,
+            refused: None,
             package_time: Duration::ZERO,
         }
     }

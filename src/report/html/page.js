@@ -1,0 +1,61 @@
+"use strict";
+// The page says everything without this script. With it, the map tells what the pointer or the focus is on, and the
+// tables can be sorted and searched.
+
+for (const room of document.querySelectorAll(".room")) {
+  const detail = room.querySelector(".detail");
+  const usual = detail.textContent;
+  const tell = (event) => {
+    const tile = event.target.closest(".tile");
+    detail.textContent = tile ? tile.title : usual;
+  };
+  room.addEventListener("mouseover", tell);
+  room.addEventListener("focusin", tell);
+  room.addEventListener("mouseleave", () => { detail.textContent = usual; });
+}
+
+// A link into a part that is folded away unfolds it.
+const unfold = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  for (let at = target; at; at = at.parentElement) {
+    if (at instanceof HTMLDetailsElement) at.open = true;
+  }
+  if (target) target.scrollIntoView({ block: "center" });
+};
+addEventListener("hashchange", unfold);
+if (location.hash) unfold();
+
+const sort = (table, column, header) => {
+  const descending = header.getAttribute("aria-sort") !== "descending";
+  for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+  header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+  const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
+  const compare = (one, other) =>
+    isNaN(value(one)) || isNaN(value(other))
+      ? value(one) < value(other) ? -1 : value(one) > value(other) ? 1 : 0
+      : value(one) - value(other);
+  const rows = [...table.tBodies[0].rows].sort(compare);
+  table.tBodies[0].append(...(descending ? rows.reverse() : rows));
+};
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  [...table.tHead.rows[0].cells].forEach((header, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = header.textContent;
+    button.addEventListener("click", () => sort(table, column, header));
+    header.replaceChildren(button);
+  });
+  if (table.tBodies[0].rows.length < 12) continue;
+  const filter = document.createElement("input");
+  filter.type = "search";
+  filter.className = "filter";
+  filter.placeholder = "Find a name";
+  filter.setAttribute("aria-label", "Show the rows with this in their name");
+  filter.addEventListener("input", () => {
+    for (const row of table.tBodies[0].rows) {
+      row.hidden = !row.cells[0].textContent.toLowerCase().includes(filter.value.toLowerCase());
+    }
+  });
+  table.before(filter);
+}
