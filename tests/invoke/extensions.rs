@@ -74,6 +74,8 @@ fn telemetry_is_delivered() {
         "platform.initStart",
         "platform.telemetrySubscription",
         "platform.initRuntimeDone",
+        "platform.extension",
+        "platform.initReport",
         "platform.start",
         "function",
         "platform.runtimeDone",
@@ -91,4 +93,12 @@ fn extensions_in_the_functions_own_zip_are_not_started() {
     sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "extensions"]).exits(0);
     let run = sandbox.invoke(&["--event", "1"]).exits(0).answers("1\n");
     run.logs("warning: the function's own `extensions` folder is not looked at").logs("hint: pack the extension with ");
+}
+
+#[test]
+fn an_extension_may_be_inside_of_the_function() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.invoke(&["--env", "START=internal", "--event", "1", "--event", "2"]).exits(0).answers("1\n2\n");
+    let run = run.logs("with SHUTDOWN: 403\n").logs("internal: 200\n");
+    assert_eq!(run.stderr.matches("event: INVOKE \n").count(), 2, "{run:#?}");
 }

@@ -111,6 +111,18 @@ fn runtime() {
             println!("elsewhere: {}", send("GET", "/2018-06-01/elsewhere", "", b"").status);
             println!("wrong method: {}", send("POST", "/2018-06-01/runtime/invocation/next", "", b"").status);
         }
+        "internal" => {
+            let register = |events: &str| {
+                let headers = "Lambda-Extension-Name: inner\r\n";
+                send("POST", "/2020-01-01/extension/register", headers, events.as_bytes())
+            };
+            println!("with SHUTDOWN: {}", register(r#"{"events":["SHUTDOWN"]}"#).status);
+            let registered = register(r#"{"events":["INVOKE"]}"#);
+            println!("internal: {}", registered.status);
+            let identifier =
+                format!("Lambda-Extension-Identifier: {}\r\n", registered.header("lambda-extension-identifier"));
+            std::thread::spawn(move || follow_events(&identifier));
+        }
         // Fails the first time only: `/tmp` is kept from one start to the next.
         "once" if fs::create_dir("/tmp/started").is_ok() => exit(9),
         _ => {}
@@ -289,14 +301,19 @@ fn extension(name: &str) {
         );
         println!("subscribed: {}", send("PUT", "/2022-07-01/telemetry", &identifier, body.as_bytes()).status);
     }
+    follow_events(&identifier);
+}
+
+/// Asks for one event after the other, as the extension with this identifier.
+fn follow_events(identifier: &str) {
     loop {
-        let event = send("GET", &format!("{base}/event/next"), &identifier, b"");
+        let event = send("GET", "/2020-01-01/extension/event/next", identifier, b"");
         let text = String::from_utf8(event.body).unwrap();
         println!("event: {} {}", field(&text, "eventType"), field(&text, "shutdownReason"));
-        match field(&text, "eventType") {
-            "SHUTDOWN" if env::var("EXTENSION").as_deref() == Ok("stubborn") => forever(),
-            "SHUTDOWN" => exit(0),
-            "INVOKE" if env::var("EXTENSION").as_deref() == Ok("crash") => exit(4),
+        match (field(&text, "eventType"), env::var("EXTENSION").as_deref().unwrap_or("")) {
+            ("SHUTDOWN", "stubborn") => forever(),
+            ("SHUTDOWN", _) => exit(0),
+            ("INVOKE", "crash") => exit(4),
             _ => {}
         }
     }

@@ -96,6 +96,15 @@ pub(super) enum ExtensionEvent {
     Shutdown,
 }
 
+impl ExtensionEvent {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Invoke => "INVOKE",
+            Self::Shutdown => "SHUTDOWN",
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Extension {
     id: Uuid,
@@ -251,6 +260,14 @@ impl Lifecycle {
         indifferent.map(|extension| extension.name.clone()).collect()
     }
 
+    /// The names of the extensions, with the events that they asked for.
+    pub(super) fn registrations(&self) -> impl Iterator<Item = (&str, Vec<&'static str>)> {
+        self.extensions.iter().map(|extension| {
+            let events = extension.events.iter().map(|event| event.name());
+            (extension.name.as_str(), events.collect())
+        })
+    }
+
     fn hand_out(&mut self, event: ExtensionEvent) -> Vec<Uuid> {
         let told = self.extensions.iter_mut();
         let told = told.filter(|extension| extension.events.contains(&event));
@@ -386,6 +403,8 @@ mod tests {
         assert!(!lifecycle.is_ready());
         lifecycle.extension_next(inner).unwrap();
         assert!(lifecycle.is_ready());
+        let registrations: Vec<_> = lifecycle.registrations().collect();
+        assert_eq!(registrations, [("outer", vec!["INVOKE", "SHUTDOWN"]), ("inner", vec!["INVOKE"])]);
 
         assert_eq!(lifecycle.begin_invocation("first"), [outer, inner]);
         lifecycle.begin_answer("first").unwrap();

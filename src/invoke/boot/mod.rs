@@ -4,6 +4,7 @@ mod api;
 mod emulation;
 mod event_stream;
 mod function;
+mod http;
 mod init;
 mod launcher;
 mod lifecycle;

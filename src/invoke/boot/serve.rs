@@ -11,20 +11,17 @@ use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::event_stream;
 use super::function::{Event, Function};
+use super::http::{self, BodyError, header, read_body};
 use super::log::{Log, TAIL_LIMIT};
 use super::printer::Printer;
 use super::record::Record;
@@ -66,7 +63,11 @@ pub(super) fn serve(
         let path = format!("http://{address}/2015-03-31/functions/{name}/invocations");
         shell.status("Serving", format_args!("{path} ({}), until Ctrl-C", function.description()));
         let (jobs, mut waiting) = mpsc::channel(WAITING_LIMIT);
-        let server = tokio::task::spawn_local(accept(listener, jobs));
+        let handle = move |request| {
+            let jobs = jobs.clone();
+            async move { answer(request, &jobs).await.unwrap_or_else(Refusal::response) }
+        };
+        let server = tokio::task::spawn_local(http::serve(listener, handle));
         loop {
             tokio::select! {
                 job = waiting.recv() => {
@@ -81,29 +82,6 @@ pub(super) fn serve(
     })?;
     // To be ended by the user is what it is for.
     Ok(0)
-}
-
-async fn accept(listener: TcpListener, jobs: mpsc::Sender<Job>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let jobs = jobs.clone();
-                let service = service_fn(move |request| {
-                    let jobs = jobs.clone();
-                    async move {
-                        let outcome = answer(request, &jobs).await;
-                        Ok::<_, std::convert::Infallible>(outcome.unwrap_or_else(Refusal::response))
-                    }
-                });
-                connections.spawn_local(async move {
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
-    }
 }
 
 /// An error of the API itself.
@@ -243,14 +221,13 @@ fn log_result(record: &Record) -> String {
 
 /// The event: JSON, and an empty object where there is none.
 async fn payload(body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
-    let payload = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
+    let payload = read_body(body, limit).await.map_err(|error| match error {
+        BodyError::TooLarge => {
             let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-            return Err(Refusal::new(413, "RequestEntityTooLargeException", message));
+            Refusal::new(413, "RequestEntityTooLargeException", message)
         }
-        Err(error) => return Err(Refusal::new(400, "InvalidRequestContentException", error.to_string())),
-    };
+        BodyError::Broken => Refusal::new(400, "InvalidRequestContentException", "the request broke off"),
+    })?;
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
@@ -278,10 +255,6 @@ fn client_context(request: &Request<Incoming>) -> Result<Option<String>, Refusal
     let value: serde_json::Value = serde_json::from_str(&decoded).map_err(|_| invalid())?;
     // On one line, as a header has it.
     Ok(Some(value.to_string()))
-}
-
-fn header(request: &Request<Incoming>, name: &str) -> Option<String> {
-    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
 }
 
 fn response_with(status: StatusCode, body: Bytes) -> Response<ServeBody> {

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{ApiError, ApiResponse, Call, ask, header, read_body};
+use super::{ApiError, ApiResponse, Call, ask};
+use crate::invoke::boot::http::{header, read_body};
 
 const NAME: &str = "Lambda-Extension-Name";
 const IDENTIFIER: &str = "Lambda-Extension-Identifier";

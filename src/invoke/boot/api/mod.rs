@@ -8,17 +8,15 @@ mod runtime;
 use std::net::Ipv4Addr;
 
 use anyhow::{Context, Result};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::http;
 use super::lifecycle::ApiError;
 use super::outcome::Failed;
 use super::telemetry::SubscriptionRequest;
@@ -103,35 +101,17 @@ impl Api {
     pub(super) async fn start(calls: mpsc::Sender<Call>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port is free")?;
         let address = listener.local_addr().context("the port is not known")?.to_string();
-        Ok(Self { address, task: tokio::task::spawn_local(accept(listener, calls)) })
+        let handle = move |request| {
+            let calls = calls.clone();
+            async move { route(request, &calls).await }
+        };
+        Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, handle)) })
     }
 }
 
 impl Drop for Api {
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-/// Serves connections for as long as it is polled. With it end all connections.
-async fn accept(listener: TcpListener, calls: mpsc::Sender<Call>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
-                let calls = calls.clone();
-                let service = service_fn(move |request| {
-                    let calls = calls.clone();
-                    async move { Ok::<_, std::convert::Infallible>(route(request, &calls).await) }
-                });
-                // Whoever sends what is not HTTP gets his connection closed.
-                connections.spawn_local(async move {
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-            }
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 
@@ -181,27 +161,4 @@ fn ending() -> ApiError {
         error_type: "InternalServerError",
         message: "the sandbox ends".into(),
     }
-}
-
-/// Why a body could not be read.
-enum BodyError {
-    TooLarge,
-    Broken,
-}
-
-/// Reads a whole body.
-async fn read_body<B>(body: B, limit: usize) -> Result<Bytes, BodyError>
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
-    }
-}
-
-fn header(request: &Request<Incoming>, name: &str) -> Option<String> {
-    Some(request.headers().get(name)?.to_str().ok()?.to_owned())
 }

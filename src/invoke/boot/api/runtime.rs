@@ -7,8 +7,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ApiError, ApiResponse, BodyError, Call, Ending, ask, ending, header, read_body};
+use super::{ApiError, ApiResponse, Call, Ending, ask, ending};
 use crate::error::ErrorKind;
+use crate::invoke::boot::http::{BodyError, header, read_body};
 use crate::invoke::boot::outcome::{Failed, function_error};
 use crate::lambda::{RESPONSE_LIMIT, STREAMED_RESPONSE_LIMIT};
 

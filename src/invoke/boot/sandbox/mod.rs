@@ -195,11 +195,13 @@ impl<'a> Sandbox<'a> {
     /// Starts the extensions, then the runtime, and waits until all of them wait for an invocation.
     pub(super) async fn init(&mut self, phase: &str, deadline: Instant) -> Result<(), Fault> {
         let settings = self.settings;
+        let started = Instant::now();
         self.platform(
             "initStart",
             &json!({
                 "initializationType": "on-demand", "phase": phase, "functionName": settings.function_name,
-                "functionVersion": VERSION, "runtimeVersion": "provided", "instanceMaxMemory": u64::from(settings.memory) << 20,
+                "functionVersion": VERSION, "runtimeVersion": "provided",
+                "instanceMaxMemory": u64::from(settings.memory) << 20,
             }),
         );
         let outcome = self.start_all(deadline).await;
@@ -208,10 +210,15 @@ impl<'a> Sandbox<'a> {
             Err(Fault::TimedOut) => "timeout",
             Err(_) => "error",
         };
-        self.platform(
-            "initRuntimeDone",
-            &json!({ "initializationType": "on-demand", "phase": phase, "status": status }),
-        );
+        let done = json!({ "initializationType": "on-demand", "phase": phase, "status": status });
+        self.platform("initRuntimeDone", &done);
+        for (name, events) in self.lifecycle.registrations() {
+            let state = if outcome.is_ok() { "Ready" } else { "Failed" };
+            self.platform("extension", &json!({ "name": name, "state": state, "events": events }));
+        }
+        let mut report = done;
+        report["metrics"] = json!({ "durationMs": milliseconds(started.elapsed()) });
+        self.platform("initReport", &report);
         self.catch_up().await;
         outcome
     }
