@@ -1,0 +1,80 @@
+//! Many functions in one package: what each of them costs.
+
+use std::path::{Path, PathBuf};
+
+use crate::inputs::host;
+use crate::noop::write_changed;
+use crate::page::Page;
+use crate::plot::Plot;
+use crate::run::{Contender, interleaved};
+use crate::{Options, program};
+
+pub(crate) fn measure(options: &Options) -> Page {
+    let mut page = Page::new(
+        "Many functions",
+        "A package with so many binaries, each a function of its own. With nothing to do, cargo looks at all of them, and so does this program; \
+         in `zips anew` all zips were removed, and the binaries were there.",
+    );
+    let counts = if options.smoke { &[1, 3][..] } else { &[1, 10, 100] };
+    let mut rows = Vec::new();
+    let mut plot = Plot::new("Wall time, nothing to do: less is better", "s");
+    for &count in counts {
+        let contenders = contenders(&options.scratch.join("functions"), count);
+        for contender in &contenders {
+            contender.run();
+        }
+        let measured = interleaved(&contenders, options.runs);
+        let seconds = |index: usize| measured[index].wall.as_secs_f64();
+        let milliseconds_each = (seconds(2) - seconds(0)) * 1000.0 / f64::from(count);
+        rows.push(vec![
+            count.to_string(),
+            format!("{:.3}", seconds(1)),
+            format!("{:.3}", seconds(0)),
+            format!("{:.2}", seconds(0) / seconds(1)),
+            format!("{:.3}", seconds(2)),
+            format!("{milliseconds_each:.1}"),
+        ]);
+        plot.group(
+            &format!("{count} functions"),
+            measured.iter().map(|one| (one.name.clone(), one.wall.as_secs_f64())),
+        );
+    }
+    page.section(
+        "Wall time by the number of functions",
+        "In seconds; the last column is what packing takes for each function.",
+    );
+    page.table(&["functions", "cargo build", "ours", "ours × cargo", "zips anew", "ms each"], &rows);
+    page.plot(plot);
+    page
+}
+
+/// Ours and cargo's with nothing to do, and ours with all zips to make.
+fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
+    let manifest = package(&scratch.join(format!("package-{count}")), count);
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let args = |target: &str| {
+        let target = scratch.join(format!("{target}-{count}")).to_str().expect("UTF-8").to_owned();
+        ["--manifest-path".into(), manifest.to_str().expect("UTF-8").to_owned(), "--target-dir".into(), target]
+    };
+    let ours =
+        |name: &str| Contender::new(name, program(), args("ours").into_iter().chain(["--arch".into(), host().into()]));
+    let cargo = ["build".into(), "--release".into(), "--target".into(), triple].into_iter().chain(args("cargo"));
+    vec![
+        ours("ours"),
+        Contender::new("cargo build", "cargo", cargo),
+        ours("ours, zips anew").writes(scratch.join(format!("ours-{count}")).join("lambda")),
+    ]
+}
+
+fn package(folder: &Path, count: u32) -> PathBuf {
+    let manifest = folder.join("Cargo.toml");
+    // Quick to build, since building is not what is measured.
+    let text = "[package]\nname = \"many\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
+                [profile.release]\nopt-level = 0\nlto = \"off\"\ncodegen-units = 1\nstrip = \"symbols\"\n";
+    write_changed(&manifest, text.as_bytes());
+    for index in 0..count {
+        let code = format!("fn main() {{\n    println!(\"this is function {index}\");\n}}\n");
+        write_changed(&folder.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
+    }
+    manifest
+}

@@ -1,0 +1,81 @@
+//! The measurements of `docs/measurements/`: this program and its peers, side by side on the machine where it runs.
+//!
+//! `cargo bench` runs all of them and writes the pages anew; `cargo bench -- packing start` only those. `--runs N` sets how
+//! often each command runs (medians are shown), and `--smoke` tries everything once, on small inputs, and writes no page.
+//! A peer that is not on the machine is named as missing. Nothing here passes or fails by time.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, missing_docs, reason = "a program that reports on a terminal")]
+
+mod binary;
+mod functions;
+mod inputs;
+mod machine;
+mod noop;
+mod packing;
+mod page;
+mod peers;
+mod plot;
+mod run;
+mod start;
+
+use std::path::{Path, PathBuf};
+
+use page::Page;
+
+/// How a suite is to be run.
+pub(crate) struct Options {
+    /// How often each command runs, in suites of commands that take a second or so.
+    pub(crate) runs: usize,
+    /// Whether this is only to see that everything works.
+    pub(crate) smoke: bool,
+    /// Where inputs and outputs go.
+    pub(crate) scratch: PathBuf,
+}
+
+type Suite = fn(&Options) -> Page;
+
+const SUITES: [(&str, Suite); 5] = [
+    ("packing", packing::measure),
+    ("no-op", noop::measure),
+    ("functions", functions::measure),
+    ("start", start::measure),
+    ("binary", binary::measure),
+];
+
+fn main() {
+    let mut options = Options { runs: 5, smoke: false, scratch: Path::new(env!("CARGO_TARGET_TMPDIR")).join("bench") };
+    let mut names = Vec::new();
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            // What cargo adds.
+            "--bench" => {}
+            "--smoke" => (options.smoke, options.runs) = (true, 1),
+            "--runs" => options.runs = args.next().and_then(|text| text.parse().ok()).expect("`--runs` takes a number"),
+            name if SUITES.iter().any(|(suite, _)| *suite == name) => names.push(name.to_owned()),
+            other => {
+                let known: Vec<_> = SUITES.iter().map(|(name, _)| *name).collect();
+                panic!("there is no `{other}`: `--smoke`, `--runs N`, and the suites {}", known.join(", "));
+            }
+        }
+    }
+    std::fs::create_dir_all(&options.scratch).expect("the scratch folder can be made");
+    let folder = if options.smoke {
+        options.scratch.join("pages")
+    } else {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/measurements")
+    };
+    for (name, measure) in SUITES {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            eprintln!("measuring {name}");
+            let load_before = machine::load();
+            let page = measure(&options);
+            page.write(&folder, name, options.runs, &load_before);
+        }
+    }
+}
+
+/// The program that is measured, in the profile of this benchmark.
+pub(crate) fn program() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+}

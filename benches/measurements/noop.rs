@@ -1,0 +1,84 @@
+//! A run after which nothing changed, against cargo's own and the peer's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::inputs::host;
+use crate::page::Page;
+use crate::plot::Plot;
+use crate::run::{Contender, interleaved};
+use crate::{Options, peers, program};
+
+pub(crate) fn measure(options: &Options) -> Page {
+    let mut page = Page::new(
+        "Nothing to do",
+        "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` packs nothing; the other tools pack \
+         again what is packed already.",
+    );
+    let cargo_lambda = peers::cargo_lambda(&mut page);
+    let mut plot = Plot::new("Wall time with nothing to do: less is better", "s");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
+    let mut packages = vec![("large", "A binary of 35 MB.", large(options))];
+    if !options.smoke {
+        packages.insert(0, ("hello", "`examples/hello`, with lambda_runtime.", example));
+    }
+    for (name, what, package) in packages {
+        let contenders = contenders(&options.scratch.join("no-op").join(name), &package, cargo_lambda.as_deref());
+        for contender in &contenders {
+            contender.run();
+        }
+        let measured = interleaved(&contenders, options.runs * 3);
+        page.section(name, what);
+        page.measured(&measured);
+        plot.group(name, measured.iter().map(|one| (one.name.clone(), one.wall.as_secs_f64())));
+    }
+    page.plot(plot);
+    page
+}
+
+/// The same build by each of them, with a target directory of its own.
+fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Vec<Contender> {
+    let manifest = package.join("Cargo.toml");
+    let target_dir = |name: &str| scratch.join(name).to_str().expect("UTF-8").to_owned();
+    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let common = |name: &str| {
+        ["--manifest-path".into(), manifest.to_str().expect("UTF-8").into(), "--target-dir".into(), target_dir(name)]
+    };
+    let ours = common("ours").into_iter().chain(["--arch".into(), host().into()]);
+    let mut contenders = vec![Contender::new("ours", program(), ours)];
+    let cargo = ["build".into(), "--release".into(), "--target".into(), triple.clone()].into_iter();
+    contenders.push(Contender::new("cargo build", "cargo", cargo.chain(common("cargo"))));
+    if let Some(cargo_lambda) = cargo_lambda {
+        let words = ["lambda", "build", "--release", "--output-format", "zip", "--target", &triple].map(String::from);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Beside it is the Python that has its zig.
+        let folders = cargo_lambda.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
+        let path = std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8");
+        let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(common("cargo-lambda")));
+        contenders.push(contender.env("PATH", path));
+    }
+    contenders
+}
+
+/// A package whose binary is large by what it includes.
+fn large(options: &Options) -> PathBuf {
+    let package = options.scratch.join("no-op").join("large-package");
+    let size = if options.smoke { 100_000 } else { 34_000_000 };
+    let data: Vec<u8> =
+        (0..size).map(|index: u64| (index.wrapping_mul(index + 7) >> 11).to_le_bytes()[0] & 0x3f).collect();
+    let manifest = "[package]\nname = \"large\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n";
+    let code = "static DATA: &[u8] = include_bytes!(\"data\");\n\nfn main() {\n    println!(\"{}\", DATA[std::env::args().count()]);\n}\n";
+    write_changed(&package.join("Cargo.toml"), manifest.as_bytes());
+    write_changed(&package.join("src/main.rs"), code.as_bytes());
+    write_changed(&package.join("src/data"), &data);
+    package
+}
+
+/// Writes a file, unless it is there: cargo would build again.
+pub(crate) fn write_changed(path: &Path, contents: &[u8]) {
+    if fs::read(path).is_ok_and(|known| known == contents) {
+        return;
+    }
+    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+    fs::write(path, contents).expect("a file can be written");
+}

@@ -1,0 +1,153 @@
+//! Running commands in turns, so that whatever else the machine does hits all of them alike.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use wait4::Wait4;
+
+/// One way to do something, among others that are compared with it.
+pub(crate) struct Contender {
+    pub(crate) name: String,
+    program: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+    folder: Option<PathBuf>,
+    output: Option<PathBuf>,
+    at_most: usize,
+}
+
+impl Contender {
+    pub(crate) fn new<I: IntoIterator<Item = A>, A: AsRef<OsStr>>(
+        name: &str,
+        program: impl AsRef<Path>,
+        args: I,
+    ) -> Self {
+        let args = args.into_iter().map(|arg| arg.as_ref().to_str().expect("arguments are UTF-8").to_owned());
+        Self {
+            name: name.to_owned(),
+            program: program.as_ref().to_owned(),
+            args: args.collect(),
+            env: Vec::new(),
+            folder: None,
+            output: None,
+            at_most: usize::MAX,
+        }
+    }
+
+    /// What it writes: removed before each run, and weighed after it.
+    pub(crate) fn writes(mut self, path: impl Into<PathBuf>) -> Self {
+        self.output = Some(path.into());
+        self
+    }
+
+    pub(crate) fn within(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Runs it no more often than that: it takes minutes.
+    pub(crate) fn at_most(mut self, runs: usize) -> Self {
+        self.at_most = runs;
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        command
+    }
+
+    /// Runs it once. A command that fails ends it all: its time would mean nothing.
+    pub(crate) fn run(&self) -> Sample {
+        if let Some(output) = &self.output {
+            fs::remove_file(output).or_else(|_| fs::remove_dir_all(output)).ok();
+        }
+        let log = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+        let both = || Stdio::from(File::options().append(true).open(log.path()).expect("the log can be written"));
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(both()).stderr(both());
+        let started = Instant::now();
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let used = wait(child);
+        let wall = started.elapsed();
+        assert!(used.status.success(), "{command:?} fails:\n{}", fs::read_to_string(log.path()).unwrap_or_default());
+        // Now, since others may write to the same place.
+        let written = self.output.as_ref().and_then(|path| path.metadata().ok()).filter(fs::Metadata::is_file);
+        let bytes = written.map(|metadata| metadata.len());
+        Sample { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss, bytes }
+    }
+}
+
+/// Also what the child's own children used, once it waited for them.
+pub(crate) fn wait(child: std::process::Child) -> wait4::ResUse {
+    let mut child = child;
+    child.wait4().expect("the child can be waited for")
+}
+
+/// What one run took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) wall: Duration,
+    /// User and system.
+    pub(crate) cpu: Duration,
+    /// The largest resident set, in bytes.
+    pub(crate) peak: u64,
+    /// The size of what was written, if that is a file.
+    pub(crate) bytes: Option<u64>,
+}
+
+/// What several runs took.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    /// Medians.
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    /// The largest of all runs, in bytes.
+    pub(crate) peak: u64,
+    /// The size of what was written, if anything.
+    pub(crate) bytes: Option<u64>,
+}
+
+impl Measured {
+    pub(crate) fn of(name: &str, samples: &[Sample]) -> Self {
+        Self {
+            name: name.to_owned(),
+            wall: median(samples.iter().map(|sample| sample.wall)),
+            cpu: median(samples.iter().map(|sample| sample.cpu)),
+            peak: samples.iter().map(|sample| sample.peak).max().unwrap_or_default(),
+            bytes: samples.last().and_then(|sample| sample.bytes),
+        }
+    }
+}
+
+/// Runs all contenders in turns, each `runs` times.
+pub(crate) fn interleaved(contenders: &[Contender], runs: usize) -> Vec<Measured> {
+    let mut samples = vec![Vec::new(); contenders.len()];
+    for round in 0..runs {
+        for (contender, samples) in contenders.iter().zip(&mut samples) {
+            if round < contender.at_most {
+                eprintln!("  {} of {runs}: {}", round + 1, contender.name);
+                samples.push(contender.run());
+            }
+        }
+    }
+    contenders.iter().zip(&samples).map(|(contender, samples)| Measured::of(&contender.name, samples)).collect()
+}
+
+pub(crate) fn median(values: impl Iterator<Item = Duration>) -> Duration {
+    let mut values: Vec<_> = values.collect();
+    values.sort();
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
