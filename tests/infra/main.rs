@@ -7,4 +7,10 @@
 #[allow(dead_code, unused_imports, reason = "shared with the other tests, which use the rest of it")]
 mod support;
 
+mod action;
 mod cargo_lambda;
+mod deploy;
+mod lint;
+mod pipelines;
+mod release;
+mod workflow;

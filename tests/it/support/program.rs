@@ -28,11 +28,16 @@ impl Program {
 
     /// The program as a subcommand of the cargo on PATH.
     pub(crate) fn through_cargo(folder: &Path) -> Self {
-        let mut command = scrubbed(Command::new("cargo"), folder);
-        let search_path = env::var_os("PATH").unwrap_or_default();
-        let with_ours = binary().parent().map(Path::to_path_buf).into_iter().chain(env::split_paths(&search_path));
-        command.env("PATH", env::join_paths(with_ours).unwrap()).arg("lambda-zip");
-        Self { command }
+        Self::beside_ours("cargo", folder, &[]).args(["lambda-zip"])
+    }
+
+    /// Another program, with ours on the PATH behind these folders and before all others.
+    pub(crate) fn beside_ours(program: impl AsRef<OsStr>, folder: &Path, first: &[PathBuf]) -> Self {
+        let ours = binary().parent().map(Path::to_path_buf);
+        let path = env::var_os("PATH").unwrap_or_default();
+        let folders = first.iter().cloned().chain(ours).chain(env::split_paths(&path));
+        let path = env::join_paths(folders).unwrap();
+        Self { command: scrubbed(Command::new(program), folder) }.env("PATH", path)
     }
 
     pub(crate) fn args(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Prints what the changelog says of the version that is released.
+set -euo pipefail
+
+awk -v version="[${GITHUB_REF_NAME#v}]" '
+    /^## / { inside = ($2 == version); next }
+    inside
+' CHANGELOG.md
