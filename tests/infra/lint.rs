@@ -49,12 +49,9 @@ fn workflows_are_clean() {
 #[test]
 #[ignore = "needs PyPI's check-jsonschema"]
 fn actions_and_pipelines_are_of_the_shape_that_their_services_publish() {
-    let python = required("LAMBDA_ZIP_TEST_PYTHON");
+    let program = required("LAMBDA_ZIP_TEST_CHECK_JSONSCHEMA");
     let check = |schema: &str, paths: &[PathBuf]| {
-        Program::beside_ours(&python, repository(), &[])
-            .args(["-m", "check_jsonschema", "--builtin-schema", schema])
-            .args(paths)
-            .run()
+        Program::beside_ours(&program, repository(), &[]).args(["--builtin-schema", schema]).args(paths).run()
     };
     let of_repository = |paths: &[String]| -> Vec<_> { paths.iter().map(|path| repository().join(path)).collect() };
     for (schema, paths) in [
