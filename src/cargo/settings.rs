@@ -177,8 +177,10 @@ fn target_directory(arguments: &BuildArguments, metadata: &Metadata) -> PathBuf 
 
 /// The folders of this machine, by every name under which a compiler may meet them, with what stands for them in panic
 /// messages and debug information, so that the executable is the same wherever it is built. What they become follows
-/// cargo's unstable `trim-paths` (RFC 3127) where that is the same for every version of cargo. Of two prefixes of one path,
-/// rustc, clang and GCC take the later.
+/// cargo's unstable `trim-paths` (RFC 3127) where that is the same for every version of cargo.
+///
+/// Of two prefixes of one path, rustc, clang and GCC take the later. So the folders go in the order of their depth: a cargo
+/// home in the workspace, as pipelines have it to keep it, counts over the workspace that it is in.
 fn prefixes(
     arguments: &BuildArguments,
     metadata: &Metadata,
@@ -203,6 +205,7 @@ fn prefixes(
             }
         }
     }
+    prefixes.sort_by_key(|(from, _): &(PathBuf, String)| from.components().count());
     prefixes
 }
 
