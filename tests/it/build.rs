@@ -238,7 +238,7 @@ fn the_json_report_describes_the_file() {
             "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function",
             "arch": "arm64", "libc": "musl", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
             "linker": { "kind": "rust-lld", "program": "rust-lld" },
-            "path": path, "published": true,
+            "path": path, "published": true, "invocations": null,
             "size": bytes.len(), "uncompressed_size": entry.size,
             "code_sha256": STANDARD.encode(Sha256::digest(&bytes)),
             "entries": [{
