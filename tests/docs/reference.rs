@@ -52,14 +52,16 @@ fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
     for document in documents {
         fields(document, "", &mut found);
     }
-    let is_part = |field: &String, of: &String| {
-        field.strip_prefix(of.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    let is_below = |field: &str, of: &str| field.strip_prefix(of).is_some_and(|rest| rest.starts_with(['.', '[']));
+    // What a row says of a whole is enough, unless further rows take it apart.
+    let is_told = |field: &String| {
+        documented.contains(field)
+            || documented.iter().any(|known| is_below(known, field))
+            || documented
+                .iter()
+                .any(|known| is_below(field, known) && !documented.iter().any(|other| is_below(other, known)))
     };
-    let leads_to = |field: &String| documented.iter().any(|known| is_part(known, field));
-    let missing: Vec<_> = found
-        .iter()
-        .filter(|field| !leads_to(field) && !documented.iter().any(|known| is_part(field, known)))
-        .collect();
+    let missing: Vec<_> = found.iter().filter(|field| !is_told(field)).collect();
     assert!(missing.is_empty(), "`{section}` does not tell of {missing:?}");
     let gone: Vec<_> = own.iter().filter(|known| !found.contains(*known)).collect();
     assert!(gone.is_empty(), "`{section}` tells of {gone:?}, which no document has");
