@@ -5,12 +5,11 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::elf::{self, Elf};
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
-use crate::platform::with_usual_permissions;
 
 /// Strips a built executable into a file beside it.
 pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
@@ -33,14 +32,11 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
 /// Puts the debug information beside a published zip, under its final name only once it is complete.
 pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<PathBuf> {
     let path = beside(function, zip);
-    let write = || -> Result<()> {
-        let folder = zip.parent().context("the zip lies in no folder")?;
-        let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(folder)?;
-        std::io::copy(&mut fs::open(executable)?, staged.as_file_mut())?;
-        staged.persist(&path)?;
+    let copied = fs::replace(&path, |file| {
+        std::io::copy(&mut fs::open(executable)?, file)?;
         Ok(())
-    };
-    write().or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;
+    });
+    copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;
     Ok(path)
 }
 

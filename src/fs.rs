@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::platform::with_usual_permissions;
+
 /// Opens a file for reading.
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
     let path = path.as_ref();
@@ -33,6 +35,18 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
 pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     fs::create_dir_all(path).with_context(|| format!("failed to create the folder `{}`", path.display()))
+}
+
+/// Puts a file at a path in one go, in place of one that is there: `write` fills one beside it, which then gets the name.
+/// The folder is made if need be. An error says what failed, and leaves the path to whoever knows what the file is.
+pub fn replace(path: impl AsRef<Path>, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let path = path.as_ref();
+    let folder = path.parent().context("it lies in no folder")?;
+    create_dir_all(folder)?;
+    let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(folder)?;
+    write(staged.as_file_mut())?;
+    staged.persist(path)?;
+    Ok(())
 }
 
 /// What the file system says of a path, following links.

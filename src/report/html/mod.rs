@@ -12,15 +12,12 @@ mod squarify;
 mod tree;
 mod zip_page;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::check::Finding;
 use crate::error::{ErrorKind, Failure};
-use crate::fs;
-use crate::platform::with_usual_permissions;
 
 pub(crate) use contents::{ZipContents, code_sha256};
 pub(crate) use page::HtmlPage;
@@ -73,17 +70,4 @@ fn destination<'a>(typed: &Path, folder: &Path, taken: impl IntoIterator<Item = 
         return refused("would replace a file that the run reads or makes");
     }
     Ok(path)
-}
-
-/// Puts the page at its place, in one go.
-fn publish(path: &Path, zips: &[ZipPage]) -> Result<()> {
-    let write = || -> Result<()> {
-        let folder = path.parent().context("it lies in no folder")?;
-        fs::create_dir_all(folder)?;
-        let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(folder)?;
-        staged.write_all(document::render(zips).as_bytes())?;
-        staged.persist(path)?;
-        Ok(())
-    };
-    write()
 }

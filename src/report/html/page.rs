@@ -1,12 +1,14 @@
 //! What goes onto the page from a run: of zips that were made, and of zips that were checked.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::contents::ZipContents;
-use super::{Verdict, ZipPage, destination, publish};
+use super::{Verdict, ZipPage, destination, document};
 use crate::error::{ErrorKind, ResultExt};
+use crate::fs;
 use crate::platform::with_slashes;
 use crate::report::findings::{CheckOutcome, CheckReport, in_words};
 use crate::report::{ArchiveReport, Subject};
@@ -58,7 +60,8 @@ impl<'a> HtmlPage<'a> {
     }
 
     fn finish(&self, path: &Path, pages: &[ZipPage], shell: &Shell) -> Result<()> {
-        publish(path, pages).or_fail(ErrorKind::Archive, || failed(path))?;
+        let page = document::render(pages);
+        fs::replace(path, |file| Ok(file.write_all(page.as_bytes())?)).or_fail(ErrorKind::Archive, || failed(path))?;
         shell.status("Report", self.shown(path));
         Ok(())
     }
