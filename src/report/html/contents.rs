@@ -48,11 +48,6 @@ impl ZipContents {
         Self { size: view.size(), unpacked_size: view.unpacked_size(), code_sha256, rows }
     }
 
-    /// Reads the zip at this path.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        Ok(Self::of(&ZipView::read(path)?, code_sha256(path)?))
-    }
-
     /// The files with their weights in the zip, or when it is unpacked.
     pub(super) fn leaves(&self, weight: Weight) -> impl Iterator<Item = (String, Leaf)> {
         self.rows.iter().enumerate().map(move |(index, row)| {

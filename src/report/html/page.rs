@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use super::contents::ZipContents;
 use super::{Verdict, ZipPage, destination, document};
+use crate::check::ZipView;
 use crate::error::{ErrorKind, ResultExt};
 use crate::fs;
 use crate::platform::with_slashes;
@@ -70,7 +71,7 @@ impl<'a> HtmlPage<'a> {
         let archive = &report.archive;
         let contents = match &report.refused {
             Some(contents) => contents.clone(),
-            None => ZipContents::read(&archive.path)?,
+            None => ZipContents::of(&ZipView::read(&archive.path)?, archive.code_sha256()),
         };
         Ok(ZipPage {
             title: report.subject.function.clone(),
