@@ -10,6 +10,7 @@ mod json;
 mod list;
 mod rules;
 mod samples;
+mod share;
 mod subject;
 mod summary;
 

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use super::share::{Fill, Share};
 use super::{ArchiveReport, human_bytes};
 use crate::lambda::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
 use crate::package::ArchivedEntry;
@@ -19,9 +20,6 @@ const LONGEST_NAME: usize = 32;
 
 /// Where the text of a status line starts.
 const INDENT: usize = 13;
-
-/// From this share of a limit on, in percent, a bar is yellow: the next dependency may cross the limit.
-const NEARLY_FULL: u64 = 80;
 
 /// Shows the summary, where somebody looks on.
 pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
@@ -41,62 +39,39 @@ pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
     }
 }
 
-/// A limit, and how much of it a zip takes.
-#[derive(Clone, Copy)]
-struct Share {
-    size: u64,
-    limit: u64,
+fn upload(archive: &ArchiveReport) -> Share {
+    Share { size: archive.archive.size, limit: DIRECT_UPLOAD_LIMIT }
 }
 
-impl Share {
-    fn upload(archive: &ArchiveReport) -> Self {
-        Self { size: archive.archive.size, limit: DIRECT_UPLOAD_LIMIT }
-    }
+fn unpacked(archive: &ArchiveReport) -> Share {
+    Share { size: archive.archive.uncompressed_size, limit: UNPACKED_LIMIT }
+}
 
-    fn unpacked(archive: &ArchiveReport) -> Self {
-        Self { size: archive.archive.uncompressed_size, limit: UNPACKED_LIMIT }
-    }
-
-    fn percent(self) -> u64 {
-        self.size.saturating_mul(100) / self.limit
-    }
-
-    fn percent_in_words(self) -> String {
-        match self.percent() {
-            0 => "<1 %".to_owned(),
-            percent => format!("{percent} %"),
-        }
-    }
-
-    fn style(self) -> Style {
-        match self.percent() {
-            100.. => AnsiColor::BrightRed.on_default(),
-            NEARLY_FULL.. => AnsiColor::BrightYellow.on_default(),
-            _ => Style::new(),
-        }
-    }
-
-    /// As cargo draws its progress.
-    fn bar(self, width: usize) -> String {
-        let filled = usize::try_from(self.size.saturating_mul(width as u64) / self.limit).unwrap_or(width).min(width);
-        let drawn = match filled {
-            0 => ">".to_owned(),
-            filled if filled == width => "=".repeat(width),
-            filled => "=".repeat(filled - 1) + ">",
-        };
-        let style = self.style();
-        format!("{style}[{drawn:<width$}]{style:#}")
-    }
+/// A share as cargo draws its progress.
+fn bar(share: Share, width: usize) -> String {
+    let Share { size, limit } = share;
+    let filled = usize::try_from(size.saturating_mul(width as u64) / limit).unwrap_or(width).min(width);
+    let drawn = match filled {
+        0 => ">".to_owned(),
+        filled if filled == width => "=".repeat(width),
+        filled => "=".repeat(filled - 1) + ">",
+    };
+    let style = match share.fill() {
+        Fill::Over => AnsiColor::BrightRed.on_default(),
+        Fill::Nearly => AnsiColor::BrightYellow.on_default(),
+        Fill::Below => Style::new(),
+    };
+    format!("{style}[{drawn:<width$}]{style:#}")
 }
 
 /// The lines about one zip, each with its verb.
 fn lines(archive: &ArchiveReport, with_bars: bool) -> Vec<(&'static str, String)> {
     let line = |share: Share| {
-        let bar = if with_bars { format!("{} ", share.bar(BAR)) } else { String::new() };
+        let drawn = if with_bars { format!("{} ", bar(share, BAR)) } else { String::new() };
         let (size, limit) = (human_bytes(share.size), human_bytes(share.limit));
-        format!("{bar}{size} of {limit} ({})", share.percent_in_words())
+        format!("{drawn}{size} of {limit} ({})", share.in_words())
     };
-    let mut lines = vec![("Upload", line(Share::upload(archive))), ("Unpacked", line(Share::unpacked(archive)))];
+    let mut lines = vec![("Upload", line(upload(archive))), ("Unpacked", line(unpacked(archive)))];
     lines.extend(largest(&archive.archive.entries).map(|largest| ("Largest", largest)));
     lines
 }
@@ -123,21 +98,21 @@ fn table(archives: &[ArchiveReport], columns: Option<usize>) -> Vec<String> {
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
     // Two cells, each `[bar] 1023.9 KiB  100 %` and two columns between.
     let figures = 2 * (2 + "[] 1023.9 KiB  100 %".len());
-    let bar = columns.and_then(|columns| columns.checked_sub(INDENT + name_width + figures)).map(|room| room / 2);
-    let bar = bar.filter(|width| *width >= BAR_IN_TABLE.0).map(|width| width.min(BAR_IN_TABLE.1));
+    let width = columns.and_then(|columns| columns.checked_sub(INDENT + name_width + figures)).map(|room| room / 2);
+    let width = width.filter(|width| *width >= BAR_IN_TABLE.0).map(|width| width.min(BAR_IN_TABLE.1));
     let limits = [("upload", DIRECT_UPLOAD_LIMIT), ("unpacked", UNPACKED_LIMIT)]
         .map(|(what, limit)| format!("{what}, of {}", human_bytes(limit)));
-    let bar_width = bar.map_or(0, |width| width + "[] ".len());
+    let bar_width = width.map_or(0, |width| width + "[] ".len());
     let cell_width = limits.iter().map(String::len).fold(bar_width + "1023.9 KiB  100 %".len(), usize::max);
     let cell = |share: Share| {
-        let bar = bar.map(|width| format!("{} ", share.bar(width))).unwrap_or_default();
+        let drawn = width.map(|width| format!("{} ", bar(share, width))).unwrap_or_default();
         let size_width = cell_width - bar_width - "  100 %".len();
-        format!("{bar}{:>size_width$} {:>6}", human_bytes(share.size), share.percent_in_words())
+        format!("{drawn}{:>size_width$} {:>6}", human_bytes(share.size), share.in_words())
     };
     let heading = format!("{:<name_width$}  {:>cell_width$}  {:>cell_width$}", "", limits[0], limits[1]);
     let rows = archives.iter().zip(names).map(|(archive, name)| {
         let padding = name_width - name.chars().count();
-        format!("{name}{:padding$}  {}  {}", "", cell(Share::upload(archive)), cell(Share::unpacked(archive)))
+        format!("{name}{:padding$}  {}  {}", "", cell(upload(archive)), cell(unpacked(archive)))
     });
     std::iter::once(heading).chain(rows).collect()
 }
@@ -226,11 +201,11 @@ mod tests {
     #[test]
     fn a_bar_is_full_at_the_limit_and_has_a_colour_before() {
         let share = |size| Share { size, limit: 100 };
-        assert_eq!(share(50).bar(4), "[=>  ]");
-        assert_eq!(share(0).bar(4), "[>   ]");
-        assert!(share(80).bar(4).starts_with("\x1b[93m[==> ]"), "{:?}", share(80).bar(4));
-        assert!(share(1000).bar(4).starts_with("\x1b[91m[====]"), "{:?}", share(1000).bar(4));
-        assert_eq!(share(0).percent_in_words(), "<1 %");
+        assert_eq!(bar(share(50), 4), "[=>  ]");
+        assert_eq!(bar(share(0), 4), "[>   ]");
+        assert!(bar(share(80), 4).starts_with("\x1b[93m[==> ]"), "{:?}", bar(share(80), 4));
+        assert!(bar(share(1000), 4).starts_with("\x1b[91m[====]"), "{:?}", bar(share(1000), 4));
+        assert_eq!(share(0).in_words(), "<1 %");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::check::{Finding, Severity};
 use crate::lambda::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
 use crate::report::human_bytes;
 use crate::report::json::octal;
+use crate::report::share::{Fill, Share};
 
 /// A longer table helps nobody and makes the page slow.
 const MOST_ROWS: usize = 1000;
@@ -23,9 +24,6 @@ const ROWS_IN_SIGHT: usize = 25;
 
 /// The facts that stand beside the title.
 const IN_SIGHT: [&str; 2] = ["Architecture", "Runtime"];
-
-/// From this part of a limit on a bar is yellow.
-const NEARLY_FULL: f64 = 0.8;
 
 /// The section of the zip with this number.
 pub(super) fn section(zip: &ZipPage, number: usize, is_alone: bool, painter: &mut Painter) -> Markup {
@@ -70,15 +68,12 @@ fn limits(contents: &ZipContents, painter: &mut Painter) -> Markup {
 
 /// A bar that is filled as far as a limit is reached.
 pub(super) fn bar(size: u64, limit: u64, painter: &mut Painter) -> Markup {
-    let part = part(size, limit);
-    let class = if part >= 1.0 {
-        "over"
-    } else if part >= NEARLY_FULL {
-        "nearly"
-    } else {
-        "below"
+    let class = match (Share { size, limit }).fill() {
+        Fill::Over => "over",
+        Fill::Nearly => "nearly",
+        Fill::Below => "below",
     };
-    let id = painter.bar(part);
+    let id = painter.bar(part(size, limit));
     html! { div.bar role="img" aria-label=(percent(size, limit)) { span.(class) id=(id) {} } }
 }
 
@@ -88,10 +83,7 @@ fn part(size: u64, limit: u64) -> f64 {
 }
 
 fn percent(size: u64, limit: u64) -> String {
-    match size.saturating_mul(100) / limit.max(1) {
-        0 if size > 0 => "<1 %".to_owned(),
-        percent => format!("{percent} %"),
-    }
+    if size == 0 { "0 %".to_owned() } else { Share { size, limit: limit.max(1) }.in_words() }
 }
 
 fn findings(findings: &[Finding]) -> Markup {
