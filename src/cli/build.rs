@@ -5,11 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{CargoFlags, MessageFormat, PackagingFlags};
+use super::{CargoFlags, LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags};
 use crate::target::{Arch, Libc, Runtime};
-
-const LAMBDA_OPTIONS: &str = "Lambda Options";
-const OUTPUT_OPTIONS: &str = "Output Options";
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -5,12 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::levels::RULE_OPTIONS;
-use super::{LevelFlags, TerminalFlags};
+use super::{LAMBDA_OPTIONS, LevelFlags, OUTPUT_OPTIONS, TerminalFlags};
 use crate::check::ArchiveKind;
 use crate::target::{Arch, Runtime};
-
-const LAMBDA_OPTIONS: &str = "Lambda Options";
-const OUTPUT_OPTIONS: &str = "Output Options";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{LevelFlags, MessageFormat, TerminalFlags};
+use super::{LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, TerminalFlags};
 use crate::target::{Arch, Runtime};
 
 const FUNCTION_OPTIONS: &str = "Function Options";
-const LAMBDA_OPTIONS: &str = "Lambda Options";
-const OUTPUT_OPTIONS: &str = "Output Options";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -41,6 +41,10 @@ const STYLES: Styles = Styles::styled()
     .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
     .invalid(Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::BrightYellow))).effects(Effects::BOLD));
 
+/// The headings in the help that several commands have.
+const LAMBDA_OPTIONS: &str = "Lambda Options";
+const OUTPUT_OPTIONS: &str = "Output Options";
+
 /// The name under which cargo starts the program, and which it passes as the first argument.
 const SUBCOMMAND: &str = "lambda-zip";
 

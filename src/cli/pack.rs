@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{MessageFormat, PackagingFlags, TerminalFlags};
+use super::{LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags, TerminalFlags};
 use crate::target::{Arch, Runtime};
-
-const LAMBDA_OPTIONS: &str = "Lambda Options";
-const OUTPUT_OPTIONS: &str = "Output Options";
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {
