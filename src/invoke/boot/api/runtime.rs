@@ -41,10 +41,15 @@ pub(super) async fn response(
     let is_too_large = matches!(&outcome, Ending::Unfit(failed) if failed.error_type == TOO_LARGE);
     let answer = ask(calls, |reply| Call::EndResponse { ending: outcome, reply }).await?;
     if is_too_large {
-        let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
-        return Err(ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, error_type: "RequestEntityTooLarge", message });
+        return Err(refused_as_too_large());
     }
     Ok(answer)
+}
+
+/// What the runtime is answered that sent too much.
+fn refused_as_too_large() -> ApiError {
+    let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
+    ApiError { status: StatusCode::PAYLOAD_TOO_LARGE, error_type: "RequestEntityTooLarge", message }
 }
 
 /// The failure of a response with more bytes than Lambda hands on.
@@ -125,14 +130,7 @@ pub(super) async fn error(
             let message = "HTTP request detected as truncated";
             return Err(ApiError::bad_request("TruncatedHTTPRequest", message));
         }
-        Err(BodyError::TooLarge) => {
-            let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
-            return Err(ApiError {
-                status: StatusCode::PAYLOAD_TOO_LARGE,
-                error_type: "RequestEntityTooLarge",
-                message,
-            });
-        }
+        Err(BodyError::TooLarge) => return Err(refused_as_too_large()),
     };
     match request_id.map(str::to_owned) {
         Some(request_id) => ask(calls, |reply| Call::InvocationError { request_id, error_type, payload, reply }).await,
