@@ -5,6 +5,8 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
+use std::process::Command;
 
 /// The name under which a system has Python 3 on PATH.
 pub(crate) const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
@@ -26,6 +28,23 @@ pub(crate) fn with_usual_permissions<'a, 'b, 'c>(
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder
+}
+
+/// Makes a program be there under another name, too. Windows makes links for few users: there it is a copy.
+pub(crate) fn stand_for(program: &Path, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(program, path);
+    #[cfg(not(unix))]
+    return std::fs::copy(program, path).map(drop);
+}
+
+/// Becomes another program, and returns only if that fails. Windows has no such thing: there it is run to its end, and the
+/// exit code returned.
+pub(crate) fn become_program(mut command: Command) -> io::Result<u8> {
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(&mut command));
+    #[cfg(not(unix))]
+    return command.status().map(|status| status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
 }
 
 /// Reads from a place in a file. On Windows that moves the file's own position, which nobody may rely on.

@@ -21,6 +21,7 @@ use super::config::Rustc;
 use super::rustflags::SEPARATOR;
 use crate::error::{ErrorKind, ResultExt};
 use crate::fs;
+use crate::platform::{become_program, stand_for};
 
 /// The compiler to become.
 const REAL: &str = "LAMBDA_ZIP_RUSTC";
@@ -70,20 +71,10 @@ pub(crate) fn prepare(command: &CargoCommand) -> Result<()> {
     fs::create_dir_all(folder)?;
     // Another run may be at the same thing: each renames a whole one into place.
     tempfile::Builder::new()
-        .make_in(folder, |path| place(&program, path))
+        .make_in(folder, |path| stand_for(&program, path))
         .and_then(|made| Ok(made.persist(stand_in)?))
         .map(drop)
         .or_fail(ErrorKind::Setup, || format!("failed to write `{}`", stand_in.display()))
-}
-
-#[cfg(unix)]
-fn place(program: &Path, path: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(program, path)
-}
-
-#[cfg(not(unix))]
-fn place(program: &Path, path: &Path) -> std::io::Result<()> {
-    std::fs::copy(program, path).map(drop)
 }
 
 /// Answers a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
@@ -99,24 +90,13 @@ pub(crate) fn answer(args: &[OsString]) -> Option<Result<u8>> {
     if is_for_a_target(rest) {
         command.args(flags.split(SEPARATOR).filter(|flag| !flag.is_empty()));
     }
-    Some(run(command).with_context(|| format!("failed to start `{}`", real.to_string_lossy())))
+    Some(become_program(command).with_context(|| format!("failed to start `{}`", real.to_string_lossy())))
 }
 
 /// Whether cargo would give its rustflags to this call, too: what runs on the machine itself, as build scripts do, is
 /// compiled without `--target`. A file of arguments may hold it.
 fn is_for_a_target(args: &[OsString]) -> bool {
     args.iter().map(|arg| arg.to_string_lossy()).any(|arg| arg.starts_with("--target") || arg.starts_with('@'))
-}
-
-#[cfg(unix)]
-fn run(mut command: Command) -> Result<u8> {
-    Err(std::os::unix::process::CommandExt::exec(&mut command).into())
-}
-
-#[cfg(not(unix))]
-fn run(mut command: Command) -> Result<u8> {
-    let status = command.status()?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 #[cfg(test)]
