@@ -22,7 +22,7 @@ fn look(sandbox: &Sandbox, name: &str) -> Value {
     let output = Command::new("node")
         .arg(script)
         .args([
-            required("LAMBDA_ZIP_TEST_PLAYWRIGHT"),
+            required("LAMBDA_ZIP_TEST_NODE_MODULES"),
             required("LAMBDA_ZIP_TEST_BROWSER"),
             sandbox.path("page.html"),
             pictures,

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::packing::executable;
-use crate::page::{Page, Step, pages, root};
+use crate::page::{Page, Step, is_made, pages, root};
 use crate::support::{Server, free_port, required, script};
 
 /// The commands that `.ci/run` itself runs. A test cannot run all tests.
@@ -92,9 +92,8 @@ impl Desk {
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs-target");
         fs::create_dir_all(kept.join("itself")).unwrap();
         symlink(kept.join("itself"), clone.join("target")).unwrap();
-        let is_made = |name: &str| ["target", "node_modules", ".aws-sam", "cdk.out"].contains(&name);
         let examples = walkdir::WalkDir::new(root().join("examples")).into_iter();
-        for entry in examples.filter_entry(|entry| !is_made(&entry.file_name().to_string_lossy())) {
+        for entry in examples.filter_entry(|entry| !is_made(entry.file_name())) {
             let entry = entry.unwrap();
             let path = clone.join(entry.path().strip_prefix(root()).unwrap());
             if entry.file_type().is_dir() {

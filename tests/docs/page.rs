@@ -1,5 +1,6 @@
 //! A page of the documentation, taken apart.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -71,14 +72,18 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Whether a folder is made by tools, and is no part of a clone.
+pub(crate) fn is_made(name: &OsStr) -> bool {
+    ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].iter().any(|made| name == *made)
+}
+
 /// Every page that users read.
 pub(crate) fn pages() -> Vec<Page> {
     let below = |folder: &str| {
-        let is_made = |name: &str| ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].contains(&name);
         WalkDir::new(root().join(folder))
             .sort_by_file_name()
             .into_iter()
-            .filter_entry(move |entry| !is_made(&entry.file_name().to_string_lossy()))
+            .filter_entry(|entry| !is_made(entry.file_name()))
             .map(|entry| entry.unwrap().into_path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
             .collect::<Vec<_>>()

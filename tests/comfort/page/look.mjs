@@ -1,11 +1,11 @@
-// look.mjs PLAYWRIGHT BROWSER PAGE FOLDER: opens the page in a headless browser, on a desk and on a phone, by day and by
+// look.mjs NODE_MODULES BROWSER PAGE FOLDER: opens the page in a headless browser, on a desk and on a phone, by day and by
 // night, with and without scripts, and prints what is there to be seen as JSON. Pictures go into the folder.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [playwright, executablePath, file, folder] = process.argv.slice(2);
-const { chromium } = createRequire(join(playwright, "/"))("playwright-core");
+const [modules, executablePath, file, folder] = process.argv.slice(2);
+const { chromium } = createRequire(join(modules, "/"))("playwright-core");
 const url = pathToFileURL(file).href;
 
 // Asked of the page: what stands where.
