@@ -1,6 +1,7 @@
 //! `doctor`: what this machine can build, as a table or as JSON.
 
 use anyhow::Result;
+use cargo_config2::Config;
 
 use crate::cargo::config::CargoConfig;
 use crate::cli::{DoctorArguments, MessageFormat};
@@ -9,10 +10,10 @@ use crate::plan::SCHEMA_VERSION;
 use crate::report;
 use crate::toolchain::Diagnosis;
 
-/// The command, with its exit code. A machine that can build nothing is an error.
-pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8> {
+/// The command, where cargo is configured like this, with its exit code. A machine that can build nothing is an error.
+pub(crate) fn doctor(arguments: &DoctorArguments, configured: Result<Config>) -> Result<u8> {
     let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
-    let config = CargoConfig::load(&folder, &arguments.config)?;
+    let config = CargoConfig::new(configured?, &folder, &arguments.config)?;
     let diagnosis = Diagnosis::of_machine(&config, &config.rustc()?, SCHEMA_VERSION)?;
     match arguments.message_format {
         MessageFormat::Human => report::print_diagnosis(&diagnosis)?,

@@ -37,6 +37,7 @@ use std::ffi::OsString;
 use std::time::Instant;
 
 use anyhow::Result;
+use cargo_config2::Config;
 use time::{Date, OffsetDateTime};
 
 use cargo::config::CargoConfig;
@@ -74,8 +75,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
     // The folder may be gone: the command says so, if it needs one.
     let folder = env::current_dir().unwrap_or_default();
-    let configured = TerminalSettings::load(&folder);
-    let settings = configured.as_ref().cloned().unwrap_or_default();
+    let configured = cargo::config::resolve(&folder);
+    let settings = configured.as_ref().map(TerminalSettings::of).unwrap_or_default();
     let Arguments { command, build } = match cli::parse(args, settings.color) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -96,17 +97,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let shell = Shell::new(flags, &settings.with_arguments(&folder, arguments.unwrap_or_default()));
     // A command that asks cargo for more than colours fails for this.
-    if let (Err(problem), None) = (configured, arguments) {
+    if let (Err(problem), None) = (&configured, arguments) {
         shell.warn(format_args!("{problem:#}"), Some("mend it, or see `cargo build` for what is wrong with it"));
     }
     let outcome = match &command {
         Some(Command::Check(check)) => check_zips::run(check, &shell),
         Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
         Some(Command::Pack(pack)) => pack::pack(pack, &shell),
-        Some(Command::Doctor(doctor)) => doctor::doctor(doctor),
+        Some(Command::Doctor(doctor)) => doctor::doctor(doctor, configured),
         Some(Command::Completions(completions)) => completions::print(completions),
         Some(Command::Man(man)) => manual::write(man),
-        None => build_and_package(&build, &shell),
+        None => build_and_package(&build, configured, &shell),
     };
     outcome.unwrap_or_else(|failure| {
         shell.error(&failure);
@@ -114,13 +115,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     })
 }
 
-/// The main command. Returns its exit code.
-fn build_and_package(arguments: &BuildArguments, shell: &Shell) -> Result<u8> {
+/// The main command, where cargo is configured like this. Returns its exit code.
+fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let today = OffsetDateTime::now_utc().date();
     let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let config = CargoConfig::load(&folder, &arguments.cargo.config)?;
+    let config = CargoConfig::new(configured?, &folder, &arguments.cargo.config)?;
     let metadata = cargo::read_metadata(&arguments.cargo)?;
     let selection = plan::select(&arguments.cargo, &metadata)?;
     let inherited = plan::inherited_target(arguments, &metadata, &selection)?;

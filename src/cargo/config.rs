@@ -26,11 +26,15 @@ pub(crate) struct CargoConfig {
     files: Vec<Table>,
 }
 
+/// Reads what files and environment configure in this folder. Every command needs it, if only for its colours.
+pub(crate) fn resolve(folder: &Path) -> Result<Config> {
+    Config::load_with_cwd(folder).or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())
+}
+
 impl CargoConfig {
-    /// Reads the configuration that cargo would use in this folder with these `--config` arguments.
-    pub(crate) fn load(folder: &Path, arguments: &[String]) -> Result<Self> {
-        let resolved = Config::load_with_cwd(folder)
-            .or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())?;
+    /// The configuration that cargo would use in this folder, for which `resolved` was read, with these `--config`
+    /// arguments.
+    pub(crate) fn new(resolved: Config, folder: &Path, arguments: &[String]) -> Result<Self> {
         let command_line =
             arguments.iter().rev().map(|argument| parse_argument(folder, argument)).collect::<Result<_>>()?;
         let mut files = Vec::new();
@@ -281,7 +285,10 @@ mod tests {
     fn linker_of(arguments: &[&str], triple: &str) -> Option<PathBuf> {
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        CargoConfig::load(folder.path(), &arguments).unwrap().linker_on_command_line(triple).unwrap()
+        CargoConfig::new(resolve(folder.path()).unwrap(), folder.path(), &arguments)
+            .unwrap()
+            .linker_on_command_line(triple)
+            .unwrap()
     }
 
     const MUSL: &str = "aarch64-unknown-linux-musl";

@@ -4,13 +4,11 @@
 
 use std::path::Path;
 
-use anyhow::Result;
 use cargo_config2::{Color, Config, When};
 use toml::{Table, Value};
 
 use super::config;
 use crate::cli::ColorWhen;
-use crate::error::{ErrorKind, ResultExt};
 
 /// The settings, where there are any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,12 +32,10 @@ pub(crate) enum ProgressWhen {
 }
 
 impl TerminalSettings {
-    /// Reads what counts in this folder: the files, and over them the environment.
-    pub(crate) fn load(folder: &Path) -> Result<Self> {
-        let config = Config::load_with_cwd(folder)
-            .or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())?;
-        let term = config.term;
-        Ok(Self {
+    /// What counts in a folder: the files, and over them the environment.
+    pub(crate) fn of(config: &Config) -> Self {
+        let term = &config.term;
+        Self {
             quiet: term.quiet,
             verbose: term.verbose,
             color: term.color.map(|color| match color {
@@ -53,7 +49,7 @@ impl TerminalSettings {
                 When::Never => ProgressWhen::Never,
             }),
             progress_width: term.progress.width.map(clamped),
-        })
+        }
     }
 
     /// The settings with those of `--config` arguments over them. Whoever carries the arguments out judges them; what
