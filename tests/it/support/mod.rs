@@ -15,6 +15,7 @@ pub(crate) use tools::{Toolchain, required, script};
 pub(crate) use zip::{Machine, Zip, contains};
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// The folder of one of the packages in `examples/`.
 pub(crate) fn example(name: &str) -> PathBuf {
@@ -29,16 +30,20 @@ pub(crate) fn shared_target_dir() -> PathBuf {
 
 /// Packages one of the examples without what is no matter to most tests and takes long: optimising it, and taking the
 /// workspace's folder out of it, for which cargo would compile the dependencies of each workspace anew. All share one target
-/// directory, in which executables of other packages, made by other tests or by an earlier run, lie.
+/// directory, in which executables of other packages, made by other tests or by an earlier run, lie. Cargo's lock on it ends
+/// with the build, when the executable is yet to be packed, and another test's build may replace it: so they take turns.
 #[track_caller]
 pub(crate) fn package_quickly(example_name: &str, output: &Path, args: &[&str]) -> Run {
-    Program::new(&example(example_name))
+    static TURNS: Mutex<()> = Mutex::new(());
+    let program = Program::new(&example(example_name))
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .args(["--locked", "--profile", "dev", "--no-trim-paths", "--target-dir"])
         .args([shared_target_dir().as_os_str(), "-o".as_ref(), output.as_os_str()])
-        .args(args)
-        .run()
-        .success()
+        .args(args);
+    let turn = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = program.run();
+    drop(turn);
+    run.success()
 }
 
 /// Packs `examples/shell`.
