@@ -9,7 +9,7 @@ use crate::support::{Run, Sandbox};
 
 #[test]
 fn an_event_is_answered() {
-    let run = Sandbox::new().invoke(&["--event", r#"{"name":"Ada"}"#]).exits(0).answers("{\"name\":\"Ada\"}\n");
+    let run = Sandbox::new().invoke(&["--event", r#"{"name":"Ada"}"#]).exits(0).prints("{\"name\":\"Ada\"}\n");
     let lines: Vec<_> = run.stderr.lines().collect();
     assert_eq!(lines[0], "    Checking function.zip");
     assert!(lines[1].starts_with("    Invoking function ("), "{run:#?}");
@@ -54,21 +54,21 @@ fn events_come_from_everywhere_and_in_order() {
 
 #[test]
 fn each_event_can_have_its_own_start() {
-    let run = Sandbox::new().invoke(&["--cold", "--event", "1", "--event", "2"]).exits(0).answers("1\n2\n");
+    let run = Sandbox::new().invoke(&["--cold", "--event", "1", "--event", "2"]).exits(0).prints("1\n2\n");
     assert_eq!(run.stderr.matches("booted\n").count(), 2, "{run:#?}");
 }
 
 #[test]
 fn without_an_event_it_is_an_empty_object() {
-    Sandbox::new().invoke(&[]).exits(0).answers("{}\n");
+    Sandbox::new().invoke(&[]).exits(0).prints("{}\n");
 }
 
 #[test]
 fn a_streamed_answer_arrives_whole_and_as_it_is() {
     let sandbox = Sandbox::new();
-    sandbox.invoke(&["--event", r#"{"do":"stream"}"#]).exits(0).answers("one,two,three");
-    let run = sandbox.invoke(&["--event", r#"{"do":"stream","then":"fail"}"#]).exits(110).answers("one,two,three");
-    run.logs("error: the function answered with an error: Midway: half way\n");
+    sandbox.invoke(&["--event", r#"{"do":"stream"}"#]).exits(0).prints("one,two,three");
+    let run = sandbox.invoke(&["--event", r#"{"do":"stream","then":"fail"}"#]).exits(110).prints("one,two,three");
+    run.says("error: the function answered with an error: Midway: half way\n");
 }
 
 #[test]
@@ -152,10 +152,10 @@ fn what_is_typed_wrong_is_told_before_anything_is_run() {
         (&["--layer", "data"], "error: `data` is a folder, not a zip"),
         (&["--list-events"], "error: the argument "),
     ] {
-        let run = sandbox.invoke(flags).exits(2).answers("");
+        let run = sandbox.invoke(flags).exits(2).prints("");
         assert!(run.stderr.starts_with(error), "{flags:?}: {}", run.stderr);
     }
-    let run = sandbox.run(&["invoke", "missing.zip"]).exits(2).answers("");
+    let run = sandbox.run(&["invoke", "missing.zip"]).exits(2).prints("");
     assert!(run.stderr.starts_with("error: `missing.zip` cannot be booted"), "{run:#?}");
 }
 
@@ -172,10 +172,10 @@ fn a_zip_that_breaks_a_rule_is_not_unpacked() {
         zip[start..start + name.len()].copy_from_slice(escape);
     }
     sandbox.write("function.zip", zip);
-    let run = sandbox.invoke(&[]).exits(100).answers("").logs("[parent-in-name]");
-    run.logs("error: `function.zip` is not booted: a rule of its runtime is broken\nhint: ");
+    let run = sandbox.invoke(&[]).exits(100).prints("").says("[parent-in-name]");
+    run.says("error: `function.zip` is not booted: a rule of its runtime is broken\nhint: ");
     let rule = ["--allow", "parent-in-name"];
-    let run = sandbox.invoke(&rule).exits(100).answers("").logs("error: `function.zip` cannot be unpacked");
+    let run = sandbox.invoke(&rule).exits(100).prints("").says("error: `function.zip` cannot be unpacked");
     assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it out of its folder: {run:#?}");
     assert!(!sandbox.path("escape.txt").exists());
 }
@@ -213,14 +213,14 @@ fn a_build_can_end_with_events() {
     let sandbox = Sandbox::new();
     let zip = sandbox.path("target/lambda/shop/bootstrap.zip");
     let run = build(&sandbox, &["--invoke-event", r#"{"a":1}"#, "--invoke-event", "2"]).exits(0);
-    let run = run.answers(&format!("{}\n", zip.display())).logs("    Answered {\"a\":1}\n").logs("    Answered 2\n");
-    run.logs("got {\"a\":1}\n").logs("REPORT RequestId: ");
+    let run = run.prints(&format!("{}\n", zip.display())).says("    Answered {\"a\":1}\n").says("    Answered 2\n");
+    run.says("got {\"a\":1}\n").says("REPORT RequestId: ");
     let run = build(&sandbox, &["--invoke-event", r#"{"do":"fail"}"#, "--message-format", "json"]).exits(110);
     let document = run.json();
     assert_eq!(document["archives"][0]["published"], true);
     let invocation = &document["archives"][0]["invocations"][0];
     assert_eq!((&invocation["status"], &invocation["error_type"]), (&"error".into(), &"NoSuchOrder".into()));
-    let run = build(&sandbox, &["--invoke-event", "{"]).exits(2).answers("");
+    let run = build(&sandbox, &["--invoke-event", "{"]).exits(2).prints("");
     assert!(run.stderr.starts_with("error: the event `{` is not JSON"), "nothing is built: {run:#?}");
 }
 

@@ -9,16 +9,16 @@ fn invoke(extension: &str) -> Run {
 
 #[test]
 fn an_extension_lives_through_everything() {
-    let run = invoke("").exits(0).answers("1\n");
-    let run = run.logs(
+    let run = invoke("").exits(0).prints("1\n");
+    let run = run.says(
         "registered: 200 {\"functionName\":\"function\",\"functionVersion\":\"$LATEST\",\"handler\":\"bootstrap\"}\n",
     );
-    run.logs("event: INVOKE \n").logs("event: SHUTDOWN spindown\n");
+    run.says("event: INVOKE \n").says("event: SHUTDOWN spindown\n");
 }
 
 #[test]
 fn an_extension_gets_the_events_that_it_asks_for() {
-    let run = invoke("shutdown-only").exits(0).logs("event: SHUTDOWN spindown\n");
+    let run = invoke("shutdown-only").exits(0).says("event: SHUTDOWN spindown\n");
     assert!(!run.stderr.contains("event: INVOKE"), "{run:#?}");
     let run = invoke("none").exits(0);
     assert!(!run.stderr.contains("event: "), "{run:#?}");
@@ -31,14 +31,14 @@ fn an_extension_may_fail() {
         ("crash", "Extension.Crash: extension watcher: exit status 4"),
         ("init-error", "Extension.InitError: extension watcher: Extension.NoKey"),
     ] {
-        let run = invoke(extension).exits(114).logs(&format!("error: an extension failed: {error}\n"));
+        let run = invoke(extension).exits(114).says(&format!("error: an extension failed: {error}\n"));
         assert!(run.stdout.starts_with("{\"errorType\":\"Extension."), "{run:#?}");
     }
 }
 
 #[test]
 fn an_extension_that_does_not_end_is_killed() {
-    invoke("stubborn").exits(0).answers("1\n").logs("event: SHUTDOWN spindown\n");
+    invoke("stubborn").exits(0).prints("1\n").says("event: SHUTDOWN spindown\n");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn an_extension_may_not_be_startable() {
     let allow = ["--allow", "script-interpreter"];
     sandbox.run(&[&["pack", "--extension", "-o", "extension.zip", "watcher"], &allow[..]].concat()).exits(0);
     let run = sandbox.invoke(&[&["--layer", "extension.zip"], &allow[..]].concat()).exits(114);
-    run.logs("error: an extension failed: Extension.LaunchError: extension watcher: no such file or directory\n");
+    run.says("error: an extension failed: Extension.LaunchError: extension watcher: no such file or directory\n");
 }
 
 #[test]
@@ -56,14 +56,14 @@ fn an_extension_gets_to_know_why_it_ends() {
     let sandbox = Sandbox::new().with_extension();
     for (event, code, reason) in [(r#"{"do":"exit"}"#, 112, "failure"), (r#"{"do":"hang"}"#, 111, "timeout")] {
         let run = sandbox.invoke(&["--layer", "extension.zip", "--timeout", "1", "--event", event]).exits(code);
-        run.logs(&format!("event: SHUTDOWN {reason}\n"));
+        run.says(&format!("event: SHUTDOWN {reason}\n"));
     }
 }
 
 #[test]
 #[ignore = "needs user namespaces, in which `sandbox.localdomain` has an address"]
 fn telemetry_is_delivered() {
-    let run = invoke("telemetry").exits(0).logs("subscribed: 200\n");
+    let run = invoke("telemetry").exits(0).says("subscribed: 200\n");
     let received: Vec<_> = run
         .stderr
         .lines()
@@ -91,14 +91,14 @@ fn extensions_in_the_functions_own_zip_are_not_started() {
     let sandbox = Sandbox::new();
     sandbox.write("extensions/watcher", "#!/bin/sh\nexit 1\n");
     sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "extensions"]).exits(0);
-    let run = sandbox.invoke(&["--event", "1"]).exits(0).answers("1\n");
-    run.logs("warning: the function's own `extensions` folder is not looked at").logs("hint: pack the extension with ");
+    let run = sandbox.invoke(&["--event", "1"]).exits(0).prints("1\n");
+    run.says("warning: the function's own `extensions` folder is not looked at").says("hint: pack the extension with ");
 }
 
 #[test]
 fn an_extension_may_be_inside_of_the_function() {
     let sandbox = Sandbox::new();
-    let run = sandbox.invoke(&["--env", "START=internal", "--event", "1", "--event", "2"]).exits(0).answers("1\n2\n");
-    let run = run.logs("with SHUTDOWN: 403\n").logs("internal: 200\n");
+    let run = sandbox.invoke(&["--env", "START=internal", "--event", "1", "--event", "2"]).exits(0).prints("1\n2\n");
+    let run = run.says("with SHUTDOWN: 403\n").says("internal: 200\n");
     assert_eq!(run.stderr.matches("event: INVOKE \n").count(), 2, "{run:#?}");
 }

@@ -6,9 +6,9 @@ const RUNTIME_ERROR: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"
 
 #[test]
 fn a_function_may_answer_with_an_error() {
-    let run = Sandbox::new().invoke(&["--event", r#"{"do":"fail"}"#]).exits(110).logs("told: 202\n");
-    let run = run.answers("{\"errorType\":\"NoSuchOrder\",\"errorMessage\":\"there is no order 17\"}\n");
-    run.logs("error: the function answered with an error: NoSuchOrder: there is no order 17\n");
+    let run = Sandbox::new().invoke(&["--event", r#"{"do":"fail"}"#]).exits(110).says("told: 202\n");
+    let run = run.prints("{\"errorType\":\"NoSuchOrder\",\"errorMessage\":\"there is no order 17\"}\n");
+    run.says("error: the function answered with an error: NoSuchOrder: there is no order 17\n");
 }
 
 #[test]
@@ -20,13 +20,13 @@ fn a_function_may_end() {
         (r#"{"do":"abort"}"#, "Runtime exited with error: signal: aborted"),
     ] {
         let run =
-            sandbox.invoke(&["--event", event]).exits(112).logs(&format!(" Error: {message}\nRuntime.ExitError\n"));
+            sandbox.invoke(&["--event", event]).exits(112).says(&format!(" Error: {message}\nRuntime.ExitError\n"));
         assert!(
             run.stdout.starts_with(RUNTIME_ERROR) && run.stdout.ends_with(&format!(" Error: {message}\"}}\n")),
             "{run:?}"
         );
-        run.logs("\tStatus: error\tError Type: Runtime.ExitError\n")
-            .logs(&format!("error: the function crashed: Runtime.ExitError: {message}\n"));
+        run.says("\tStatus: error\tError Type: Runtime.ExitError\n")
+            .says(&format!("error: the function crashed: Runtime.ExitError: {message}\n"));
     }
 }
 
@@ -39,8 +39,8 @@ fn after_a_crash_the_next_event_gets_a_new_start() {
 
 #[test]
 fn an_answer_counts_although_the_function_ends_after_it() {
-    let run = Sandbox::new().invoke(&["--event", r#"{"do":"exit-after"}"#]).exits(112).answers("\"done\"\n");
-    run.logs("Runtime exited with error: exit status 5");
+    let run = Sandbox::new().invoke(&["--event", r#"{"do":"exit-after"}"#]).exits(112).prints("\"done\"\n");
+    run.says("Runtime exited with error: exit status 5");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_function_may_take_too_long() {
         none_is_left_with(&mark);
         assert!(run.stdout.starts_with(r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: "#), "{run:#?}");
         assert!(run.stdout.ends_with(" Error: Task timed out after 1.00 seconds\"}\n"), "{run:#?}");
-        run.logs("\tDuration: 1000.00 ms\t").logs("\tStatus: timeout\n").logs(" Task timed out after 1.00 seconds\n");
+        run.says("\tDuration: 1000.00 ms\t").says("\tStatus: timeout\n").says(" Task timed out after 1.00 seconds\n");
     }
 }
 
@@ -63,7 +63,7 @@ fn a_process_that_is_left_ends_with_the_sandbox() {
     for isolation in ["auto", "none"] {
         let mark = format!("MARK=left-{isolation}-{}", std::process::id());
         let flags = ["--event", r#"{"do":"leave-child"}"#, "--env", &mark, "--isolation", isolation];
-        sandbox.invoke(&flags).exits(0).answers("\"left\"\n");
+        sandbox.invoke(&flags).exits(0).prints("\"left\"\n");
         none_is_left_with(&mark);
     }
 }
@@ -74,19 +74,19 @@ fn a_function_may_never_come_up() {
     let run = sandbox.invoke(&["--env", "START=exit"]).exits(113);
     let twice = run.stderr.matches("INIT_REPORT Init Duration: ").count();
     assert_eq!(twice, 2, "Lambda tries once more: {run:#?}");
-    run.logs("\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n")
-        .logs("\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError\n")
-        .logs("error: the function did not come up: Runtime.ExitError: Runtime exited with error: exit status 7\n");
+    run.says("\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n")
+        .says("\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError\n")
+        .says("error: the function did not come up: Runtime.ExitError: Runtime exited with error: exit status 7\n");
     let run = sandbox.invoke(&["--env", "START=error"]).exits(113);
-    let run = run.answers("{\"errorType\":\"NoTable\",\"errorMessage\":\"TABLE is not set\"}\n");
-    run.logs("error: the function did not come up: NoTable: TABLE is not set\n");
-    sandbox.invoke(&["--env", "START=once"]).exits(0).answers("{}\n").logs("\tPhase: init\tStatus: error");
+    let run = run.prints("{\"errorType\":\"NoTable\",\"errorMessage\":\"TABLE is not set\"}\n");
+    run.says("error: the function did not come up: NoTable: TABLE is not set\n");
+    sandbox.invoke(&["--env", "START=once"]).exits(0).prints("{}\n").says("\tPhase: init\tStatus: error");
 }
 
 #[test]
 fn a_function_that_never_asks_is_given_up() {
     let run = Sandbox::new().invoke(&["--env", "START=hang", "--timeout", "1"]).exits(113);
-    run.logs("\tPhase: init\tStatus: timeout\n").logs("\tPhase: invoke\tStatus: timeout\n").logs("Sandbox.Timedout");
+    run.says("\tPhase: init\tStatus: timeout\n").says("\tPhase: invoke\tStatus: timeout\n").says("Sandbox.Timedout");
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn what_cannot_be_started_is_an_invalid_entrypoint() {
         }
         let flags = ["--allow", "script-interpreter", "--isolation", isolation];
         let run =
-            sandbox.invoke(&flags).exits(113).logs("error: the function did not come up: Runtime.InvalidEntrypoint: ");
+            sandbox.invoke(&flags).exits(113).says("error: the function did not come up: Runtime.InvalidEntrypoint: ");
         assert!(
             run.stdout.contains("fork/exec ")
                 && run.stdout.contains(&format!("{folder}/bootstrap: no such file or directory")),
@@ -112,34 +112,34 @@ fn what_cannot_be_started_is_an_invalid_entrypoint() {
 #[test]
 fn an_answer_counts_once_and_under_its_own_number() {
     let sandbox = Sandbox::new();
-    sandbox.invoke(&["--event", r#"{"do":"twice"}"#]).exits(0).answers("\"one\"\n").logs("first: 202, second: 403\n");
+    sandbox.invoke(&["--event", r#"{"do":"twice"}"#]).exits(0).prints("\"one\"\n").says("first: 202, second: 403\n");
     sandbox
         .invoke(&["--event", r#"{"do":"wrong-id"}"#])
         .exits(0)
-        .answers("\"right\"\n")
-        .logs("wrong: 400\nright: 202\n");
-    sandbox.invoke(&["--event", r#"{"do":"next-first"}"#]).exits(0).answers("\"late\"\n").logs("next: 200\n");
+        .prints("\"right\"\n")
+        .says("wrong: 400\nright: 202\n");
+    sandbox.invoke(&["--event", r#"{"do":"next-first"}"#]).exits(0).prints("\"late\"\n").says("next: 200\n");
 }
 
 #[test]
 fn calls_that_make_no_sense_are_refused_and_harm_nobody() {
-    let run = Sandbox::new().invoke(&["--env", "START=early"]).exits(0).answers("{}\n");
-    run.logs("early answer: 400\nbroken: 400\nelsewhere: 404\nwrong method: 405\nbooted\n");
+    let run = Sandbox::new().invoke(&["--env", "START=early"]).exits(0).prints("{}\n");
+    run.says("early answer: 400\nbroken: 400\nelsewhere: 404\nwrong method: 405\nbooted\n");
 }
 
 #[test]
 fn an_answer_may_break_off() {
     let run = Sandbox::new().invoke(&["--event", r#"{"do":"break-off"}"#]).exits(110);
-    run.answers("{\"errorType\":\"Runtime.TruncatedResponse\",\"errorMessage\":\"the response broke off\"}\n");
+    run.prints("{\"errorType\":\"Runtime.TruncatedResponse\",\"errorMessage\":\"the response broke off\"}\n");
 }
 
 #[test]
 fn an_answer_has_six_megabytes_at_most() {
     let sandbox = Sandbox::new();
-    let run = sandbox.invoke(&["--event", r#"{"do":"large","size":"6291556"}"#]).exits(0).logs("large: 202\n");
+    let run = sandbox.invoke(&["--event", r#"{"do":"large","size":"6291556"}"#]).exits(0).says("large: 202\n");
     assert_eq!(run.stdout.len(), 6_291_557);
-    let run = sandbox.invoke(&["--event", r#"{"do":"large","size":"6291557"}"#]).exits(110).logs("large: 413\n");
-    run.answers(
+    let run = sandbox.invoke(&["--event", r#"{"do":"large","size":"6291557"}"#]).exits(110).says("large: 413\n");
+    run.prints(
         "{\"errorType\":\"Function.ResponseSizeTooLarge\",\"errorMessage\":\"Response payload size exceeded maximum \
          allowed payload size (6291556 bytes).\"}\n",
     );
@@ -148,7 +148,7 @@ fn an_answer_has_six_megabytes_at_most() {
 #[test]
 fn a_flood_of_output_is_carried_off() {
     let sandbox = Sandbox::new();
-    let run = sandbox.invoke(&["--event", r#"{"do":"flood"}"#, "--timeout", "60"]).exits(0).answers("\"flooded\"\n");
+    let run = sandbox.invoke(&["--event", r#"{"do":"flood"}"#, "--timeout", "60"]).exits(0).prints("\"flooded\"\n");
     let whole = "y".repeat(999);
     assert_eq!(run.stderr.lines().filter(|line| *line == whole).count(), 20_000, "every line arrives");
     sandbox.invoke(&["--event", r#"{"do":"flood-forever"}"#, "--timeout", "1"]).exits(111);
@@ -159,9 +159,8 @@ fn a_function_that_takes_more_memory_than_it_has_is_killed() {
     let sandbox = Sandbox::new();
     let event = r#"{"do":"memory"}"#;
     let run = sandbox.invoke(&["--event", event, "--memory", "128", "--timeout", "30"]).exits(112);
-    run.logs("Runtime.OutOfMemory").logs("hint: give it more memory with `--memory MB`");
-    let run =
-        sandbox.invoke(&["--event", event, "--memory", "1024", "--timeout", "30"]).exits(0).answers("419430400\n");
+    run.says("Runtime.OutOfMemory").says("hint: give it more memory with `--memory MB`");
+    let run = sandbox.invoke(&["--event", event, "--memory", "1024", "--timeout", "30"]).exits(0).prints("419430400\n");
     let used = run.stderr.split("Max Memory Used: ").nth(1).unwrap().split(' ').next().unwrap();
     assert!((400..500).contains(&used.parse::<u32>().unwrap()), "{run:#?}");
 }

@@ -8,5 +8,8 @@ mod extensions;
 mod failures;
 mod fallback;
 mod isolation;
+#[path = "../package/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of packaging, which use the rest of it")]
+mod packing;
 mod serve;
 mod support;

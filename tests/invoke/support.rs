@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::io::Read;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use crate::packing;
+
+pub(crate) use packing::Run;
 
 /// How long anything may take that takes a moment, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,31 +35,24 @@ pub(crate) fn fixture() -> &'static Path {
 }
 
 /// A folder with `function.zip` and, for what is unpacked, a folder of its own that has to be empty in the end.
-pub(crate) struct Sandbox {
-    _guard: TempDir,
-    root: PathBuf,
+pub(crate) struct Sandbox(packing::Sandbox);
+
+impl Deref for Sandbox {
+    type Target = packing::Sandbox;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
 }
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let guard = tempfile::Builder::new().prefix("invoke-").tempdir().unwrap();
-        let root = guard.path().canonicalize().unwrap();
-        let sandbox = Self { _guard: guard, root };
+        let sandbox = Self(packing::Sandbox::new());
         fs::create_dir(sandbox.path("unpacked")).unwrap();
         fs::copy(fixture(), sandbox.path("bootstrap")).unwrap();
         sandbox.write("data/message.txt", "hello");
         sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "data"]).exits(0);
         sandbox
-    }
-
-    pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.root.join(path)
-    }
-
-    pub(crate) fn write(&self, path: &str, contents: impl AsRef<[u8]>) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, contents).unwrap();
     }
 
     /// Makes the layer `extension.zip`, with the fixture as the extension `watcher`.
@@ -67,21 +63,13 @@ impl Sandbox {
     }
 
     pub(crate) fn program(&self, args: &[&str]) -> Command {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"));
-        program.args(args).current_dir(&self.root).env("TMPDIR", self.path("unpacked")).env("COLUMNS", "100");
-        for name in ["CARGO_TERM_COLOR", "CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE", "SOURCE_DATE_EPOCH"] {
-            program.env_remove(name);
-        }
+        let mut program = self.0.program();
+        program.args(args).env("TMPDIR", self.path("unpacked")).env("COLUMNS", "100");
         program
     }
 
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        let Output { status, stdout, stderr } = self.program(args).stdin(Stdio::null()).output().unwrap();
-        let run = Run {
-            code: status.code().unwrap_or(-1),
-            stdout: String::from_utf8(stdout).unwrap(),
-            stderr: String::from_utf8(stderr).unwrap(),
-        };
+        let run = Run::of(self.program(args).stdin(Stdio::null()));
         self.is_clean();
         run
     }
@@ -96,39 +84,6 @@ impl Sandbox {
     pub(crate) fn is_clean(&self) {
         let left: Vec<_> = fs::read_dir(self.path("unpacked")).unwrap().flatten().map(|entry| entry.path()).collect();
         assert!(left.is_empty(), "left behind: {left:?}");
-    }
-}
-
-/// What a run of the program left.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Run {
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn logs(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "no {text:?} in {self:#?}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn answers(self, text: &str) -> Self {
-        assert_eq!(self.stdout, text, "{self:#?}");
-        self
-    }
-
-    #[track_caller]
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
 

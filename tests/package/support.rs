@@ -79,9 +79,8 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn refused(&self, args: &[&str]) -> Run {
         let before = self.files();
-        let run = self.run(&[&["pack"], args].concat());
+        let run = self.run(&[&["pack"], args].concat()).prints("");
         assert_ne!(run.code, 0, "{}", run.stderr);
-        assert_eq!(run.stdout, "");
         assert_eq!(self.files(), before);
         run
     }
@@ -116,25 +115,37 @@ impl Run {
 
     #[track_caller]
     pub(crate) fn success(self) -> Self {
-        assert_eq!(self.code, 0, "{}", self.stderr);
-        self
+        self.exits(0)
     }
 
     #[track_caller]
     pub(crate) fn failure(self, code: i32, message: &str) -> Self {
-        assert_eq!(self.code, code, "{}", self.stderr);
-        assert!(self.stderr.contains(message), "{}", self.stderr);
+        self.exits(code).says(message)
+    }
+
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        self
+    }
+
+    /// Holds that stderr has this in it.
+    #[track_caller]
+    pub(crate) fn says(self, message: &str) -> Self {
+        assert!(self.stderr.contains(message), "no {message:?} in {self:#?}");
+        self
+    }
+
+    /// Holds that stdout is this.
+    #[track_caller]
+    pub(crate) fn prints(self, text: &str) -> Self {
+        assert_eq!(self.stdout, text, "{self:#?}");
         self
     }
 
     #[track_caller]
-    pub(crate) fn says(self, message: &str) -> Self {
-        assert!(self.stderr.contains(message), "{}", self.stderr);
-        self
-    }
-
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap()
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 }
 
