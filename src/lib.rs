@@ -4,6 +4,7 @@
 //! ([`lambda`]), what is built for ([`target`]), what an executable says of itself ([`elf`]), how a zip is made
 //! ([`package`]) and what is held against one ([`check`]).
 
+mod answers;
 mod build;
 mod cargo;
 mod cargo_lambda;
@@ -18,13 +19,16 @@ pub mod elf;
 pub mod error;
 pub mod fs;
 mod invoke;
+mod job;
 pub mod lambda;
 mod manual;
+mod memory;
 mod pack;
 pub mod package;
 mod packaging;
 mod plan;
 mod platform;
+mod preview;
 mod publish;
 mod report;
 mod shell;
@@ -38,18 +42,19 @@ use std::time::Instant;
 
 use anyhow::Result;
 use cargo_config2::Config;
-use time::{Date, OffsetDateTime};
 
-use cargo::config::CargoConfig;
-use cargo::{Settings, TerminalSettings};
-use cli::{Arguments, BuildArguments, Command, MessageFormat, TerminalFlags};
-use error::{ErrorKind, ResultExt};
-use package::{EntrySource, ModificationTime, OwnFiles};
-use plan::{BuildPlan, PlannedFunction, Surroundings};
-use publish::Job;
-use report::{ContentsList, HtmlPage, Report};
+use answers::Inquiry;
+use build::Built;
+use cargo::TerminalSettings;
+use cli::{Arguments, BuildArguments, Command, TerminalFlags};
+use error::ErrorKind;
+use job::Job;
+use memory::{FileDigests, Memory};
+use package::EntrySource;
+use publish::Freshness;
+use report::Report;
 use shell::Shell;
-use toolchain::{GraphSource, Survey, zig};
+use toolchain::zig;
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
@@ -118,114 +123,33 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// The main command, where cargo is configured like this. Returns its exit code.
 fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
-    let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
-    let today = OffsetDateTime::now_utc().date();
     let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let config = CargoConfig::new(configured?, &folder, &arguments.cargo.config)?;
-    let metadata = cargo::read_metadata(&arguments.cargo)?;
-    let selection = plan::select(&arguments.cargo, &metadata)?;
-    let inherited = plan::inherited_target(arguments, &metadata, &selection)?;
-    let targets = plan::targets(arguments, inherited, today)?;
-    let rustc = config.rustc()?;
-    let only_looks = arguments.dry_run || arguments.packaging.list;
-    let graph = GraphSource {
-        workspace: metadata.workspace_root.as_std_path(),
-        has_dependencies: metadata.packages.iter().any(|package| !package.dependencies.is_empty()),
-        may_lock: !only_looks,
-        metadata: cargo::graph_command(&arguments.cargo, &targets, only_looks),
-        tree: cargo::tree_command(&arguments.cargo, &targets, only_looks),
-    };
-    let mut survey = Survey::take(&config, &rustc, &targets, arguments.linker, &graph)?;
-    if arguments.install_zig && !arguments.dry_run {
-        survey.install_zig(shell)?;
+    let inquiry = Inquiry::new(arguments, configured?)?;
+    if inquiry.only_looks() {
+        return preview::show(&inquiry, shell);
     }
-    let cpu = plan::target_cpu(arguments, &metadata, &selection)?;
-    let settings = Settings::new(arguments, cpu.as_ref(), &targets, &metadata, &config, &rustc)?;
-    let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
-    let surroundings = Surroundings { folder: &folder, output_is_folder };
-    let plan = plan::plan(arguments, &targets, &metadata, selection, &survey, &settings, surroundings)?;
-
-    let mut warnings = warnings(arguments, &plan, &survey, today);
-    for warning in &warnings {
-        shell.warn(warning, None);
-    }
-    for text in plan.inherited.read() {
-        shell.status("Reading", text);
-    }
-    let file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
-    for foreign in plan.inherited.foreign.iter().chain(&file) {
-        shell.warn(&foreign.message, Some(&foreign.hint));
-        warnings.push(foreign.message.clone());
-    }
-    for doubt in &plan.doubts {
-        shell.doubt(&doubt.message, &doubt.hints);
-        warnings.push(doubt.message.clone());
-    }
-    if arguments.dry_run {
-        match arguments.message_format {
-            MessageFormat::Human => report::print_plan(&plan)?,
-            MessageFormat::Json => report::print_json(&plan)?,
-        }
-        return Ok(0);
-    }
-    let zips = plan.functions.iter().map(|planned| planned.path.as_path());
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, zips)?;
-    let zips = plan.functions.iter().map(|planned| planned.path.clone());
-    let own = OwnFiles { zips: zips.chain(page.path()).collect(), executable: None };
-    // A wrong date or include must not cost a build.
+    // A wrong date must not cost a build.
     let modified = publish::modification_time()?;
-    let lists = plan.functions.iter().map(|planned| list(planned, &own, arguments.packaging.list.then_some(shell)));
-    let lists = lists.collect::<Result<Vec<_>>>()?;
-    if arguments.packaging.list {
-        report::print_lists(&lists, arguments.message_format)?;
-        return Ok(0);
-    }
+    let digests = FileDigests::default();
+    let Built { draft, executables, time } = build::build(&inquiry, &digests, shell)?;
 
-    let build_started = Instant::now();
-    let roots: Vec<_> = plan.functions.iter().map(|planned| planned.function.package_id.repr.as_str()).collect();
-    let advice = || toolchain::advice(&survey, &graph, &roots);
-    let artifacts = build::build(&plan, !arguments.no_install, &config, shell, advice)?;
-    let build_time = Some(build_started.elapsed());
-    let archives = artifacts.iter().map(|artifact| {
-        let executable = EntrySource::Disk(artifact.executable.clone());
-        let mut report = Job::of(artifact.planned, executable, &own, modified)?.publish(shell)?;
-        if let Some(debug) = artifact.debug.as_ref().filter(|_| report.published) {
-            let path = debug_symbols::publish(debug, &artifact.planned.function.name, &report.archive.path)?;
-            shell.status("Symbols", path.display());
-            report.debug_symbols = Some(path);
-        }
-        Ok(report)
+    let own = draft.plan.own_files();
+    let jobs = draft.plan.functions.iter().zip(executables).map(|(planned, executable)| {
+        let job = Job::of(planned, EntrySource::Disk(executable), &own, modified)?;
+        Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
     });
-    let mut archives = archives.collect::<Result<Vec<_>>>()?;
+    let memory = Memory::of(&draft.target_directory);
+    let freshness = Freshness { memory: &memory, digests: &digests };
+    let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
+
     let invoked = invoke::smoke_test(&mut archives, &events, shell);
-    let report = Report { archives, warnings, build_time, total_time: started.elapsed() };
+    let warnings = draft.warnings();
+    let report = Report { archives, warnings, build_time: Some(time), total_time: started.elapsed() };
     report::print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    page.publish(&report.archives, shell)?;
+    inquiry.page(&draft.plan)?.publish(&report.archives, shell)?;
     Ok(match report.exit_code() {
         0 => invoked,
         broken => broken,
     })
-}
-
-/// What would be in the zip of a planned function. What is left out is said to `shell`.
-fn list(planned: &PlannedFunction, own: &OwnFiles, shell: Option<&Shell>) -> Result<ContentsList> {
-    let job = Job::of(planned, EntrySource::Bytes(Vec::new()), own, ModificationTime::default())?;
-    let collected = job.collect()?;
-    if let Some(shell) = shell {
-        job.tell(&collected, shell);
-    }
-    let built = format!("cargo's build of `{}`", planned.function.name);
-    Ok(ContentsList::new(job.subject, job.path, collected.entries.entries(), &built))
-}
-
-/// What the user should know of the plan before it is carried out.
-fn warnings(arguments: &BuildArguments, plan: &BuildPlan, survey: &Survey, today: Date) -> Vec<String> {
-    let skipped = plan.skipped.iter().map(|binary| {
-        let features = binary.required_features.join(",");
-        format!("left out `{}` of `{}`: it needs `--features {features}`", binary.name, binary.package)
-    });
-    let zig = survey.passed_over_zig();
-    let of_flags = plan.warnings.iter().cloned();
-    arguments.runtime.deprecation(today).into_iter().chain(skipped).chain(zig).chain(of_flags).collect()
 }

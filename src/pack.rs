@@ -13,9 +13,10 @@ use crate::config::Declared;
 use crate::elf::Elf;
 use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::fs;
+use crate::job::Job;
 use crate::package::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use crate::packaging::Packaging;
-use crate::publish::{Job, modification_time};
+use crate::publish::{modification_time, publish};
 use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
 use crate::target::Arch;
@@ -51,7 +52,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
         // A layer may hold programs for several architectures; one that was named is meant.
         levels.deny(Rule::MixedArchitectures.id())?;
     }
-    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified };
+    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified, debug_symbols: false };
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.tell(&collected, shell);
@@ -59,7 +60,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
         print_lists(&[list], arguments.message_format)?;
         return Ok(0);
     }
-    let archives = vec![job.publish(shell)?];
+    let archives = publish(&[job], None, shell)?;
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;

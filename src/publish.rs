@@ -1,174 +1,219 @@
-//! From one executable to one published zip: entries, a staged archive, the rules, and only then the final name.
+//! All zips of a run: those that are up to date are left alone, the others are packed and published.
+//!
+//! Small zips are packed side by side, one on each core; a large one is spread over all cores by itself. Whatever is
+//! ready first, the user is told in the order of the plan, and zips are published in that order.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use time::OffsetDateTime;
+use indicatif::ProgressBar;
 
-use crate::check::{self, Expectation, Levels, Rule, ZipView};
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::package::{self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles};
-use crate::packaging::Packaging;
-use crate::plan::PlannedFunction;
-use crate::report::{ArchiveReport, Subject, ZipContents, human_bytes, print_findings};
+use crate::check;
+use crate::debug_symbols;
+use crate::error::{ErrorKind, ResultExt};
+use crate::job::{Candidate, Job};
+use crate::memory::{Digest, FileDigests, Memory, ZipRecord};
+use crate::package::{Collected, Entry, ModificationTime, in_order};
+use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
 
-/// One zip to make.
-#[derive(Debug)]
-pub(crate) struct Job<'a> {
-    pub(crate) subject: Subject,
-    pub(crate) packaging: &'a Packaging,
-    /// The executable's entry, and what else is there without being asked for.
-    pub(crate) entries: Vec<Entry>,
-    /// Where the zip goes, absolute.
-    pub(crate) path: PathBuf,
-    /// What the run itself reads and writes.
-    pub(crate) own: &'a OwnFiles,
-    /// The rules that are silent where the user says nothing else.
-    pub(crate) levels: Levels,
-    /// The date of its entries.
-    pub(crate) modified: ModificationTime,
+/// In bytes of what goes into it. A zip from here on has enough chunks to keep several cores busy.
+const LARGE: u64 = 8 << 20;
+
+/// In bytes. It bounds how many zips are packed and yet wait for their turn, each with an open file.
+const LEAST_COST: u64 = 1 << 20;
+
+/// What tells zips that are up to date from others.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Freshness<'a> {
+    pub(crate) memory: &'a Memory,
+    pub(crate) digests: &'a FileDigests,
 }
 
-impl<'a> Job<'a> {
-    /// The zip of a planned function, with the executable from this source.
-    pub(crate) fn of(
-        planned: &'a PlannedFunction,
-        executable: EntrySource,
-        own: &'a OwnFiles,
-        modified: ModificationTime,
-    ) -> Result<Self> {
-        let packaging = &planned.packaging;
-        let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
-        let mut levels = Levels::default();
-        // Said once for the whole run, before the build.
-        levels.allow(Rule::RuntimeDeprecated.id())?;
-        Ok(Self {
-            subject: Subject::of(planned),
-            packaging,
-            entries: vec![Entry { name, source: executable, mode: 0o755 }],
-            path: planned.path.clone(),
-            own,
-            levels,
-            modified,
-        })
-    }
+/// A job whose files are known.
+struct Prepared<'a> {
+    job: &'a Job<'a>,
+    collected: Collected,
+    /// Of all that the zip follows from, where that is of interest.
+    inputs: Option<Digest>,
+    /// The zip that lies there, if it is the one that this job would make.
+    fresh: Option<ZipRecord>,
+    /// How long finding that out took.
+    time: Duration,
+}
 
-    /// Finds the files that go into the zip.
-    pub(crate) fn collect(&self) -> Result<Collected> {
-        let collected = self.packaging.files.collect(self.entries.clone(), self.own)?;
-        let entries = collected.entries.entries();
-        for entry in entries {
-            if let EntrySource::Disk(source) = &entry.source
-                && is_same_file(source, &self.path)
-            {
-                let path = self.path.display();
-                let message = format!("the zip would replace `{path}`, which goes into it as `{}`", entry.name);
-                return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
-            }
+/// Makes the zips of these jobs, unless they are there already, and publishes those that break no rule. In place of one
+/// that breaks a rule stays what was there. Without `freshness` all are made.
+pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell: &Shell) -> Result<Vec<ArchiveReport>> {
+    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let prepared = prepare(jobs, freshness, threads)?;
+    let bar = shell.progress("Compressing", prepared.iter().map(Prepared::size).sum());
+    let done = AtomicU64::new(0);
+    let announce = |index: usize| {
+        if let Some(next) = prepared.get(index) {
+            bar.suspend(|| next.announce(shell));
         }
-        Ok(collected)
-    }
+    };
+    let mut reports = Vec::with_capacity(prepared.len());
+    announce(0);
+    in_order(
+        threads,
+        prepared.iter(),
+        |prepared| prepared.size().max(LEAST_COST),
+        || (),
+        |(), prepared| prepared.pack(threads, &bar, &done),
+        |prepared, candidate| {
+            reports.push(bar.suspend(|| prepared.finish(candidate, freshness, shell))?);
+            announce(reports.len());
+            anyhow::Ok(())
+        },
+    )?;
+    bar.finish_and_clear();
+    Ok(reports)
+}
 
-    /// Says what folders are packed without, and which flags turned out to be about nothing.
-    pub(crate) fn tell(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, litter, own } = collected;
-        if let Some((first, rest)) = litter.split_first() {
-            let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            let path = first.display();
-            shell
-                .status("Leaving out", format_args!("`{path}`{rest} (`--no-default-excludes` takes such files along)"));
-            rest_of(litter).for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
-        }
-        for path in own {
-            shell.detail("Leaving out", format_args!("`{}`, which is this run's own", path.display()));
-        }
-        for rule in &self.packaging.files.modes_by_flag {
-            let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
-            if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
-                shell.warn(format_args!("`--mode {}` applies to no file in the zip", rule.glob()), None);
-            }
-        }
-    }
+/// Collects the files of every job, and finds out which zips are up to date.
+fn prepare<'a>(
+    jobs: &'a [Job<'a>],
+    freshness: Option<Freshness<'_>>,
+    threads: NonZeroUsize,
+) -> Result<Vec<Prepared<'a>>> {
+    let mut prepared = Vec::with_capacity(jobs.len());
+    in_order(
+        threads,
+        jobs.iter(),
+        |_| 0,
+        || (),
+        |(), job| Prepared::new(job, freshness),
+        |_, job| {
+            prepared.push(job?);
+            anyhow::Ok(())
+        },
+    )?;
+    Ok(prepared)
+}
 
-    /// Packages and publishes the zip, unless it breaks a rule: then what was at its path stays.
-    pub(crate) fn publish(self, shell: &Shell) -> Result<ArchiveReport> {
+impl<'a> Prepared<'a> {
+    fn new(job: &'a Job<'a>, freshness: Option<Freshness<'_>>) -> Result<Self> {
         let started = Instant::now();
-        shell.status("Packaging", &self.subject);
-        let collected = self.collect()?;
-        self.tell(&collected, shell);
-        let entries = collected.entries;
-        let progress = shell.progress("Compressing", total_size(entries.entries()));
-        let options = ArchiveOptions {
-            compression: self.packaging.compression,
-            modified: self.modified,
-            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
-        };
-        let staged = package::stage(&self.path, &entries, &options, &|done| progress.set_position(done))?;
-        progress.finish_and_clear();
-
-        let view = ZipView::of_made(staged.reader(), staged.archive().size, entries.entries())?;
-        let findings = check::check_view(&view, &[], &self.expectation());
-        print_findings(&findings, shell);
-        let published = !check::any_broken(&findings);
-        let refused = (!published).then(|| ZipContents::of(&view, staged.archive().code_sha256()));
-        let archive = if published { staged.publish()? } else { staged.archive().clone() };
-        let name = &self.subject.function;
-        if published {
-            let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
-            let count = match archive.entries.len() {
-                1 => String::new(),
-                count => format!("{count} entries, "),
-            };
-            shell.status("Packaged", format_args!("{name}, {count}{unpacked} ({packed} compressed)"));
-        } else {
-            let path = self.path.display();
-            shell.status("Refused", format_args!("{name}: Lambda would not run it, `{path}` is as it was"));
+        let collected = job.collect()?;
+        let mut prepared = Self { job, collected, inputs: None, fresh: None, time: Duration::ZERO };
+        if let Some(Freshness { memory, digests }) = freshness {
+            let inputs = job.inputs(&prepared.collected, digests)?;
+            prepared.inputs = Some(inputs);
+            let record = ZipRecord::recall(memory, &job.path);
+            prepared.fresh = record.filter(|record| record.holds(inputs, digests));
         }
-        Ok(ArchiveReport {
-            subject: self.subject,
-            archive,
-            published,
+        prepared.time = started.elapsed();
+        Ok(prepared)
+    }
+
+    /// In bytes, of what has to be packed. What cannot be read is found out where it is read.
+    fn size(&self) -> u64 {
+        if self.fresh.is_some() {
+            return 0;
+        }
+        let files = self.collected.entries.entries().iter().filter_map(Entry::file);
+        files.map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
+    }
+
+    /// Says what is about to be made, or that it is there.
+    fn announce(&self, shell: &Shell) {
+        let verb = if self.fresh.is_some() { "Fresh" } else { "Packaging" };
+        shell.status(verb, &self.job.subject);
+        self.job.tell(&self.collected, shell);
+    }
+
+    /// Packs what is not there. The bar is that of the whole run.
+    fn pack(&self, threads: NonZeroUsize, bar: &ProgressBar, done: &AtomicU64) -> Option<Result<Candidate>> {
+        if self.fresh.is_some() {
+            return None;
+        }
+        let threads = if self.size() < LARGE { NonZeroUsize::MIN } else { threads };
+        let of_this = AtomicU64::new(0);
+        Some(self.job.pack(&self.collected, threads, &|now| {
+            let more = now - of_this.swap(now, Ordering::Relaxed);
+            bar.set_position(done.fetch_add(more, Ordering::Relaxed) + more);
+        }))
+    }
+
+    /// Publishes what was packed, unless it breaks a rule.
+    fn finish(
+        &self,
+        candidate: Option<Result<Candidate>>,
+        freshness: Option<Freshness<'_>>,
+        shell: &Shell,
+    ) -> Result<ArchiveReport> {
+        let Some(candidate) = candidate else { return Ok(self.report_fresh(shell)) };
+        let Candidate { staged, findings, refused, package_time } = candidate?;
+        print_findings(&findings, shell);
+        let name = &self.job.subject.function;
+        let mut report = ArchiveReport {
+            subject: self.job.subject.clone(),
+            archive: staged.archive().clone(),
+            published: !check::any_broken(&findings),
+            fresh: false,
             findings,
             debug_symbols: None,
             invocations: None,
             refused,
-            package_time: started.elapsed(),
-        })
+            package_time: self.time + package_time,
+        };
+        if !report.published {
+            let path = self.job.path.display();
+            shell.status("Refused", format_args!("{name}: Lambda would not run it, `{path}` is as it was"));
+            return Ok(report);
+        }
+        let archive = staged.publish()?;
+        let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
+        let count = match archive.entries.len() {
+            1 => String::new(),
+            count => format!("{count} entries, "),
+        };
+        shell.status("Packaged", format_args!("{name}, {count}{unpacked} ({packed} compressed)"));
+        if self.job.debug_symbols
+            && let Some(executable) = self.job.executable()
+        {
+            let path = debug_symbols::publish(executable, name, &archive.path)?;
+            shell.status("Symbols", path.display());
+            report.debug_symbols = Some(path);
+        }
+        self.remember(&report, freshness);
+        Ok(report)
     }
 
-    fn expectation(&self) -> Expectation<'static> {
-        let mut levels = self.levels.clone();
-        levels.extend(self.packaging.levels.clone());
-        Expectation {
-            kind: self.packaging.kind,
-            arch: self.subject.arch,
-            runtime: self.subject.runtime,
-            today: OffsetDateTime::now_utc().date(),
-            levels,
-            layers: &[],
+    /// The report of a zip that was not made again is that of the run that made it.
+    fn report_fresh(&self, shell: &Shell) -> ArchiveReport {
+        let record = self.fresh.clone().expect("what is not fresh was packed");
+        print_findings(&record.findings, shell);
+        ArchiveReport {
+            subject: self.job.subject.clone(),
+            archive: record.archive,
+            published: true,
+            fresh: true,
+            findings: record.findings,
+            debug_symbols: record.debug_symbols,
+            invocations: None,
+            refused: None,
+            package_time: self.time,
         }
     }
-}
 
-fn rest_of(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
-    paths.iter().skip(1)
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
-}
-
-/// In bytes, for the progress bar. What cannot be read is found out where it is read.
-fn total_size(entries: &[Entry]) -> u64 {
-    let size = |entry: &Entry| match &entry.source {
-        EntrySource::Disk(path) => path.metadata().map_or(0, |metadata| metadata.len()),
-        _ => 0,
-    };
-    entries.iter().map(size).sum()
+    fn remember(&self, report: &ArchiveReport, freshness: Option<Freshness<'_>>) {
+        let (Some(Freshness { memory, .. }), Some(inputs)) = (freshness, self.inputs) else { return };
+        let record = ZipRecord {
+            inputs,
+            archive: report.archive.clone(),
+            findings: report.findings.clone(),
+            executable: self.job.executable().map(Path::to_owned).unwrap_or_default(),
+            debug_symbols: report.debug_symbols.clone(),
+        };
+        record.remember(memory);
+    }
 }
 
 /// The date of the entries: the earliest that a zip can hold, or that of `SOURCE_DATE_EPOCH`, the one thing of the

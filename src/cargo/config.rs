@@ -4,13 +4,16 @@
 //! knows nothing of `--config`, which is looked at here.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;
+use std::thread;
 
 use anyhow::{Context, Result};
 use cargo_config2::{Config, PathAndArgs, Walk};
 use cargo_metadata::cargo_platform::{Cfg, Platform};
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::rustflags::{self, ConfigFlags};
@@ -45,7 +48,7 @@ impl CargoConfig {
     }
 
     /// Every table of the configuration and the arguments, the one that wins first.
-    pub(super) fn tables(&self) -> impl DoubleEndedIterator<Item = &Table> + Clone {
+    pub(crate) fn tables(&self) -> impl DoubleEndedIterator<Item = &Table> + Clone {
         self.command_line.iter().chain(&self.files)
     }
 
@@ -56,21 +59,25 @@ impl CargoConfig {
 
     /// Asks the compiler that cargo would use what it is.
     pub(crate) fn rustc(&self) -> Result<Rustc> {
-        let version = self.ask_rustc(&["-vV"])?;
-        let field = |name: &str| {
-            let value = version.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-            value.map(str::to_owned).ok_or_else(|| {
-                Failure::new(ErrorKind::Setup, format!("`rustc -vV` does not tell its {name}")).hint(RUST_IS_MISSING)
-            })
-        };
-        let (host, release, commit) = (field("host")?, field("release")?, field("commit-hash")?);
-        let version = if commit == "unknown" { release.clone() } else { commit };
-        Ok(Rustc { host, release, version, sysroot: self.sysroot()? })
+        self.rustc_questions().ask()
+    }
+
+    /// The questions to the compiler that cargo would use, which any thread can ask.
+    pub(crate) fn rustc_questions(&self) -> RustcQuestions {
+        let ask = |args: &[&str]| Question::of(self.resolved.rustc(), args);
+        RustcQuestions { version: ask(&["-vV"]), sysroot: ask(&["--print", "sysroot"]) }
     }
 
     /// The folder of the toolchain, under which the targets are installed.
     pub(crate) fn sysroot(&self) -> Result<PathBuf> {
-        Ok(PathBuf::from(self.ask_rustc(&["--print", "sysroot"])?.trim_end()))
+        self.rustc_questions().sysroot()
+    }
+
+    /// The target directory that the configuration names, if it names one.
+    pub(crate) fn target_directory(&self) -> Option<PathBuf> {
+        let on_command_line =
+            self.command_line.iter().find_map(|table| table.get("build")?.get("target-dir")?.as_str());
+        on_command_line.map(|path| self.folder.join(path)).or_else(|| self.resolved.build.target_dir.clone())
     }
 
     /// The linker that the user chose for a target, by cargo's `linker` key or by a `-C linker` among the rustflags.
@@ -185,12 +192,62 @@ impl CargoConfig {
     }
 
     fn ask_rustc(&self, args: &[&str]) -> Result<String> {
-        let PathAndArgs { path, args: wrapped, .. } = self.resolved.rustc();
+        Question::of(self.resolved.rustc(), args).ask()
+    }
+}
+
+/// What a plan has to know of the compiler. It takes one run of it each.
+#[derive(Debug)]
+pub(crate) struct RustcQuestions {
+    version: Question,
+    sysroot: Question,
+}
+
+impl RustcQuestions {
+    /// Asks both side by side.
+    pub(crate) fn ask(&self) -> Result<Rustc> {
+        let (version, sysroot) = thread::scope(|scope| {
+            let sysroot = scope.spawn(|| self.sysroot());
+            (self.version.ask(), sysroot.join().expect("asking does not panic"))
+        });
+        let version = version?;
+        let field = |name: &str| {
+            let value = version.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            value.map(str::to_owned).ok_or_else(|| {
+                Failure::new(ErrorKind::Setup, format!("`rustc -vV` does not tell its {name}")).hint(RUST_IS_MISSING)
+            })
+        };
+        let (host, release, commit) = (field("host")?, field("release")?, field("commit-hash")?);
+        let version = if commit == "unknown" { release.clone() } else { commit };
+        Ok(Rustc { host, release, version, sysroot: sysroot? })
+    }
+
+    fn sysroot(&self) -> Result<PathBuf> {
+        Ok(PathBuf::from(self.sysroot.ask()?.trim_end()))
+    }
+}
+
+/// One run of the compiler for what it prints.
+#[derive(Debug)]
+struct Question {
+    program: PathBuf,
+    wrapped: Vec<OsString>,
+    args: Vec<String>,
+}
+
+impl Question {
+    fn of(rustc: &PathAndArgs, args: &[&str]) -> Self {
+        let PathAndArgs { path, args: wrapped, .. } = rustc;
+        Self { program: path.clone(), wrapped: wrapped.clone(), args: args.iter().map(|&arg| arg.into()).collect() }
+    }
+
+    fn ask(&self) -> Result<String> {
+        let Self { program, wrapped, args } = self;
         let failure = |reason: String| {
-            Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", path.display(), args.join(" ")))
+            Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", program.display(), args.join(" ")))
                 .hint(RUST_IS_MISSING)
         };
-        let output = Command::new(path)
+        let output = Command::new(program)
             .args(wrapped)
             .args(args)
             .output()
@@ -203,7 +260,7 @@ impl CargoConfig {
 }
 
 /// The compiler that cargo would use.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rustc {
     /// The triple of the machine that it runs on.
     pub(crate) host: String,

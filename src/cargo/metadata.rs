@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::process::Stdio;
 
 use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -9,26 +10,35 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use super::config::RUST_IS_MISSING;
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
-use crate::error::{ErrorKind, Failure};
+use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::target::Target;
 
-/// Asks cargo for the workspace's own packages. Dependencies are not resolved: nothing here needs them, and on a large
-/// graph that would take longer than packaging.
-pub(crate) fn read(flags: &CargoFlags) -> Result<Metadata> {
+/// Asks cargo for the workspace's own packages, and returns its answer as it is. Dependencies are not resolved: nothing
+/// here needs them, and on a large graph that would take longer than packaging.
+pub(crate) fn read(flags: &CargoFlags) -> Result<String> {
     let mut command = MetadataCommand::new();
     command.cargo_path(program()).no_deps().other_options(flags.common_args());
     if let Some(path) = &flags.manifest_path {
         command.manifest_path(path);
     }
-    let metadata = command.exec().map_err(|error| match error {
-        cargo_metadata::Error::CargoMetadata { stderr } => described(&stderr).into(),
-        cargo_metadata::Error::Io(error) => anyhow::Error::from(error).context(
-            Failure::new(ErrorKind::Setup, format!("failed to start `{}`", program().to_string_lossy()))
-                .hint(RUST_IS_MISSING),
-        ),
-        other => anyhow::Error::from(other)
-            .context(Failure::new(ErrorKind::Metadata, "failed to ask cargo about the package")),
+    let output = command.cargo_command().stdin(Stdio::null()).output().map_err(|error| {
+        let message = format!("failed to start `{}`", program().to_string_lossy());
+        anyhow::Error::from(error).context(Failure::new(ErrorKind::Setup, message).hint(RUST_IS_MISSING))
     })?;
+    if !output.status.success() {
+        return Err(described(&String::from_utf8_lossy(&output.stderr)).into());
+    }
+    let answer = String::from_utf8_lossy(&output.stdout);
+    // A wrapper may print something of its own before it.
+    let document = answer.lines().find(|line| line.starts_with('{'));
+    document.map(str::to_owned).ok_or_else(|| Failure::new(ErrorKind::Metadata, NO_ANSWER).into())
+}
+
+const NO_ANSWER: &str = "failed to ask cargo about the package";
+
+/// Reads what [`read`] returned.
+pub(crate) fn parse(answer: &str) -> Result<Metadata> {
+    let metadata = MetadataCommand::parse(answer).or_fail(ErrorKind::Metadata, || NO_ANSWER.into())?;
     if metadata.workspace_default_members.is_missing() {
         return Err(Failure::new(ErrorKind::Setup, "this cargo is too old: 1.71 or newer is needed")
             .hint("run `rustup update`")

@@ -14,8 +14,10 @@ mod trim_paths;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::BufReader;
-use std::process::{Command, Stdio};
+use std::io::{self, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -23,7 +25,7 @@ use serde::Serialize;
 use crate::error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
-pub(crate) use metadata::{graph_command, read as read_metadata, tree_command};
+pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use settings::Settings;
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
@@ -48,10 +50,10 @@ impl CargoCommand {
         output.ok().filter(|output| output.status.success()).map(|output| output.stdout)
     }
 
-    /// Runs `cargo build` and returns every executable that it reports, whether it was linked now or was fresh.
-    ///
-    /// Cargo's progress and diagnostics reach the user's terminal as if cargo had been started by hand.
-    pub(crate) fn build(&self) -> Result<Vec<Executable>> {
+    /// Starts `cargo build`. Cargo's progress and diagnostics reach the user's terminal as if cargo had been started by
+    /// hand.
+    pub(crate) fn start(&self) -> Result<RunningBuild> {
+        let started = Instant::now();
         let mut child = Command::new(&self.program)
             .args(&self.args)
             .arg("--message-format=json-render-diagnostics")
@@ -61,8 +63,26 @@ impl CargoCommand {
             .spawn()
             .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))?;
         let stdout = child.stdout.take().expect("stdout is piped");
-        let executables = messages::executables(BufReader::new(stdout));
-        let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
+        let messages = thread::spawn(move || {
+            let executables = messages::executables(BufReader::new(stdout));
+            (executables, started.elapsed())
+        });
+        Ok(RunningBuild { child, messages })
+    }
+}
+
+/// A `cargo build` at work. Its messages are read meanwhile, so that it never has to wait.
+pub(crate) struct RunningBuild {
+    child: Child,
+    messages: JoinHandle<(io::Result<Vec<Executable>>, Duration)>,
+}
+
+impl RunningBuild {
+    /// Waits for its end and returns every executable that it reports, whether it was linked now or was fresh, with the
+    /// time that it took.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Executable>, Duration)> {
+        let (executables, time) = self.messages.join().expect("reading messages does not panic");
+        let status = self.child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
         if !status.success() {
             let failure = Failure::new(ErrorKind::Build, format!("`cargo build` failed ({status})"))
                 .hint("add `--verbose` to see the command");
@@ -73,7 +93,16 @@ impl CargoCommand {
             }
             .into());
         }
-        executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())
+        let executables =
+            executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())?;
+        Ok((executables, time))
+    }
+
+    /// Ends it.
+    pub(crate) fn abandon(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

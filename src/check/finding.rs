@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Severity};
 use crate::error::Failure;
@@ -11,7 +11,7 @@ use crate::error::Failure;
 const FINDINGS_OF_ONE_RULE: usize = 20;
 
 /// One place where a zip breaks a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule.
     pub rule: Rule,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -58,6 +58,15 @@ impl Entry {
             EntrySource::Directory => 0o040_000,
         };
         kind | (self.mode & 0o777)
+    }
+
+    /// The file that its contents are read from.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            EntrySource::Disk(path) => Some(path),
+            _ => None,
+        }
     }
 
     /// The name as it is written into the zip: a folder's ends with `/`.

@@ -28,6 +28,7 @@ pub use include::{Exclude, FileRules, Include};
 pub use mode::{ModeRule, parse_octal};
 pub use modified::ModificationTime;
 pub use name::{EntryName, InvalidName};
+pub(crate) use parallel::in_order;
 pub use pattern::Pattern;
 pub use positioned::PositionedReader;
 pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};

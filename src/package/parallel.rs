@@ -16,7 +16,7 @@ const LEAST_COST: u64 = 4 << 10;
 /// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
 /// thread makes one `state` and keeps it from job to job; `cost` is how many bytes a job has in memory. The first error
 /// of `consume` ends it all.
-pub(super) fn in_order<Job, State, Output, Error>(
+pub(crate) fn in_order<Job, State, Output, Error>(
     threads: NonZeroUsize,
     jobs: impl Iterator<Item = Job>,
     cost: impl Fn(&Job) -> u64,

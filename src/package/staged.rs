@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
 
 use super::archive::{self, ArchiveOptions, Progress, WriteError};
@@ -28,7 +29,7 @@ const SCRATCH_SUFFIX: &str = ".tmp";
 const RANDOM_LENGTH: usize = 6;
 
 /// A zip and what is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archive {
     /// Its final path.
     pub path: PathBuf,
@@ -51,7 +52,7 @@ impl Archive {
 }
 
 /// An entry as it is in a zip.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedEntry {
     /// Its name; a folder's ends with `/`.
     pub name: String,

@@ -21,6 +21,7 @@ use crate::cargo_lambda::{self, Answer, Inherited, InheritedTarget};
 use crate::cli::BuildArguments;
 use crate::config;
 use crate::error::{ErrorKind, Failure};
+use crate::package::OwnFiles;
 use crate::packaging::Packaging;
 use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
@@ -55,6 +56,17 @@ pub(crate) struct BuildPlan {
     /// Whether each executable is parted from its debug information.
     #[serde(skip)]
     pub(crate) debug_symbols: bool,
+    /// Where the page about the zips goes, absolute, if there is to be one.
+    #[serde(skip)]
+    pub(crate) page: Option<PathBuf>,
+}
+
+impl BuildPlan {
+    /// What the run itself writes.
+    pub(crate) fn own_files(&self) -> OwnFiles {
+        let zips = self.functions.iter().map(|planned| planned.path.clone());
+        OwnFiles { zips: zips.chain(self.page.clone()).collect(), executable: None }
+    }
 }
 
 /// One function for one target: one executable, one zip.
@@ -247,6 +259,7 @@ pub(crate) fn plan(
         doubts,
         warnings,
         debug_symbols: arguments.debug_symbols,
+        page: None,
     })
 }
 

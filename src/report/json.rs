@@ -21,6 +21,8 @@ struct Document<'a> {
 struct RunTimings {
     build: Option<u128>,
     total: u128,
+    /// What this program took beyond cargo.
+    overhead: u128,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,6 +31,7 @@ struct ArchiveDocument<'a> {
     subject: &'a Subject,
     path: &'a Path,
     published: bool,
+    fresh: bool,
     size: u64,
     uncompressed_size: u64,
     code_sha256: String,
@@ -59,17 +62,31 @@ pub(super) fn document(report: &Report) -> impl Serialize {
         schema_version: SCHEMA_VERSION,
         archives: report.archives.iter().map(archive_document).collect(),
         warnings: &report.warnings,
-        timings_ms: RunTimings { build: report.build_time.map(millis), total: millis(report.total_time) },
+        timings_ms: RunTimings {
+            build: report.build_time.map(millis),
+            total: millis(report.total_time),
+            overhead: millis(report.total_time.saturating_sub(report.build_time.unwrap_or_default())),
+        },
     }
 }
 
 fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
-    let ArchiveReport { subject, archive, published, findings, debug_symbols, invocations, refused: _, package_time } =
-        report;
+    let ArchiveReport {
+        subject,
+        archive,
+        published,
+        fresh,
+        findings,
+        debug_symbols,
+        invocations,
+        refused: _,
+        package_time,
+    } = report;
     ArchiveDocument {
         subject,
         path: &archive.path,
         published: *published,
+        fresh: *fresh,
         size: archive.size,
         uncompressed_size: archive.uncompressed_size,
         code_sha256: archive.code_sha256(),

@@ -60,6 +60,8 @@ pub(crate) struct ArchiveReport {
     pub(crate) archive: Archive,
     /// Whether it breaks no rule, and so lies at its path now.
     pub(crate) published: bool,
+    /// Whether it lay there before, made from the very same things, and was left alone.
+    pub(crate) fresh: bool,
     pub(crate) findings: Vec<Finding>,
     /// Where its debug information lies, if it was asked for.
     pub(crate) debug_symbols: Option<PathBuf>,

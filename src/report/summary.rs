@@ -170,6 +170,7 @@ mod tests {
                 entries: entries.iter().map(archived).collect(),
             },
             published: true,
+            fresh: false,
             findings: Vec::new(),
             debug_symbols: None,
             invocations: None,

@@ -5,59 +5,69 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::survey::GraphSource;
+use crate::memory::Hasher;
 
 /// The crates through which build scripts compile C, C++ or assembly. Of the crates on the registry whose names end in
 /// `-sys` and that bring C along, all but a handful use the first two.
 const COMPILERS: [&str; 5] = ["autotools", "cc", "cmake", "cxx-build", "nasm-rs"];
 
 /// As much of `cargo metadata` as the question needs. Reading all of it would take longer than answering.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Graph {
     packages: Vec<GraphPackage>,
     resolve: Resolve,
     /// The packages that are built, as `cargo tree` names them. `cargo metadata` also has those behind features that
     /// are off: it resolves features more coarsely than a build does.
-    #[serde(skip)]
+    #[serde(default)]
     built: Option<BTreeSet<String>>,
+    /// Of all that the graph follows from: while it is the same, so is the graph.
+    #[serde(default)]
+    sources: String,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct GraphPackage {
     id: String,
     name: String,
     #[serde(default)]
     version: String,
+    /// Nothing for a package of this machine, which can change under its version.
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    manifest_path: PathBuf,
     #[serde(default)]
     targets: Vec<GraphTarget>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct GraphTarget {
     kind: Vec<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Resolve {
     nodes: Vec<Node>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Node {
     id: String,
     deps: Vec<Edge>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Edge {
     pkg: String,
     dep_kinds: Vec<EdgeKind>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct EdgeKind {
     kind: Option<String>,
 }
@@ -86,15 +96,42 @@ impl fmt::Display for CCrate {
 }
 
 impl Graph {
-    /// Asks cargo for the graph. A cargo that cannot answer is no reason to stop: the build will say the same with more
-    /// right.
+    /// The graph, for which cargo is only asked when something changed that the remembered one follows from. A cargo that
+    /// cannot answer is no reason to stop: the build will say the same with more right.
     pub(super) fn ask(source: &GraphSource<'_>) -> Option<Self> {
+        if let Some(graph) = source.remembered
+            && graph.sources == graph.digest_of_sources(source)
+        {
+            return Some(graph.clone());
+        }
         let mut graph: Self = serde_json::from_slice(&source.metadata.output()?).ok()?;
         let is_compiler = |package: &GraphPackage| COMPILERS.contains(&package.name.as_str());
         if graph.packages.iter().any(is_compiler) {
             graph.built = source.tree.output().map(|text| built(&String::from_utf8_lossy(&text)));
         }
-        Some(graph)
+        graph.sources = graph.digest_of_sources(source);
+        // Where there was no lockfile, cargo has written one to answer.
+        source.may_compile_c().then_some(graph)
+    }
+
+    /// A digest of the lockfile, of the manifests of all packages that lie on this machine, and of the compiler and the
+    /// configuration by which cargo reads them. What comes from a registry or from git is fixed by the lockfile.
+    fn digest_of_sources(&self, source: &GraphSource<'_>) -> String {
+        let mut hasher = Hasher::new("graph");
+        hasher.field(format!("{:?}", source.lockfile()));
+        hasher.field(source.members);
+        hasher.field(format!("{:?}", source.rustc));
+        for command in [&source.metadata, &source.tree] {
+            hasher.field(command.to_string());
+        }
+        for table in source.config.tables() {
+            hasher.field(table.to_string());
+        }
+        for package in self.packages.iter().filter(|package| package.source.is_none()) {
+            hasher.path(&package.manifest_path);
+            hasher.field(std::fs::read(&package.manifest_path).unwrap_or_default());
+        }
+        hasher.finish().to_string()
     }
 
     fn is_built(&self, package: &GraphPackage) -> bool {

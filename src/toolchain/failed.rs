@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::c_code::Graph;
 use super::remedy;
-use super::survey::{GraphSource, Survey};
+use super::survey::GraphSource;
 
 /// What would help, as far as the graph of dependencies below these packages tells.
-pub(crate) fn advice(survey: &Survey, source: &GraphSource<'_>, roots: &[&str]) -> Vec<String> {
-    let graph = match &survey.graph {
+pub(crate) fn advice(graph: Option<&Graph>, source: &GraphSource<'_>, roots: &[&str]) -> Vec<String> {
+    let graph = match graph {
         Some(graph) => Some(graph.clone()),
         None => source.may_compile_c().then(|| Graph::ask(source)).flatten(),
     };

@@ -10,6 +10,7 @@ mod remedy;
 mod survey;
 pub(crate) mod zig;
 
+pub(crate) use c_code::Graph;
 pub(crate) use choose::{Choice, Doubt, choose};
 pub(crate) use doctor::{Diagnosis, TargetDiagnosis};
 pub(crate) use failed::advice;
@@ -19,5 +20,4 @@ pub(crate) use remedy::missing_lockfile;
 #[cfg(test)]
 pub(crate) use survey::TargetSurvey;
 pub(crate) use survey::{GraphSource, Survey};
-#[cfg(test)]
 pub(crate) use zig::ZigSurvey;

@@ -10,7 +10,6 @@ use super::zig::{self, ZigSurvey};
 use crate::cargo::CargoCommand;
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
-use crate::shell::Shell;
 use crate::target::{Arch, Libc, Target};
 
 /// The machine, as far as the targets of this run are concerned.
@@ -46,19 +45,28 @@ pub(crate) struct TargetSurvey {
 /// Where the graph of dependencies comes from.
 pub(crate) struct GraphSource<'a> {
     pub(crate) workspace: &'a Path,
-    /// Whether any package of the workspace depends on anything.
+    /// What cargo says of the workspace's own packages.
+    pub(crate) members: &'a str,
+    /// Whether any of them depends on anything.
     pub(crate) has_dependencies: bool,
     /// Whether the lockfile may be written to answer, as a build would write it.
     pub(crate) may_lock: bool,
+    pub(crate) config: &'a CargoConfig,
+    pub(crate) rustc: &'a Rustc,
     pub(crate) metadata: CargoCommand,
     pub(crate) tree: CargoCommand,
+    /// The graph of an earlier run.
+    pub(crate) remembered: Option<&'a Graph>,
 }
 
 impl GraphSource<'_> {
     /// Whether there is anything to ask cargo for: a lockfile without a compiler in it is an answer by itself.
     pub(super) fn may_compile_c(&self) -> bool {
-        let lockfile = std::fs::read_to_string(self.workspace.join("Cargo.lock"));
-        self.has_dependencies && lockfile.map_or(true, |text| names_a_compiler(&text))
+        self.has_dependencies && self.lockfile().is_none_or(|text| names_a_compiler(&text))
+    }
+
+    pub(super) fn lockfile(&self) -> Option<String> {
+        std::fs::read_to_string(self.workspace.join("Cargo.lock")).ok()
     }
 }
 
@@ -87,14 +95,6 @@ impl Survey {
         Ok(survey)
     }
 
-    /// Fetches zig where it was looked for and not found.
-    pub(crate) fn install_zig(&mut self, shell: &Shell) -> Result<()> {
-        if matches!(self.zig, ZigSurvey::Missing | ZigSurvey::Unusable(_)) {
-            self.zig = ZigSurvey::Found(zig::install(shell)?);
-        }
-        Ok(())
-    }
-
     /// A zig that was of interest and cannot be used.
     pub(crate) fn passed_over_zig(&self) -> Option<String> {
         match &self.zig {
@@ -104,7 +104,7 @@ impl Survey {
     }
 
     /// What can be told without running anything or looking at a package.
-    pub(super) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
+    pub(crate) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
         let Rustc { host, sysroot, .. } = rustc;
         let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
         let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();

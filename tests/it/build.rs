@@ -229,6 +229,7 @@ fn the_json_report_describes_the_file() {
     assert_eq!(report["warnings"], json!([]));
     assert!(report["timings_ms"]["build"].as_u64() <= report["timings_ms"]["total"].as_u64());
     assert_eq!(report["archives"].as_array().unwrap().len(), 1);
+    assert!(report["timings_ms"]["overhead"].is_u64());
     let mut archive = report["archives"][0].clone();
     assert!(archive["timings_ms"]["package"].is_u64());
     archive.as_object_mut().unwrap().remove("timings_ms");
@@ -238,7 +239,7 @@ fn the_json_report_describes_the_file() {
             "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function",
             "arch": "arm64", "libc": "musl", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
             "linker": { "kind": "rust-lld", "program": "rust-lld" },
-            "path": path, "published": true, "invocations": null,
+            "path": path, "published": true, "fresh": false, "invocations": null,
             "size": bytes.len(), "uncompressed_size": entry.size,
             "code_sha256": STANDARD.encode(Sha256::digest(&bytes)),
             "entries": [{

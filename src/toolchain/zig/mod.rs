@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::semver::Version;
+use serde::{Deserialize, Serialize};
 
 use crate::platform::PYTHON;
 
@@ -20,7 +21,7 @@ pub(crate) use install::{install, installed_python};
 const OLDEST: Version = Version::new(0, 9, 0);
 
 /// A zig that runs: the program itself, or Python with `ziglang`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Zig {
     pub(crate) program: PathBuf,
     pub(crate) args: Vec<String>,
@@ -45,7 +46,7 @@ impl Zig {
 }
 
 /// What looking for zig came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ZigSurvey {
     /// It was of no interest.
     #[default]

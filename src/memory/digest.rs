@@ -1,0 +1,216 @@
+//! SHA-256 of what is remembered: of texts, of several fields, and of files, each of which is read once in a run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::Metadata;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::fs;
+
+/// A SHA-256, shown in hexadecimal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest([u8; 32]);
+
+impl Digest {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// That of a file's contents.
+    pub(crate) fn of_file(path: &Path) -> Result<Self> {
+        let mut file = fs::open(path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 17];
+        loop {
+            let count = file.read(&mut buffer).with_context(|| format!("failed to read `{}`", path.display()))?;
+            if count == 0 {
+                return Ok(Self(hasher.finalize().into()));
+            }
+            hasher.update(&buffer[..count]);
+        }
+    }
+
+    /// Its beginning, for the name of a file: what is in the file tells the rest.
+    pub(super) fn short(&self) -> String {
+        self.to_string()[..16].to_owned()
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let invalid = || serde::de::Error::custom("not a SHA-256 in hexadecimal");
+        let mut bytes = [0; 32];
+        if text.len() != 2 * bytes.len() || !text.is_ascii() {
+            return Err(invalid());
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| invalid())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A digest of several fields, none of which can be taken for a part of another.
+pub(crate) struct Hasher(Sha256);
+
+impl Hasher {
+    /// `purpose` tells apart what is made of the same fields for different ends.
+    pub(crate) fn new(purpose: &str) -> Self {
+        let mut hasher = Self(Sha256::new());
+        hasher.field(purpose);
+        hasher
+    }
+
+    pub(crate) fn field(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        self.0.update((bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn path(&mut self, path: &Path) {
+        self.field(path.as_os_str().as_encoded_bytes());
+    }
+
+    pub(crate) fn digest(&mut self, digest: Digest) {
+        self.field(digest.0);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+/// What the file system says of a file, by which a change within this run shows. It is never kept for the next run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileStamp {
+    length: u64,
+    modified: SystemTime,
+    /// Device, inode, and the time of the last change, which unlike the date of modification nobody can set.
+    #[cfg(unix)]
+    inode: (u64, u64, i64, i64),
+}
+
+/// Dates of some file systems have steps of two seconds. Within one step a file can change and keep its date.
+const LONGEST_STEP: Duration = Duration::from_secs(2);
+
+impl FileStamp {
+    pub(crate) fn of(path: &Path) -> Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let modified = metadata.modified().with_context(|| format!("`{}` has no date", path.display()))?;
+        Ok(Self {
+            length: metadata.len(),
+            modified,
+            #[cfg(unix)]
+            inode: inode(&metadata),
+        })
+    }
+
+    /// Whether a later change to the file will show in its stamp.
+    fn is_settled(&self) -> bool {
+        let is_old = |date: SystemTime| date.elapsed().is_ok_and(|age| age > LONGEST_STEP);
+        #[cfg(unix)]
+        {
+            let changed = u64::try_from(self.inode.2).ok().map(Duration::from_secs);
+            if !changed.is_some_and(|changed| is_old(SystemTime::UNIX_EPOCH + changed + Duration::from_secs(1))) {
+                return false;
+            }
+        }
+        is_old(self.modified)
+    }
+}
+
+#[cfg(unix)]
+fn inode(metadata: &Metadata) -> (u64, u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+/// The digests of files, which can be taken ahead of time: a file that has not changed since is not read again.
+#[derive(Debug, Default)]
+pub(crate) struct FileDigests(Mutex<BTreeMap<PathBuf, (FileStamp, Digest)>>);
+
+impl FileDigests {
+    pub(crate) fn of(&self, path: &Path) -> Result<Digest> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = FileStamp::of(path)?;
+        if let Some((of, digest)) = known().get(path)
+            && *of == stamp
+        {
+            return Ok(*digest);
+        }
+        let is_settled = stamp.is_settled();
+        let digest = Digest::of_file(path)?;
+        if is_settled {
+            known().insert(path.to_owned(), (stamp, digest));
+        }
+        Ok(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_survives_the_way_through_json() {
+        let digest = Digest::of(b"abc");
+        assert_eq!(digest.to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let text = serde_json::to_string(&digest).unwrap();
+        assert_eq!(serde_json::from_str::<Digest>(&text).unwrap(), digest);
+        for broken in ["\"\"", "\"ba78\"", &text.replace("ba", "xy"), &text.replace("ba", "ä")] {
+            assert!(serde_json::from_str::<Digest>(broken).is_err(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_borders_of_fields_count() {
+        let digest = |fields: &[&str]| {
+            let mut hasher = Hasher::new("test");
+            for field in fields {
+                hasher.field(field);
+            }
+            hasher.finish()
+        };
+        assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
+        assert_ne!(digest(&["ab"]), digest(&["ab", ""]));
+    }
+
+    #[test]
+    fn a_file_that_changes_in_the_same_instant_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let digests = FileDigests::default();
+        for contents in ["a", "b", "c"] {
+            std::fs::write(&path, contents).unwrap();
+            let date = SystemTime::now() - Duration::from_secs(60);
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(date).unwrap();
+            assert_eq!(digests.of(&path).unwrap(), Digest::of(contents.as_bytes()));
+        }
+    }
+}

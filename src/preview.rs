@@ -1,0 +1,40 @@
+//! `--dry-run` and `--list`: what would be done, and what would be in the zips, without doing it.
+
+use anyhow::Result;
+
+use crate::answers::Inquiry;
+use crate::cli::MessageFormat;
+use crate::job::Job;
+use crate::package::{EntrySource, ModificationTime};
+use crate::publish;
+use crate::report::{self, ContentsList};
+use crate::shell::Shell;
+
+/// Shows the plan, or else the contents of its zips, and returns the exit code.
+pub(crate) fn show(inquiry: &Inquiry<'_>, shell: &Shell) -> Result<u8> {
+    let arguments = inquiry.arguments;
+    let mut answers = inquiry.ask(None)?;
+    if !arguments.dry_run {
+        inquiry.install_zig(&mut answers, shell)?;
+    }
+    let draft = inquiry.plan(&answers)?;
+    draft.tell(shell);
+    if arguments.dry_run {
+        match arguments.message_format {
+            MessageFormat::Human => report::print_plan(&draft.plan)?,
+            MessageFormat::Json => report::print_json(&draft.plan)?,
+        }
+        return Ok(0);
+    }
+    publish::modification_time()?;
+    let own = draft.plan.own_files();
+    let lists = draft.plan.functions.iter().map(|planned| {
+        let job = Job::of(planned, EntrySource::Bytes(Vec::new()), &own, ModificationTime::default())?;
+        let collected = job.collect()?;
+        job.tell(&collected, shell);
+        let built = format!("cargo's build of `{}`", planned.function.name);
+        Ok(ContentsList::new(job.subject, job.path, collected.entries.entries(), &built))
+    });
+    report::print_lists(&lists.collect::<Result<Vec<_>>>()?, arguments.message_format)?;
+    Ok(0)
+}
