@@ -197,6 +197,10 @@ fn a_package_gives_the_zip_that_linux_gives() {
     let text = b"configured";
     assert!(zips[0].entry("bootstrap").contents.windows(text.len()).any(|window| window == text));
     assert!(zips[0].bytes == zips[1].bytes, "the zips differ");
+
+    let again = machine.run(&folder, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
+    assert!(again.stderr.contains("Fresh hello"), "there is nothing to do: {again:?}");
+    assert_eq!(again.stdout, there.stdout);
 }
 
 #[test]
