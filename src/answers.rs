@@ -1,11 +1,13 @@
 //! What a plan has to be told by other programs: by cargo of the package, by rustc of itself, by zig.
 //!
 //! Asking takes longer than all the rest of a run with nothing to do. So questions that do not depend on one another are
-//! asked side by side, and the answers are remembered: the next run can plan with them at once, and ask again while cargo
-//! is at work. Only when the new answers are the remembered ones is what was planned with them carried on.
+//! asked side by side, and the answers are remembered for as long as what they follow from is the same
+//! ([`Grounds`](crate::memory::Grounds)).
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::thread;
+use std::time::SystemTime;
 
 use anyhow::Result;
 use cargo_config2::Config;
@@ -18,7 +20,7 @@ use crate::cargo::{self, Settings};
 use crate::cargo_lambda::{self, ForeignKey};
 use crate::cli::BuildArguments;
 use crate::error::{ErrorKind, ResultExt};
-use crate::memory::{Digest, Hasher, Memory};
+use crate::memory::{Digest, Grounds, Hasher, Memory};
 use crate::plan::{self, BuildPlan, Selection, Surroundings};
 use crate::report::HtmlPage;
 use crate::shell::Shell;
@@ -28,7 +30,7 @@ use crate::toolchain::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 const KIND: &str = "answers";
 
 /// The answers of other programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Answers {
     /// What cargo says of the workspace's packages, in its own words.
     metadata: String,
@@ -37,13 +39,19 @@ pub(crate) struct Answers {
     zig: ZigSurvey,
     /// Whether the graph was of interest, and could not be told without writing the lockfile.
     lockfile_is_missing: bool,
+    /// What the first two follow from, where that can be told.
+    grounds: Option<Digest>,
 }
 
-/// Answers from an earlier run, with the files that were behind them.
+/// Answers from an earlier run.
 #[derive(Debug, Serialize, Deserialize)]
-struct Remembered {
-    answers: Answers,
-    manifests: Vec<(PathBuf, Digest)>,
+struct Remembered<'a> {
+    metadata: Cow<'a, str>,
+    rustc: Cow<'a, Rustc>,
+    /// Of these two.
+    grounds: Digest,
+    /// It knows its own.
+    graph: Cow<'a, Option<Graph>>,
 }
 
 /// A plan, with what is to be said of it before it is carried out.
@@ -55,8 +63,6 @@ pub(crate) struct Draft {
     foreign_file: Option<ForeignKey>,
     /// Where cargo builds, and where this program's memory is.
     pub(crate) target_directory: PathBuf,
-    /// The manifests of the workspace.
-    manifests: Vec<PathBuf>,
 }
 
 /// What is asked for: the command line, and what of the surroundings is at hand without asking anybody.
@@ -105,21 +111,39 @@ impl<'a> Inquiry<'a> {
         Ok(Self { arguments, config, folder, today })
     }
 
-    /// Asks everything, side by side where it can be. `remembered` spares questions whose answers follow from files that
-    /// have not changed.
-    pub(crate) fn ask(&self, remembered: Option<&Answers>) -> Result<Answers> {
-        let rustc = self.config.rustc_questions();
+    /// Asks everything that is not known from an earlier run.
+    pub(crate) fn ask(&self) -> Result<Answers> {
+        let recalled = self.recall();
+        let (metadata, rustc, grounds) = match recalled.as_ref().filter(|known| self.holds(known)) {
+            Some(Remembered { metadata, rustc, grounds, .. }) => {
+                (metadata.to_string(), Rustc::clone(rustc), Some(*grounds))
+            }
+            None => self.ask_cargo_and_rustc()?,
+        };
+        let parsed = cargo::parse_metadata(&metadata)?;
+        let (_, targets) = self.select(&parsed)?;
+        let known_graph = recalled.as_ref().and_then(|known| known.graph.as_ref().as_ref());
+        let source = self.graph_source(&metadata, &parsed, &rustc, &targets, known_graph);
+        let survey = Survey::take(&self.config, &rustc, &targets, self.arguments.linker, &source)?;
+        let Survey { graph, zig, lockfile_is_missing, .. } = survey;
+        Ok(Answers { metadata, rustc, graph, zig, lockfile_is_missing, grounds })
+    }
+
+    /// Asks both side by side. What their answers follow from is looked at afterwards, when it is known.
+    fn ask_cargo_and_rustc(&self) -> Result<(String, Rustc, Option<Digest>)> {
+        let asked = SystemTime::now();
+        let questions = self.config.rustc_questions();
         let (metadata, rustc) = thread::scope(|scope| {
-            let rustc = scope.spawn(|| rustc.ask());
+            let rustc = scope.spawn(|| questions.ask());
             (cargo::read_metadata(&self.arguments.cargo), rustc.join().expect("asking does not panic"))
         });
         let (metadata, rustc) = (metadata?, rustc?);
-        let parsed = cargo::parse_metadata(&metadata)?;
-        let (_, targets) = self.select(&parsed)?;
-        let graph = self.graph_source(&metadata, &parsed, &rustc, &targets, remembered);
-        let survey = Survey::take(&self.config, &rustc, &targets, self.arguments.linker, &graph)?;
-        let Survey { graph, zig, lockfile_is_missing, .. } = survey;
-        Ok(Answers { metadata, rustc, graph, zig, lockfile_is_missing })
+        let grounds = self.grounds(&cargo::parse_metadata(&metadata)?, &rustc).digest_since(asked);
+        Ok((metadata, rustc, grounds))
+    }
+
+    fn grounds<'g>(&'g self, metadata: &'g Metadata, rustc: &'g Rustc) -> Grounds<'g> {
+        Grounds { folder: &self.folder, config: &self.config, metadata, rustc }
     }
 
     fn graph_source<'s>(
@@ -128,7 +152,7 @@ impl<'a> Inquiry<'a> {
         metadata: &'s Metadata,
         rustc: &'s Rustc,
         targets: &[Target],
-        remembered: Option<&'s Answers>,
+        remembered: Option<&'s Graph>,
     ) -> GraphSource<'s> {
         let flags = &self.arguments.cargo;
         let only_looks = self.only_looks();
@@ -141,7 +165,7 @@ impl<'a> Inquiry<'a> {
             rustc,
             metadata: cargo::graph_command(flags, targets, only_looks),
             tree: cargo::tree_command(flags, targets, only_looks),
-            remembered: remembered.and_then(|answers| answers.graph.as_ref()),
+            remembered,
         }
     }
 
@@ -155,7 +179,7 @@ impl<'a> Inquiry<'a> {
         let Answers { metadata: members, rustc, graph, .. } = answers;
         let Ok(metadata) = cargo::parse_metadata(members) else { return Vec::new() };
         let Ok((_, targets)) = self.select(&metadata) else { return Vec::new() };
-        let source = self.graph_source(members, &metadata, rustc, &targets, Some(answers));
+        let source = self.graph_source(members, &metadata, rustc, &targets, graph.as_ref());
         let roots: Vec<_> = plan.functions.iter().map(|planned| planned.function.package_id.repr.as_str()).collect();
         toolchain::advice(graph.as_ref(), &source, &roots)
     }
@@ -172,7 +196,7 @@ impl<'a> Inquiry<'a> {
     /// are now.
     pub(crate) fn plan(&self, answers: &Answers) -> Result<Draft> {
         let Self { arguments, config, folder, .. } = self;
-        let Answers { metadata, rustc, graph, zig, lockfile_is_missing } = answers;
+        let Answers { metadata, rustc, graph, zig, lockfile_is_missing, .. } = answers;
         let metadata = cargo::parse_metadata(metadata)?;
         let (selection, targets) = self.select(&metadata)?;
         let machine = Survey::of_machine(config, rustc, &targets)?;
@@ -186,13 +210,11 @@ impl<'a> Inquiry<'a> {
         plan.page = self.page(&plan)?.path();
         let warnings = self.warnings(&plan, survey);
         let foreign_file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
-        let manifests = metadata.packages.iter().map(|package| package.manifest_path.clone().into_std_path_buf());
-        let manifests = manifests.chain([metadata.workspace_root.join("Cargo.toml").into_std_path_buf()]).collect();
         let target_directory = match &arguments.cargo.target_dir {
             Some(target_directory) => folder.join(target_directory),
             None => metadata.target_directory.into_std_path_buf(),
         };
-        Ok(Draft { plan, warnings, foreign_file, target_directory, manifests })
+        Ok(Draft { plan, warnings, foreign_file, target_directory })
     }
 
     /// The page about the zips of this plan, if there is to be one.
@@ -220,11 +242,11 @@ impl<'a> Inquiry<'a> {
         self.arguments.runtime.deprecation(self.today).into_iter().chain(skipped).chain(zig).chain(of_flags).collect()
     }
 
-    /// The answers to the same questions in an earlier run, where nothing at hand says that they have changed.
+    /// The answers to the same questions in an earlier run.
     ///
     /// They lie in the target directory, which cargo alone can name for sure. It is looked for where it usually is: a
-    /// memory that is not found costs time, and one that is found is held against new answers anyway.
-    pub(crate) fn recall(&self) -> Option<Answers> {
+    /// memory that is not found costs time and no more.
+    fn recall(&self) -> Option<Remembered<'static>> {
         let key = self.key();
         let configured = match &self.arguments.cargo.target_dir {
             Some(target_directory) => Some(self.folder.join(target_directory)),
@@ -237,22 +259,26 @@ impl<'a> Inquiry<'a> {
             let start = manifest.unwrap_or_else(|| self.folder.clone());
             start.ancestors().map(|folder| folder.join("target")).collect()
         };
-        let recalled = candidates.iter().find_map(|candidate| Memory::of(candidate).recall(KIND, key));
-        let Remembered { answers, manifests } = recalled?;
-        // No proof, which the new answers are: it keeps cargo from being started in vain.
-        let is_unchanged = |(path, digest): &(PathBuf, Digest)| Digest::of_file(path).is_ok_and(|now| now == *digest);
-        manifests.iter().all(is_unchanged).then_some(answers)
+        candidates.iter().find_map(|candidate| Memory::of(candidate).recall(KIND, key))
     }
 
-    /// Keeps the answers that a plan was made from for the next run.
+    /// Whether the same would be answered now.
+    fn holds(&self, known: &Remembered<'_>) -> bool {
+        let metadata = cargo::parse_metadata(&known.metadata);
+        metadata.is_ok_and(|metadata| self.grounds(&metadata, &known.rustc).digest() == Some(known.grounds))
+    }
+
+    /// Keeps answers for the next run.
     pub(crate) fn remember(&self, answers: &Answers, draft: &Draft) {
-        let digests = draft.manifests.iter().map(|path| Ok((path.clone(), Digest::of_file(path)?)));
-        if let Ok(manifests) = digests.collect::<Result<_>>() {
-            Memory::of(&draft.target_directory).remember(
-                KIND,
-                self.key(),
-                &Remembered { answers: answers.clone(), manifests },
-            );
+        let Answers { metadata, rustc, graph, grounds, .. } = answers;
+        if let Some(grounds) = *grounds {
+            let known = Remembered {
+                metadata: Cow::Borrowed(metadata),
+                rustc: Cow::Borrowed(rustc),
+                grounds,
+                graph: Cow::Borrowed(graph),
+            };
+            Memory::of(&draft.target_directory).remember(KIND, self.key(), &known);
         }
     }
 

@@ -1,15 +1,10 @@
 //! Carries the build of a plan out: missing targets are added, cargo builds, and each function gets its executable.
 //!
-//! Where an earlier run left its answers behind, cargo is started by the plan that follows from them, before anybody is
-//! asked anew. Asking goes on while cargo is at work, and so does reading the files that may be packaged. Is one answer
-//! another one, that cargo is ended, and the build starts over by the plan that follows from what is true now. So the
-//! outcome never depends on what was remembered, and nothing here has to know what cargo's answers depend on.
+//! While cargo is at work, what packaging would read is read already: where nothing has changed, that is all there is to do.
 
 use std::collections::BTreeSet;
 use std::io::BufReader;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread::{self, available_parallelism};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -21,7 +16,7 @@ use crate::error::{self, ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::job::collect_ahead;
 use crate::memory::{FileDigests, Memory, ZipRecord};
-use crate::package::{Entry, in_order};
+use crate::package::{Collected, Entry};
 use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
 use crate::target::Target;
@@ -37,26 +32,14 @@ pub(crate) struct Built {
     pub(crate) time: Duration,
 }
 
-/// Plans and builds everything with one cargo. What packaging will read is read ahead into `digests` where there is time.
+/// Plans and builds everything with one cargo. What packaging will read is read ahead into `digests`.
 pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell) -> Result<Built> {
-    let remembered = inquiry.recall();
-    let head_start = remembered.and_then(|answers| HeadStart::by(answers, inquiry));
-    let answers = match head_start {
-        None => inquiry.ask(None)?,
-        Some(head_start) => match head_start.confirm(inquiry, digests, shell)? {
-            (answers, Some((running, draft))) => return finish(running, inquiry, &answers, draft),
-            (answers, None) => answers,
-        },
-    };
-    build_anew(answers, inquiry, shell)
-}
-
-fn build_anew(mut answers: Answers, inquiry: &Inquiry<'_>, shell: &Shell) -> Result<Built> {
+    let mut answers = inquiry.ask()?;
     inquiry.install_zig(&mut answers, shell)?;
     let draft = inquiry.plan(&answers)?;
     draft.tell(shell);
     // A wrong include must not cost a build.
-    collect_ahead(&draft.plan)?;
+    let collected = collect_ahead(&draft.plan)?;
     let targets = &draft.plan.install_targets;
     toolchain::add_targets(targets, !inquiry.arguments.no_install, &inquiry.config, shell)?;
     let command = with_zig(&draft.plan)?;
@@ -64,81 +47,23 @@ fn build_anew(mut answers: Answers, inquiry: &Inquiry<'_>, shell: &Shell) -> Res
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;
     inquiry.remember(&answers, &draft);
+    read_ahead(&draft, &collected, digests);
     finish(running, inquiry, &answers, draft)
 }
 
-/// A cargo that was started on the strength of remembered answers.
-struct HeadStart {
-    answers: Answers,
-    draft: Draft,
-    running: RunningBuild,
-}
-
-impl HeadStart {
-    /// Nothing where a plan cannot be made of the answers, or takes more than cargo to carry out.
-    fn by(answers: Answers, inquiry: &Inquiry<'_>) -> Option<Self> {
-        let draft = inquiry.plan(&answers).ok()?;
-        let BuildPlan { functions, install_targets, cargo, .. } = &draft.plan;
-        let has_zig = functions.iter().any(|planned| matches!(planned.target.linker, Linker::Zig(_)));
-        if has_zig || !install_targets.is_empty() {
-            return None;
-        }
-        sccache::prepare(cargo).ok()?;
-        let running = cargo.start().ok()?;
-        Some(Self { answers, draft, running })
-    }
-
-    /// Asks everything anew, and reads ahead, while cargo is at work. Where the answers are others, no cargo is at work any
-    /// more.
-    fn confirm(
-        self,
-        inquiry: &Inquiry<'_>,
-        digests: &FileDigests,
-        shell: &Shell,
-    ) -> Result<(Answers, Option<(RunningBuild, Draft)>)> {
-        let Self { answers: remembered, draft, mut running } = self;
-        let (answers, ahead) = thread::scope(|scope| {
-            let ahead = scope.spawn(|| read_ahead(&draft, digests));
-            let answers = inquiry.ask(Some(&remembered));
-            if answers.as_ref().is_ok_and(|answers| *answers == remembered) {
-                draft.tell(shell);
-                shell.detail("Running", format_args!("`{}`", draft.plan.cargo));
-            } else {
-                running.abandon();
-            }
-            (answers, ahead.join().expect("reading ahead does not panic"))
-        });
-        let answers = answers?;
-        if answers != remembered {
-            return Ok((answers, None));
-        }
-        match ahead {
-            Ok(()) => Ok((answers, Some((running, draft)))),
-            Err(error) => {
-                running.abandon();
-                Err(error)
-            }
-        }
-    }
-}
-
-/// Reads what decides over the freshness of the zips, and what is to go into them, before the executables are there. Only
-/// what is wrong with the includes is an error: it must not cost a build.
-fn read_ahead(draft: &Draft, digests: &FileDigests) -> Result<()> {
-    let collected = collect_ahead(&draft.plan)?;
+/// Reads what decides over the freshness of the zips that were made by an earlier run. What cannot be read is read, and
+/// complained about, when its turn comes.
+fn read_ahead(draft: &Draft, collected: &[Collected], digests: &FileDigests) {
     let memory = Memory::of(&draft.target_directory);
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
-    for (planned, collected) in draft.plan.functions.iter().zip(&collected) {
+    for (planned, collected) in draft.plan.functions.iter().zip(collected) {
         let Some(record) = ZipRecord::recall(&memory, &planned.path) else { continue };
         paths.extend(record.files().map(Path::to_owned));
         paths.extend(collected.entries.entries().iter().filter_map(Entry::file).map(Path::to_owned));
     }
-    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let hash = |(): &mut (), path: &PathBuf| {
-        // What cannot be read now is read, and complained about, when its turn comes.
-        let _ = digests.of(path);
-    };
-    in_order(threads, paths.into_iter(), |_| 0, || (), hash, |_, ()| anyhow::Ok(()))
+    for path in paths {
+        let _ = digests.of(&path);
+    }
 }
 
 /// Waits for cargo, and finds the executable of each function among what it made.

@@ -13,7 +13,7 @@ use crate::shell::Shell;
 /// Shows the plan, or else the contents of its zips, and returns the exit code.
 pub(crate) fn show(inquiry: &Inquiry<'_>, shell: &Shell) -> Result<u8> {
     let arguments = inquiry.arguments;
-    let mut answers = inquiry.ask(None)?;
+    let mut answers = inquiry.ask()?;
     if !arguments.dry_run {
         inquiry.install_zig(&mut answers, shell)?;
     }

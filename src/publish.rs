@@ -168,6 +168,7 @@ impl<'a> Prepared<'a> {
             shell.status("Refused", format_args!("{name}: Lambda would not run it, `{path}` is as it was"));
             return Ok(report);
         }
+        let zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
         let archive = staged.publish()?;
         let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
         let count = match archive.entries.len() {
@@ -182,7 +183,7 @@ impl<'a> Prepared<'a> {
             shell.status("Symbols", path.display());
             report.debug_symbols = Some(path);
         }
-        self.remember(&report, freshness);
+        self.remember(&report, zip, freshness);
         Ok(report)
     }
 
@@ -203,11 +204,12 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn remember(&self, report: &ArchiveReport, freshness: Option<Freshness<'_>>) {
-        let (Some(Freshness { memory, .. }), Some(inputs)) = (freshness, self.inputs) else { return };
+    fn remember(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<Freshness<'_>>) {
+        let (Some(Freshness { memory, .. }), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else { return };
         let record = ZipRecord {
             inputs,
             archive: report.archive.clone(),
+            zip,
             findings: report.findings.clone(),
             executable: self.job.executable().map(Path::to_owned).unwrap_or_default(),
             debug_symbols: report.debug_symbols.clone(),

@@ -41,10 +41,9 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
     let manifest = package.join("Cargo.toml");
     let target_dir = |name: &str| scratch.join(name).to_str().expect("UTF-8").to_owned();
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let common = |name: &str| {
-        ["--manifest-path".into(), manifest.to_str().expect("UTF-8").into(), "--target-dir".into(), target_dir(name)]
-    };
-    let ours = common("ours").into_iter().chain(["--arch".into(), host().into()]);
+    let of_package = || ["--manifest-path".into(), manifest.to_str().expect("UTF-8").to_owned()].into_iter();
+    let common = |name: &str| of_package().chain(["--target-dir".into(), target_dir(name)]);
+    let ours = common("ours").chain(["--arch".into(), host().into()]);
     let mut contenders = vec![Contender::new("ours", program(), ours)];
     let cargo = ["build".into(), "--release".into(), "--target".into(), triple.clone()].into_iter();
     contenders.push(Contender::new("cargo build", "cargo", cargo.chain(common("cargo"))));
@@ -54,8 +53,9 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
         // Beside it is the Python that has its zig.
         let folders = cargo_lambda.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
         let path = std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8");
-        let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(common("cargo-lambda")));
-        contenders.push(contender.env("PATH", path));
+        let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(of_package()));
+        // Its `--target-dir` reaches `cargo metadata`, which has none.
+        contenders.push(contender.env("PATH", path).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
     }
     contenders
 }

@@ -68,6 +68,12 @@ impl CargoConfig {
         RustcQuestions { version: ask(&["-vV"]), sysroot: ask(&["--print", "sysroot"]) }
     }
 
+    /// The programs that answer such questions: the compiler, and the wrappers around it.
+    pub(crate) fn rustc_programs(&self) -> impl Iterator<Item = OsString> {
+        let PathAndArgs { path, args, .. } = self.resolved.rustc();
+        std::iter::once(path.clone().into_os_string()).chain(args.clone())
+    }
+
     /// The folder of the toolchain, under which the targets are installed.
     pub(crate) fn sysroot(&self) -> Result<PathBuf> {
         self.rustc_questions().sysroot()

@@ -97,13 +97,6 @@ impl RunningBuild {
             executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())?;
         Ok((executables, time))
     }
-
-    /// Ends it.
-    pub(crate) fn abandon(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl fmt::Display for CargoCommand {

@@ -3,8 +3,8 @@
 //! Two things are kept, each in a file of its own, in the folder `.lambda-zip` of cargo's target directory, where
 //! `cargo clean` removes it:
 //!
-//! - the answers of other programs that a plan is made from ([`crate::answers`]). They are never trusted: the next run
-//!   starts cargo on the strength of them, and asks again while cargo is at work;
+//! - what cargo and rustc answered when they were asked what a plan has to know ([`crate::answers`]), with a digest of what
+//!   the answers follow from ([`Grounds`]): while that holds, nobody is asked again;
 //! - for each zip, a digest of all that it was made from, and of the zip itself ([`ZipRecord`]). A zip is up to date when
 //!   both still hold. Contents are compared, never dates.
 //!
@@ -13,16 +13,20 @@
 //! environment variable is kept, but for digests.
 
 mod digest;
+mod grounds;
 mod record;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::fs;
+
 pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher};
+pub(crate) use grounds::Grounds;
 pub(crate) use record::{Inputs, ZipRecord};
 
 /// The name of the folder in a target directory.
@@ -59,11 +63,7 @@ impl Memory {
         if std::fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
             return Ok(());
         }
-        std::fs::create_dir_all(&self.folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path).context("it is not replaced")?;
-        Ok(())
+        fs::replace(path, |file| Ok(file.write_all(text.as_bytes())?))
     }
 
     fn path(&self, kind: &str, key: Digest) -> PathBuf {

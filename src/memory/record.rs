@@ -17,6 +17,8 @@ pub(crate) struct ZipRecord {
     /// Of [`Inputs`].
     pub(crate) inputs: Digest,
     pub(crate) archive: Archive,
+    /// Of the zip's bytes.
+    pub(crate) zip: Digest,
     pub(crate) findings: Vec<Finding>,
     /// Where the executable lay: the next run reads it ahead.
     pub(crate) executable: PathBuf,
@@ -42,7 +44,7 @@ impl ZipRecord {
     pub(crate) fn holds(&self, inputs: Digest, digests: &FileDigests) -> bool {
         let is_same = |path: &Path, digest: Digest| digests.of(path).is_ok_and(|now| now == digest);
         self.inputs == inputs
-            && is_same(&self.archive.path, self.archive.sha256.into())
+            && is_same(&self.archive.path, self.zip)
             // The debug information is the executable as it was built, and the executable is among the inputs.
             && self.debug_symbols.as_ref().is_none_or(|debug| {
                 digests.of(&self.executable).is_ok_and(|executable| is_same(debug, executable))

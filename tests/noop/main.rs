@@ -7,6 +7,7 @@
 mod support;
 
 mod graph;
+mod grounds;
 mod many;
 mod memory;
 mod plan;

@@ -34,6 +34,11 @@ impl<'a> Witness<'a> {
         self.fixture.program().env("CARGO", &self.cargo).env("RUSTC", &self.rustc)
     }
 
+    /// Where the calls are written down.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// Runs the program, and returns the calls of the other two in words: `cargo metadata`, `cargo build`, `rustc -vV`.
     /// A build's own calls of the compiler are left out.
     pub(crate) fn calls(&self, args: &[&str]) -> (Run, Vec<String>) {
