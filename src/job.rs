@@ -82,15 +82,18 @@ impl<'a> Job<'a> {
 
     fn collect_with(&self, entries: Vec<Entry>) -> Result<Collected> {
         let collected = self.packaging.files.collect(entries, self.own)?;
-        let entries = collected.entries.entries();
-        for entry in entries {
-            if let EntrySource::Disk(source) = &entry.source
-                && is_same_file(source, &self.path)
-            {
-                let path = self.path.display();
-                let message = format!("the zip would replace `{path}`, which goes into it as `{}`", entry.name);
-                return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
-            }
+        // Where there is no zip yet, none of the files is it.
+        let Ok(zip) = self.path.canonicalize() else { return Ok(collected) };
+        let size = zip.metadata().ok().map(|metadata| metadata.len());
+        // Looking at a size takes a fraction of what following all links of a path does.
+        let is_zip = |source: &Path| {
+            source.metadata().ok().map(|metadata| metadata.len()) == size
+                && source.canonicalize().is_ok_and(|source| source == zip)
+        };
+        if let Some(entry) = collected.entries.entries().iter().find(|entry| entry.file().is_some_and(is_zip)) {
+            let path = self.path.display();
+            let message = format!("the zip would replace `{path}`, which goes into it as `{}`", entry.name);
+            return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
         }
         Ok(collected)
     }
@@ -183,8 +186,4 @@ pub(crate) fn collect_ahead(plan: &BuildPlan) -> Result<Vec<Collected>> {
 
 fn rest_of(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
     paths.iter().skip(1)
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }

@@ -32,8 +32,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let packaging = packaging(arguments, &folder)?;
     let taken = [path.as_path(), executable];
     let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, taken)?;
-    let zips = std::iter::once(path.clone()).chain(page.path());
-    let own = OwnFiles { zips: zips.collect(), executable: Some(executable.clone()) };
+    let own = OwnFiles::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
     let subject = Subject {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,

@@ -13,7 +13,7 @@ pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Nothing to do",
         "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` packs nothing; the other tools pack \
-         again what is packed already.",
+         again what is packed already. A subcommand costs the start of a cargo more, which `cargo --version` shows.",
     );
     let cargo_lambda = peers::cargo_lambda(&mut page);
     let mut plot = Plot::new("Wall time with nothing to do: less is better", "s");
@@ -43,21 +43,30 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
     let of_package = || ["--manifest-path".into(), manifest.to_str().expect("UTF-8").to_owned()].into_iter();
     let common = |name: &str| of_package().chain(["--target-dir".into(), target_dir(name)]);
-    let ours = common("ours").chain(["--arch".into(), host().into()]);
-    let mut contenders = vec![Contender::new("ours", program(), ours)];
+    let ours = || common("ours").chain(["--arch".into(), host().into()]);
     let cargo = ["build".into(), "--release".into(), "--target".into(), triple.clone()].into_iter();
-    contenders.push(Contender::new("cargo build", "cargo", cargo.chain(common("cargo"))));
+    let subcommand = ["lambda-zip".to_owned()].into_iter().chain(ours());
+    let mut contenders = vec![
+        Contender::new("ours", program(), ours()),
+        Contender::new("ours, as `cargo lambda-zip`", "cargo", subcommand).env("PATH", path_with(program())),
+        Contender::new("cargo build", "cargo", cargo.chain(common("cargo"))),
+        Contender::new("cargo --version", "cargo", ["--version"]),
+    ];
     if let Some(cargo_lambda) = cargo_lambda {
         let words = ["lambda", "build", "--release", "--output-format", "zip", "--target", &triple].map(String::from);
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        // Beside it is the Python that has its zig.
-        let folders = cargo_lambda.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
-        let path = std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8");
         let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(of_package()));
         // Its `--target-dir` reaches `cargo metadata`, which has none.
-        contenders.push(contender.env("PATH", path).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
+        contenders
+            .push(contender.env("PATH", path_with(cargo_lambda)).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
     }
     contenders
+}
+
+/// PATH, with the folder of a program in front: there cargo finds a subcommand, and the peer the Python that has its zig.
+fn path_with(program: &Path) -> String {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8")
 }
 
 /// A package whose binary is large by what it includes.

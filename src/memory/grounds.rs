@@ -20,6 +20,9 @@ use crate::cargo::config::{CargoConfig, Rustc};
 /// The names with which the variables start that cargo, rustc and rustup heed.
 const VARIABLES: [&str; 2] = ["CARGO", "RUST"];
 
+/// How many of rustup's proxies have called one another, which decides nothing.
+const DEPTH: &str = "RUST_RECURSION_COUNT";
+
 /// The files by which a folder chooses a toolchain: <https://rust-lang.github.io/rustup/overrides.html>.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
@@ -59,8 +62,8 @@ impl Grounds<'_> {
     }
 
     fn add_environment(&self, hasher: &mut Hasher) {
-        let is_heeded =
-            |name: &OsStr| VARIABLES.iter().any(|start| name.as_encoded_bytes().starts_with(start.as_bytes()));
+        let starts_with = |name: &OsStr, start: &str| name.as_encoded_bytes().starts_with(start.as_bytes());
+        let is_heeded = |name: &OsStr| VARIABLES.iter().any(|start| starts_with(name, start)) && name != DEPTH;
         let variables: BTreeSet<_> = std::env::vars_os().filter(|(name, _)| is_heeded(name)).collect();
         for (name, value) in variables {
             hasher.field(name.as_encoded_bytes());

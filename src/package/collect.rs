@@ -22,10 +22,38 @@ use crate::platform::with_slashes;
 /// The files of a run itself, which folders are packed without: the zip of one run must not be in that of the next.
 #[derive(Debug, Clone, Default)]
 pub struct OwnFiles {
-    /// Where the zips go.
-    pub zips: Vec<PathBuf>,
+    /// Where the zips go, by folder. It is asked about each file of each zip, and there may be many of both.
+    zips: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
     /// The executable, which has its own entry.
-    pub executable: Option<PathBuf>,
+    executable: Option<PathBuf>,
+}
+
+impl OwnFiles {
+    /// The zips and pages that a run writes, and an executable that was not built by it. The paths are absolute.
+    pub fn new(written: impl IntoIterator<Item = PathBuf>, executable: Option<&Path>) -> Self {
+        let mut zips: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+        for path in written {
+            let path = lexically_normal(&path);
+            let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            zips.entry(folder).or_default().insert(path);
+        }
+        Self { zips, executable: executable.map(lexically_normal) }
+    }
+
+    /// Whether the run writes to this path.
+    fn writes(&self, normal: &Path) -> bool {
+        self.beside(normal).any(|zip| zip == normal)
+    }
+
+    /// Whether it is one of the run's files, or one under a scratch name.
+    fn has(&self, normal: &Path) -> bool {
+        let is_zip = |zip: &PathBuf| zip == normal || staged::is_scratch_of(zip, normal);
+        self.executable.as_deref() == Some(normal) || self.beside(normal).any(is_zip)
+    }
+
+    fn beside(&self, normal: &Path) -> impl Iterator<Item = &PathBuf> {
+        normal.parent().and_then(|folder| self.zips.get(folder)).into_iter().flatten()
+    }
 }
 
 /// What goes into a zip.
@@ -45,12 +73,9 @@ impl FileRules {
     /// What is named wrongly is a failure of kind [`ErrorKind::Usage`], what cannot be read one of kind
     /// [`ErrorKind::Archive`].
     pub fn collect(&self, given: Vec<Entry>, own: &OwnFiles) -> Result<Collected> {
-        let zips = own.zips.iter().map(|path| lexically_normal(path)).collect();
-        let executable = own.executable.as_deref().map(lexically_normal);
-        let own = OwnFiles { zips, executable };
         let mut collector = Collector {
             rules: self,
-            own: &own,
+            own,
             entries: given,
             folders: BTreeSet::new(),
             broken_links: BTreeMap::new(),
@@ -88,7 +113,7 @@ impl Collector<'_> {
         if located.root.symlink_metadata().is_err_and(|error| is_absence(&error)) {
             return Err(matches_nothing(include).into());
         }
-        if located.pattern.is_none() && self.own.zips.contains(&lexically_normal(&located.root)) {
+        if located.pattern.is_none() && self.own.writes(&lexically_normal(&located.root)) {
             let message = format!("{} is the zip that is to be written", include.origin);
             return Err(Failure::new(ErrorKind::Usage, message).hint("write another file with `--output`").into());
         }
@@ -146,12 +171,7 @@ impl Collector<'_> {
         if self.rules.excludes.iter().any(|exclude| exclude.applies_to(path)) {
             return true;
         }
-        let normal = lexically_normal(path);
-        let is_scratch = |zip: &PathBuf| zip.parent() == normal.parent() && staged::is_scratch_of(zip, &normal);
-        if self.own.executable.as_ref() == Some(&normal)
-            || self.own.zips.contains(&normal)
-            || self.own.zips.iter().any(is_scratch)
-        {
+        if self.own.has(&lexically_normal(path)) {
             if reach == Reach::Matched {
                 self.own_found.insert(path.to_owned());
             }

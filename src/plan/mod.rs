@@ -65,7 +65,7 @@ impl BuildPlan {
     /// What the run itself writes.
     pub(crate) fn own_files(&self) -> OwnFiles {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OwnFiles { zips: zips.chain(self.page.clone()).collect(), executable: None }
+        OwnFiles::new(zips.chain(self.page.clone()), None)
     }
 }
 
