@@ -42,6 +42,8 @@ struct Prepared<'a> {
     inputs: Option<Digest>,
     /// The zip that lies there, if it is the one that this job would make.
     fresh: Option<ZipRecord>,
+    /// In bytes, of what has to be packed.
+    size: u64,
     /// How long finding that out took.
     time: Duration,
 }
@@ -51,7 +53,7 @@ struct Prepared<'a> {
 pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell: &Shell) -> Result<Vec<ArchiveReport>> {
     let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let prepared = prepare(jobs, freshness, threads)?;
-    let bar = shell.progress("Compressing", prepared.iter().map(Prepared::size).sum());
+    let bar = shell.progress("Compressing", prepared.iter().map(|prepared| prepared.size).sum());
     let done = AtomicU64::new(0);
     let announce = |index: usize| {
         if let Some(next) = prepared.get(index) {
@@ -63,7 +65,7 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     in_order(
         threads,
         prepared.iter(),
-        |prepared| prepared.size().max(LEAST_COST),
+        |prepared| prepared.size.max(LEAST_COST),
         || (),
         |(), prepared| prepared.pack(threads, &bar, &done),
         |prepared, candidate| {
@@ -101,24 +103,18 @@ impl<'a> Prepared<'a> {
     fn new(job: &'a Job<'a>, freshness: Option<Freshness<'_>>) -> Result<Self> {
         let started = Instant::now();
         let collected = job.collect()?;
-        let mut prepared = Self { job, collected, inputs: None, fresh: None, time: Duration::ZERO };
+        let mut prepared = Self { job, collected, inputs: None, fresh: None, size: 0, time: Duration::ZERO };
         if let Some(Freshness { memory, digests }) = freshness {
             let inputs = job.inputs(&prepared.collected, digests)?;
             prepared.inputs = Some(inputs);
             let record = ZipRecord::recall(memory, &job.path);
             prepared.fresh = record.filter(|record| record.holds(inputs, digests));
         }
+        if prepared.fresh.is_none() {
+            prepared.size = size(&prepared.collected);
+        }
         prepared.time = started.elapsed();
         Ok(prepared)
-    }
-
-    /// In bytes, of what has to be packed. What cannot be read is found out where it is read.
-    fn size(&self) -> u64 {
-        if self.fresh.is_some() {
-            return 0;
-        }
-        let files = self.collected.entries.entries().iter().filter_map(Entry::file);
-        files.map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
     }
 
     /// Says what is about to be made, or that it is there.
@@ -133,7 +129,7 @@ impl<'a> Prepared<'a> {
         if self.fresh.is_some() {
             return None;
         }
-        let threads = if self.size() < LARGE { NonZeroUsize::MIN } else { threads };
+        let threads = if self.size < LARGE { NonZeroUsize::MIN } else { threads };
         let of_this = AtomicU64::new(0);
         Some(self.job.pack(&self.collected, threads, &|now| {
             let more = now - of_this.swap(now, Ordering::Relaxed);
@@ -216,6 +212,12 @@ impl<'a> Prepared<'a> {
         };
         record.remember(memory);
     }
+}
+
+/// In bytes. What cannot be looked at is found out where it is read.
+fn size(collected: &Collected) -> u64 {
+    let files = collected.entries.entries().iter().filter_map(Entry::file);
+    files.map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
 }
 
 /// The date of the entries: the earliest that a zip can hold, or that of `SOURCE_DATE_EPOCH`, the one thing of the

@@ -166,8 +166,8 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     if checksum.finalize() != entry.crc {
         return Ok(Contents::WrongChecksum);
     }
-    kept.rewind()?;
     if is_link {
+        kept.rewind()?;
         let mut target = Vec::new();
         kept.read_to_end(&mut target)?;
         return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
@@ -183,21 +183,21 @@ pub(super) fn read_source(source: &EntrySource, entry: &Entry, budget: &mut Budg
     match source {
         EntrySource::Directory => Ok(Contents::Folder),
         EntrySource::Symlink(target) => Ok(Contents::Link(target.clone())),
-        EntrySource::Bytes(bytes) => Ok(read_file(Cursor::new(bytes), budget)?),
+        EntrySource::Bytes(bytes) => Ok(read_file(Cursor::new(bytes), entry.size, budget)?),
         EntrySource::Disk(path) => {
             let shown = path.display();
             let file = fs::open(path)?;
             let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
             ensure!(length == entry.size, "`{shown}` changed after it was packed");
-            read_file(file, budget).with_context(|| format!("failed to read `{shown}`"))
+            read_file(file, length, budget).with_context(|| format!("failed to read `{shown}`"))
         }
     }
 }
 
-fn read_file(mut file: impl Read + Seek, budget: &mut Budget) -> io::Result<Contents> {
-    let mut head = Vec::new();
-    file.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
-    file.rewind()?;
+/// A file of so many bytes, of which no more than the head is read where that is enough.
+fn read_file(mut file: impl Read + Seek, length: u64, budget: &mut Budget) -> io::Result<Contents> {
+    let mut head = vec![0; usize::try_from(length).unwrap_or(HEAD_SIZE).min(HEAD_SIZE)];
+    file.read_exact(&mut head)?;
     look_into(file, &head, budget)
 }
 
@@ -206,6 +206,7 @@ fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io
     if head.starts_with(&elf::MAGIC) {
         let Some(left) = budget.elf_files.checked_sub(1) else { return Ok(Contents::BeyondBudget) };
         budget.elf_files = left;
+        file.rewind()?;
         return Ok(match Elf::read(file) {
             Ok(elf) => Contents::Elf(Box::new(elf)),
             Err(error) => Contents::BrokenElf(error.to_string()),
@@ -213,6 +214,7 @@ fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io
     }
     if head.starts_with(PEM_BEGIN) {
         let mut pem = Vec::new();
+        file.rewind()?;
         file.by_ref().take(PEM_LIMIT).read_to_end(&mut pem)?;
         return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });
     }

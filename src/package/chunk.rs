@@ -100,7 +100,8 @@ impl Chunk<'_> {
         buffer.reserve_exact(usize::try_from(self.length())?);
         let mut file = fs::open(path)?;
         let before = file.metadata().map(|metadata| metadata.len());
-        let read = file.seek(SeekFrom::Start(self.offset)).and_then(|_| file.take(self.length()).read_to_end(buffer));
+        let sought = if self.is_first() { Ok(0) } else { file.seek(SeekFrom::Start(self.offset)) };
+        let read = sought.and_then(|_| file.take(self.length()).read_to_end(buffer));
         read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
         if before.ok() != Some(self.of.size) || buffer.len() as u64 != self.length() {
             anyhow::bail!("`{}` changed while it was read", path.display());
