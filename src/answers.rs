@@ -34,7 +34,7 @@ const KIND: &str = "answers";
 pub(crate) struct Answers {
     /// What cargo says of the workspace's packages, in its own words.
     metadata: String,
-    rustc: Rustc,
+    pub(crate) rustc: Rustc,
     graph: Option<Graph>,
     zig: ZigSurvey,
     /// Whether the graph was of interest, and could not be told without writing the lockfile.

@@ -17,7 +17,7 @@ use crate::fs;
 use crate::job::collect_ahead;
 use crate::memory::{FileDigests, Memory, ZipRecord};
 use crate::package::{Collected, Entry};
-use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
+use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
 use crate::target::Target;
 use crate::toolchain::{self, Linker, zig};
@@ -42,7 +42,7 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
     let collected = collect_ahead(&draft.plan)?;
     let targets = &draft.plan.install_targets;
     toolchain::add_targets(targets, !inquiry.arguments.no_install, &inquiry.config, shell)?;
-    let command = with_zig(&draft.plan)?;
+    let command = with_zig(&draft, &answers)?;
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;
@@ -121,11 +121,11 @@ fn hold_against_glibc(target: Target, executable: &Path) -> Result<()> {
 
 /// The planned command, with what zig needs to link the targets that are zig's. It takes running zig to tell, which the
 /// plan does not do.
-fn with_zig(plan: &BuildPlan) -> Result<CargoCommand> {
-    let mut command = plan.cargo.clone();
+fn with_zig(draft: &Draft, answers: &Answers) -> Result<CargoCommand> {
+    let mut command = draft.plan.cargo.clone();
     let mut chosen = None;
     let mut targets: Vec<Target> = Vec::new();
-    for PlannedFunction { target: PlannedTarget { target, linker }, .. } in &plan.functions {
+    for PlannedFunction { target: PlannedTarget { target, linker }, .. } in &draft.plan.functions {
         if let Linker::Zig(zig) = linker {
             chosen = Some(zig);
             if !targets.contains(target) {
@@ -134,7 +134,8 @@ fn with_zig(plan: &BuildPlan) -> Result<CargoCommand> {
         }
     }
     if let Some(zig) = chosen {
-        command.env.extend(zig::prepare(zig, &targets)?);
+        let memory = Memory::of(&draft.target_directory);
+        command.env.extend(zig::prepare(zig, &targets, &answers.rustc, &memory)?);
     }
     Ok(command)
 }

@@ -39,7 +39,8 @@ impl Grounds<'_> {
     /// A digest of the grounds as they are now. Nothing where they cannot be told for sure.
     pub(crate) fn digest(&self) -> Option<Digest> {
         let mut hasher = Hasher::new("grounds");
-        self.add_environment(&mut hasher);
+        add_environment(&mut hasher, &VARIABLES);
+        self.add_configuration(&mut hasher);
         self.add_programs(&mut hasher)?;
         self.add_manifests(&mut hasher)?;
         Some(hasher.finish())
@@ -61,14 +62,7 @@ impl Grounds<'_> {
         members.chain([self.metadata.workspace_root.join("Cargo.toml").into_std_path_buf()]).collect()
     }
 
-    fn add_environment(&self, hasher: &mut Hasher) {
-        let starts_with = |name: &OsStr, start: &str| name.as_encoded_bytes().starts_with(start.as_bytes());
-        let is_heeded = |name: &OsStr| VARIABLES.iter().any(|start| starts_with(name, start)) && name != DEPTH;
-        let variables: BTreeSet<_> = std::env::vars_os().filter(|(name, _)| is_heeded(name)).collect();
-        for (name, value) in variables {
-            hasher.field(name.as_encoded_bytes());
-            hasher.field(value.as_encoded_bytes());
-        }
+    fn add_configuration(&self, hasher: &mut Hasher) {
         for table in self.config.tables() {
             hasher.field(table.to_string());
         }
@@ -119,6 +113,19 @@ impl Grounds<'_> {
             }
         }
         Some(())
+    }
+}
+
+/// The variables whose names start with one of these.
+pub(crate) fn add_environment(hasher: &mut Hasher, starts: &[&str]) {
+    // Windows has `Path`.
+    let capitals = |name: &OsStr| name.as_encoded_bytes().to_ascii_uppercase();
+    let counts =
+        |name: &OsStr| starts.iter().any(|start| capitals(name).starts_with(start.as_bytes())) && name != DEPTH;
+    let variables: BTreeSet<_> = std::env::vars_os().filter(|(name, _)| counts(name)).collect();
+    for (name, value) in variables {
+        hasher.field(name.as_encoded_bytes());
+        hasher.field(value.as_encoded_bytes());
     }
 }
 

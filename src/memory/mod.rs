@@ -1,10 +1,11 @@
 //! What a run remembers for the next one, so that a run with nothing to do costs little more than cargo's own.
 //!
-//! Two things are kept, each in a file of its own, in the folder `.lambda-zip` of cargo's target directory, where
+//! Three things are kept, each in a file of its own, in the folder `.lambda-zip` of cargo's target directory, where
 //! `cargo clean` removes it:
 //!
 //! - what cargo and rustc answered when they were asked what a plan has to know ([`crate::answers`]), with a digest of what
 //!   the answers follow from ([`Grounds`]): while that holds, nobody is asked again;
+//! - likewise, what cargo's environment has to hold so that zig compiles and links;
 //! - for each zip, a digest of all that it was made from, and of the zip itself ([`ZipRecord`]). A zip is up to date when
 //!   both still hold. Contents are compared, never dates.
 //!
@@ -26,7 +27,7 @@ use serde::de::DeserializeOwned;
 use crate::fs;
 
 pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher};
-pub(crate) use grounds::Grounds;
+pub(crate) use grounds::{Grounds, add_environment};
 pub(crate) use record::{Inputs, ZipRecord};
 
 /// The name of the folder in a target directory.

@@ -13,3 +13,4 @@ mod memory;
 mod plan;
 mod stale;
 mod witness;
+mod zig;
