@@ -26,12 +26,24 @@ pub(crate) enum Step {
     Block(Block),
 }
 
+impl Step {
+    /// Where its commands listen, as they are written, until the page ends.
+    pub(crate) fn serves(&self) -> Option<&str> {
+        match self {
+            Self::Prepare(_) => None,
+            Self::Block(block) => block.serves.as_deref(),
+        }
+    }
+}
+
 /// A fenced block of code.
 pub(crate) struct Block {
     language: String,
     pub(crate) text: String,
     /// What its commands end with.
     pub(crate) exit: i32,
+    /// Where they listen, if they do so until the page ends.
+    pub(crate) serves: Option<String>,
 }
 
 impl Block {
@@ -105,7 +117,7 @@ impl Page {
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
         let mut page = Self { name, headings: vec![], links: vec![], steps: vec![], rows: vec![] };
         let (mut heading, mut block, mut cell) = (None::<String>, None::<Block>, None::<Vec<String>>);
-        let (mut exit, mut comment) = (0, String::new());
+        let (mut exit, mut serves, mut comment) = (0, None, String::new());
         for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
             match event {
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
@@ -114,7 +126,8 @@ impl Page {
                     page.links.push(dest_url.into());
                 }
                 Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                    block = Some(Block { language: info.into(), text: String::new(), exit: std::mem::take(&mut exit) });
+                    let (exit, serves) = (std::mem::take(&mut exit), serves.take());
+                    block = Some(Block { language: info.into(), text: String::new(), exit, serves });
                 }
                 Event::End(TagEnd::CodeBlock) => page.steps.extend(block.take().map(Step::Block)),
                 Event::Start(Tag::HtmlBlock) => comment.clear(),
@@ -122,6 +135,7 @@ impl Page {
                 Event::End(TagEnd::HtmlBlock) => match comment_for_test(&comment) {
                     Some(("test", commands)) => page.steps.push(Step::Prepare(commands.to_owned())),
                     Some(("test exit", code)) => exit = code.parse().expect("an exit code"),
+                    Some(("test serves", address)) => serves = Some(address.to_owned()),
                     _ => {}
                 },
                 Event::Start(Tag::TableRow) => cell = Some(Vec::new()),
