@@ -14,6 +14,10 @@ pub(crate) const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" }
 /// Where Python is in a virtual environment.
 pub(crate) const PYTHON_OF_ENVIRONMENT: &str = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python3" };
 
+/// Whether a folder may list a name in other characters than those by which the file was made or is looked for: `é` as an `e`
+/// with an accent behind it. HFS+ always does so; APFS lists what it was given, but finds both.
+pub(crate) const COMPOSES_NAMES: bool = cfg!(target_vendor = "apple");
+
 /// A path, or a glob over paths, with `/` between its components, as zips and globs have it. Where `\` is what people type
 /// to separate, it does; elsewhere it is an ordinary character.
 pub(crate) fn with_slashes(text: &str) -> String {

@@ -6,6 +6,7 @@ use super::Subject;
 use super::entry::Entry;
 use super::finding::Findings;
 use super::rule::Rule;
+use crate::package::folded;
 
 /// Bit 11 of the flags: the name is UTF-8.
 const FLAG_UTF8: u16 = 1 << 11;
@@ -39,9 +40,14 @@ fn case_collisions(subject: &Subject, findings: &mut Findings) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (entry, _) in subject.view.entries() {
         let path = entry.path();
-        let other = seen.entry(path.to_lowercase()).or_insert_with(|| path.clone());
+        let other = seen.entry(folded(&path)).or_insert_with(|| path.clone());
         if *other != path {
-            let message = format!("`{other}` and `{path}` differ only by upper and lower case");
+            let message = if other.to_lowercase() == path.to_lowercase() {
+                format!("`{other}` and `{path}` differ only by upper and lower case")
+            } else {
+                let escaped = [&**other, &*path].map(str::escape_default);
+                format!("`{}` and `{}` differ only by how their letters are composed", escaped[0], escaped[1])
+            };
             findings.add(Rule::CaseCollision, Some(&path), message);
         }
     }

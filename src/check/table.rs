@@ -103,7 +103,7 @@ rules! {
         why "which of them is unpacked depends on the reader"
         source CAREFUL, remedy "leave one of them out"
     CaseCollision "case-collision" Warning
-        what "no two names differ only by upper and lower case"
+        what "no two names differ only by upper and lower case, or by how their letters are composed"
         why "Lambda tells them apart, but Windows and macOS, where the zip may be unpacked for a look, do not"
         source "Linux file systems are case-sensitive", remedy "rename one of them"
     FileAndFolder "file-and-folder" Error

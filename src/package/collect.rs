@@ -13,6 +13,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::entry::{Entry, EntrySource, SortedEntries, sort};
 use super::include::{FileRules, Include, Located, lexically_normal};
 use super::pattern::Pattern;
+use super::spelling::{composed, folded};
 use super::symlink::{Symlinks, refuse_stray};
 use super::{litter, mode, staged};
 use crate::error::{ErrorKind, Failure, ResultExt};
@@ -110,6 +111,9 @@ struct Collector<'a> {
 impl Collector<'_> {
     fn add(&mut self, include: &Include) -> Result<()> {
         let located = include.located()?;
+        if let Some(other) = &located.other_spelling {
+            return Err(matches_nothing(include).hint(other.to_string()).into());
+        }
         if located.root.symlink_metadata().is_err_and(|error| is_absence(&error)) {
             return Err(matches_nothing(include).into());
         }
@@ -126,11 +130,17 @@ impl Collector<'_> {
             return Ok(());
         }
         let failure = matches_nothing(include);
-        Err(if self.litter.len() > litter_before {
-            failure.hint("what it matches is left out by default: add `--no-default-excludes`").into()
-        } else {
-            failure.into()
-        })
+        if self.litter.len() > litter_before {
+            return Err(failure.hint("what it matches is left out by default: add `--no-default-excludes`").into());
+        }
+        Err(match near_miss(&located) {
+            Some(path) => failure.hint(format!(
+                "`{}` differs from it by upper and lower case, or by how its letters are composed",
+                path.display()
+            )),
+            None => failure,
+        }
+        .into())
     }
 
     /// Adds what is at, and below, the root of an include. Returns whether it matched anything.
@@ -201,8 +211,7 @@ impl Collector<'_> {
         if kind.is_dir() {
             // One whose contents are all left out by the user is left out with them.
             if !name.is_empty() && self.is_empty(path)? {
-                include.checked(&name)?;
-                self.folders.insert(name);
+                self.folders.insert(include.checked(&name)?.to_string());
             }
             return Ok(());
         }
@@ -300,12 +309,21 @@ fn link_target(include: &Include, path: &Path) -> Result<String> {
             .hint("pack what it leads to with `--symlinks follow`")
             .into());
     };
-    Ok(with_slashes(text))
+    Ok(composed(&with_slashes(text)).into_owned())
 }
 
 fn matches_nothing(include: &Include) -> Failure {
     Failure::new(ErrorKind::Usage, format!("{} matches nothing", include.origin))
         .hint(format!("it was looked for in `{}`", include.base.display()))
+}
+
+/// A file that a glob would match if it did not tell upper from lower case, nor the ways to write a letter.
+fn near_miss(located: &Located) -> Option<PathBuf> {
+    let pattern = Pattern::new(&folded(located.pattern.as_ref()?.as_str())).ok()?;
+    let found = WalkDir::new(&located.root).min_depth(1).sort_by_file_name().into_iter().flatten();
+    let relative = |found: &DirEntry| Some(with_slashes(found.path().strip_prefix(&located.root).ok()?.to_str()?));
+    let mut found = found.filter(|found| relative(found).is_some_and(|path| pattern.matches(&folded(&path))));
+    found.next().map(DirEntry::into_path)
 }
 
 fn is_absence(error: &io::Error) -> bool {

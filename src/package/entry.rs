@@ -1,6 +1,6 @@
 //! What goes into a zip, before there is one: entries in the order of the archive, none in the way of another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -79,22 +79,10 @@ impl Entry {
     }
 }
 
-/// Names that only a file system which tells upper from lower case can hold apart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaseClash(pub Vec<EntryName>);
-
-impl fmt::Display for CaseClash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter().map(|name| format!("`{name}`")).collect();
-        write!(f, "the names {} differ only by case", names.join(" and "))
-    }
-}
-
 /// Entries in the order of the archive, none of them in another's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortedEntries {
     entries: Vec<Entry>,
-    case_clashes: Vec<CaseClash>,
 }
 
 impl SortedEntries {
@@ -102,12 +90,6 @@ impl SortedEntries {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
-    }
-
-    /// What a user should be warned of.
-    #[must_use]
-    pub fn case_clashes(&self) -> &[CaseClash] {
-        &self.case_clashes
     }
 }
 
@@ -120,8 +102,7 @@ pub fn sort(mut entries: Vec<Entry>) -> Result<SortedEntries> {
         return Err(Failure::new(ErrorKind::Usage, message).into());
     }
     refuse_files_as_folders(&entries)?;
-    let case_clashes = case_clashes(&entries);
-    Ok(SortedEntries { entries, case_clashes })
+    Ok(SortedEntries { entries })
 }
 
 fn refuse_files_as_folders(entries: &[Entry]) -> Result<()> {
@@ -134,14 +115,6 @@ fn refuse_files_as_folders(entries: &[Entry]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn case_clashes(entries: &[Entry]) -> Vec<CaseClash> {
-    let mut by_folded_name = BTreeMap::<String, Vec<EntryName>>::new();
-    for entry in entries {
-        by_folded_name.entry(entry.name.as_str().to_lowercase()).or_default().push(entry.name.clone());
-    }
-    by_folded_name.into_values().filter(|names| names.len() > 1).map(CaseClash).collect()
 }
 
 #[cfg(test)]
@@ -177,15 +150,5 @@ mod tests {
         assert_eq!(error.to_string(), "`lib` is a file, and the folder of `lib/a/b`");
         let folder = Entry { source: EntrySource::Directory, ..entry("lib") };
         assert!(sort(vec![entry("lib/a"), folder]).is_ok());
-    }
-
-    #[test]
-    fn names_that_differ_only_by_case_are_reported() {
-        let sorted = sort(["a/B", "a/b", "c", "É", "é"].map(entry).into()).unwrap();
-        let texts: Vec<_> = sorted.case_clashes().iter().map(ToString::to_string).collect();
-        assert_eq!(
-            texts,
-            ["the names `a/B` and `a/b` differ only by case", "the names `É` and `é` differ only by case"]
-        );
     }
 }

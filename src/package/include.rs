@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::mode::ModeRule;
 use super::name::EntryName;
 use super::pattern::{Pattern, has_wildcard};
+use super::spelling::{OtherSpelling, other_spelling};
 use super::symlink::Symlinks;
 use crate::error::{ErrorKind, Failure};
 use crate::platform::with_slashes;
@@ -88,7 +89,8 @@ impl Include {
         if !name.is_empty() {
             self.checked(&name)?;
         }
-        Ok(Located { root, pattern, name })
+        let other_spelling = other_spelling(&self.base, &source);
+        Ok(Located { root, pattern, name, other_spelling })
     }
 
     /// A name, if it can be one in a zip.
@@ -138,6 +140,8 @@ pub(super) struct Located {
     pub(super) pattern: Option<Pattern>,
     /// The name of the root in the zip; empty if its contents go to the top.
     pub(super) name: String,
+    /// How a folder on the way to the root lists it, if it is not as typed. Some systems find it all the same.
+    pub(super) other_spelling: Option<OtherSpelling>,
 }
 
 /// Cuts a glob before the first component with a wildcard.

@@ -7,6 +7,8 @@ use std::fmt;
 use std::path::{Component, Path};
 use std::str::FromStr;
 
+use super::spelling::composed;
+
 /// The longest name in bytes: the container counts in 16 bits, and a folder's name gets a `/` at its end.
 const LONGEST_NAME: usize = 65_534;
 
@@ -22,9 +24,9 @@ pub struct InvalidName {
 }
 
 impl EntryName {
-    /// Checks a name that is already in a zip's spelling.
+    /// Checks a name that is already in a zip's spelling, but for the characters that macOS may take apart.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
-        let name = name.into();
+        let name = composed(&name.into()).into_owned();
         match broken_rule(&name) {
             None => Ok(Self(name)),
             Some(rule) => Err(InvalidName { name, rule }),

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::spelling::composed;
 use crate::error::{ErrorKind, Failure};
 
 /// A glob: `*` and `?` match within a name, `**` any number of folders, `[…]` one of several characters and `{a,b}` one
@@ -18,7 +19,7 @@ impl Pattern {
     /// [`ErrorKind::Usage`].
     pub fn new(text: &str) -> Result<Self, Failure> {
         let clean: Vec<_> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        let clean = clean.join("/");
+        let clean = composed(&clean.join("/")).into_owned();
         let glob =
             GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build().map_err(|error| {
                 Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {}", error.kind()))
@@ -33,7 +34,7 @@ impl Pattern {
     /// Whether a path matches as a whole.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.matcher.is_match(path)
+        self.matcher.is_match(&*composed(path))
     }
 
     /// Whether a path matches; a pattern without `/` is held against its last component alone.

@@ -217,3 +217,40 @@ fn what_cannot_be_read_is_an_error_of_the_archive() {
     sandbox.refused(&["main", "assets"]).failure(103, "assets/img");
     set("assets/img", 0o755);
 }
+
+/// What macOS and Windows would find here, they refuse with the same words.
+#[test]
+fn a_name_that_is_typed_otherwise_than_it_is_listed_is_told() {
+    let sandbox = tree();
+    for (include, hint) in [
+        (
+            "Assets",
+            "hint: `assets` is there, which Linux and Lambda tell from `Assets`: write it that way, or rename it",
+        ),
+        ("assets/A.txt=b", "hint: `a.txt` is there, which Linux and Lambda tell from `A.txt`"),
+        ("assets/IMG/*.png", "hint: `img` is there, which Linux and Lambda tell from `IMG`"),
+        ("assets/**/*.PNG", "img/logo.png` differs from it by upper and lower case"),
+    ] {
+        let run = sandbox.refused(&["main", "--include", include]);
+        run.failure(2, &format!("`--include {include}` matches nothing")).says(hint);
+    }
+}
+
+// Folders of macOS list and find names by rules of their own.
+#[cfg(not(target_vendor = "apple"))]
+#[test]
+fn a_letter_can_be_written_in_two_ways() {
+    const COMPOSED: &str = "donn\u{e9}es";
+    const DECOMPOSED: &str = "donne\u{301}es";
+    let sandbox = tree();
+    sandbox.write(&format!("{DECOMPOSED}/prix.csv"), "1");
+    let run = sandbox.refused(&["main", COMPOSED]).failure(2, "matches nothing");
+    run.says(r"is there, but as `donne\u{301}es`, and you typed `donn\u{e9}es`: rename it");
+    sandbox.refused(&["main", "donn\u{e9}*/**"]).failure(2, "matches nothing").says("how its letters are composed");
+    // What is on the disk of a Linux machine is what its programs ask for.
+    let zip = sandbox.pack(&["main", DECOMPOSED]);
+    assert_eq!(zip.names()[1..], [format!("{DECOMPOSED}/prix.csv")]);
+    sandbox.write(&format!("{COMPOSED}/prix.csv"), "2");
+    let run = sandbox.run(&["pack", "main", COMPOSED, DECOMPOSED]).success();
+    run.says("[case-collision]").says("differ only by how their letters are composed");
+}

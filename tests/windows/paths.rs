@@ -66,3 +66,20 @@ fn names_that_differ_only_by_case_are_warned_of_as_on_linux() {
     let zips = ["linux.zip", "windows.zip"].map(|name| Zip::read(&sandbox.path(name)).bytes);
     assert!(zips[0] == zips[1]);
 }
+
+/// Wine finds names as Windows does, whatever their case.
+#[test]
+#[ignore = "needs wine and the build for Windows"]
+fn what_only_windows_would_find_is_refused_as_on_linux() {
+    let sandbox = Sandbox::new();
+    sandbox.write_all(&["conf/readme.md", "data/a"]);
+    let is_found = on_windows(&sandbox, &["pack", "-o", "found.zip", "MAIN"]);
+    assert_eq!(is_found.code, 0, "{}", is_found.stderr);
+    for include in ["Conf", "conf/README.md", "CONF/*.md=x"] {
+        let args = ["pack", "-o", "out.zip", "main", "--include", include];
+        let here = sandbox.run(&args).failure(2, "matches nothing").says("which Linux and Lambda tell from");
+        let there = on_windows(&sandbox, &args).failure(2, "matches nothing");
+        let hint = |text: &str| text.lines().last().map(str::to_owned);
+        assert_eq!(hint(&there.stderr), hint(&here.stderr), "{include}");
+    }
+}
