@@ -283,6 +283,12 @@ impl Rustc {
     pub(super) fn release_minor(&self) -> Option<u64> {
         self.release.split('.').nth(1)?.parse().ok()
     }
+
+    /// Whether the cargo that belongs to it takes `[unstable]` tables. A stable one passes over them.
+    pub(super) fn allows_unstable(&self) -> bool {
+        let is_nightly = ["-nightly", "-dev"].iter().any(|suffix| self.release.ends_with(suffix));
+        is_nightly || std::env::var_os("RUSTC_BOOTSTRAP").is_some_and(|value| value == "1")
+    }
 }
 
 /// How the environment variables of a target start.

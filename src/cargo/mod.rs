@@ -1,5 +1,6 @@
 //! Running cargo: the command that is shown is the command that runs.
 
+mod build_std;
 pub(crate) mod config;
 mod messages;
 mod metadata;
@@ -26,7 +27,7 @@ use crate::error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Settings, c_is_native};
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.

@@ -12,7 +12,7 @@ use toml::Table;
 use super::config::{CargoConfig, Rustc};
 use super::rustflags::{Addition, Source};
 use super::target_cpu::NativeWarnings;
-use super::{profile, sccache, target_cpu, trim_paths};
+use super::{build_std, profile, sccache, target_cpu, trim_paths};
 use crate::cli::BuildArguments;
 use crate::config::TargetCpu;
 use crate::error::{ErrorKind, Failure, ResultExt};
@@ -37,6 +37,8 @@ pub(crate) struct Settings {
     native: NativeWarnings,
     /// Whether the executable needs a build id, by which its debug information is found.
     build_id: bool,
+    /// Whether cargo builds the standard library anew.
+    pub(crate) builds_std: bool,
 }
 
 impl Settings {
@@ -70,10 +72,13 @@ impl Settings {
                 settings.remap(&prefixes, config, rustc, &target_directory(arguments, metadata));
             }
         }
-        match cpu {
-            Some(cpu) => settings.target_cpus = target_cpu::resolve(cpu, targets, config)?,
-            None => settings.native = target_cpu::warnings(&settings.rustflags.flags(), &c_flag_variables()),
+        settings.native = target_cpu::warnings(&settings.rustflags.flags(), &c_flag_variables());
+        if let Some(cpu) = cpu {
+            settings.target_cpus = target_cpu::resolve(cpu, targets, config)?;
+            // Ours comes behind the user's, and wins.
+            settings.native.of_rust = None;
         }
+        settings.builds_std = build_std::is_asked_for(&arguments.cargo, config, rustc);
         Ok(settings)
     }
 
@@ -131,7 +136,7 @@ impl Settings {
         self.args.extend(["--config".into(), format!("profile.{profile}.{key}=\"{value}\"").into()]);
     }
 
-    /// What the user should know of the flags that reach a build which compiles C, or Rust alone.
+    /// What the user should know of the flags that reach this build. Those of C are of interest where C is compiled.
     pub(crate) fn warnings(&self, compiles_c: bool) -> impl Iterator<Item = &String> {
         self.native.of_rust.iter().chain(self.native.of_c.iter().filter(move |_| compiles_c))
     }
@@ -218,6 +223,11 @@ fn c_flags(prefixes: &[(PathBuf, String)]) -> Option<String> {
     let flags = prefixes.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
     let flags: Vec<_> = flags.filter(|flag| !flag.contains(char::is_whitespace)).collect();
     Some(flags.join(" "))
+}
+
+/// Whether the user's flags of C are for the machine that builds, which is worth a warning where C is compiled.
+pub(crate) fn c_is_native() -> bool {
+    target_cpu::warnings(&[], &c_flag_variables()).of_c.is_some()
 }
 
 /// The variables in which the user set flags of C for the target.

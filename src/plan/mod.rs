@@ -239,16 +239,14 @@ pub(crate) fn plan(
     }
     output::refuse_collisions(&functions)?;
 
-    let builds_std = arguments.cargo.unstable.iter().any(|flag| flag.starts_with("build-std"));
     // Rust's musl and its start files come with the standard library, so `rust-lld` needs it even where it is built anew.
     let install_targets = linked
         .iter()
-        .filter(|linked| !builds_std || linked.linker == Linker::RustLld)
+        .filter(|linked| !settings.builds_std || linked.linker == Linker::RustLld)
         .map(|linked| linked.target.triple())
         .filter(|triple| !survey.targets[triple].std_installed)
         .collect();
-    let compiles_c = |linker: &Linker| !c_crates.is_empty() || *linker != Linker::RustLld;
-    let warnings = settings.warnings(linked.iter().any(|linked| compiles_c(&linked.linker))).cloned().collect();
+    let warnings = settings.warnings(!c_crates.is_empty()).cloned().collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
         cargo: command(arguments, &selection.functions, &linked, survey, !c_crates.is_empty(), settings)?,

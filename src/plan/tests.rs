@@ -85,13 +85,17 @@ fn plan_of(words: &str) -> Result<BuildPlan> {
 }
 
 fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
+    plan_with(words, output_is_folder, &settings())
+}
+
+fn plan_with(words: &str, output_is_folder: bool, settings: &Settings) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args, None).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
     let metadata = workspace();
     let selection = select(&arguments.cargo, &metadata)?;
     let targets = targets(&arguments, None, date!(2026 - 11 - 23))?;
-    plan(&arguments, &targets, &metadata, selection, &survey(), &settings(), surroundings)
+    plan(&arguments, &targets, &metadata, selection, &survey(), settings, surroundings)
 }
 
 fn names(words: &str) -> Vec<String> {
@@ -214,11 +218,13 @@ fn one_cargo_builds_everything() {
 
 #[test]
 fn only_missing_targets_are_installed_and_those_of_a_std_that_is_built_only_for_their_c_library() {
-    let installed = |words: &str| plan_of(words).unwrap().install_targets;
-    assert_eq!(installed("--arch x86_64,arm64"), [MUSL_ARM64]);
-    assert_eq!(installed("--arch arm64 -Z build-std=std"), [MUSL_ARM64]);
-    assert_eq!(installed("--libc gnu"), ["x86_64-unknown-linux-gnu"]);
-    assert!(installed("--libc gnu -Z build-std=std").is_empty());
+    let mut settings = settings();
+    let installed = |words: &str, settings: &Settings| plan_with(words, false, settings).unwrap().install_targets;
+    assert_eq!(installed("--arch x86_64,arm64", &settings), [MUSL_ARM64]);
+    assert_eq!(installed("--libc gnu", &settings), ["x86_64-unknown-linux-gnu"]);
+    settings.builds_std = true;
+    assert_eq!(installed("--arch arm64", &settings), [MUSL_ARM64]);
+    assert!(installed("--libc gnu", &settings).is_empty());
 }
 
 #[test]

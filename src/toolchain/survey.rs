@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::c_code::{Graph, names_a_compiler};
 use super::zig::{self, ZigSurvey};
 use crate::cargo::CargoCommand;
+use crate::cargo::c_is_native;
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
 use crate::target::{Arch, Libc, Target};
@@ -84,9 +85,9 @@ impl Survey {
             |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
         let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
         let may_take_lld = musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld);
-        if may_take_lld && graph.may_compile_c() {
+        if (may_take_lld || c_is_native()) && graph.may_compile_c() {
             survey.graph = Graph::ask(graph);
-            survey.lockfile_is_missing = survey.graph.is_none() && !graph.may_lock;
+            survey.lockfile_is_missing = may_take_lld && survey.graph.is_none() && !graph.may_lock;
         }
         let needs_more = gnu || (musl && (survey.graph.is_some() || !survey.has_rust_lld));
         if choice == LinkerChoice::Zig || (choice == LinkerChoice::Auto && needs_more) {

@@ -4,7 +4,7 @@ use crate::support::{Fixture, Run, Toolchain, script};
 
 /// A crate of this name whose build script is helped by `helper`. What counts is the name of the helper: `cc` stands for
 /// C that is compiled.
-fn helped(name: &str, helper: &str, build_script: &str) -> Fixture {
+pub(crate) fn helped(name: &str, helper: &str, build_script: &str) -> Fixture {
     let fixture = Fixture::empty();
     fixture.add_package("helper", helper, "[lib]\npath = \"lib.rs\"\n");
     fixture.write("helper/lib.rs", "");

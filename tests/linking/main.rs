@@ -9,6 +9,7 @@ mod support;
 
 mod advice;
 mod bad_input;
+mod build_std;
 mod checkouts;
 mod debug_symbols;
 mod doctor;

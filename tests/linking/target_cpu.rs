@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::advice::helped;
 use crate::support::{Fixture, Program, Run};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
@@ -126,12 +127,17 @@ fn the_users_own_native_is_warned_of_whichever_source_it_comes_from() {
 }
 
 #[test]
-fn so_is_that_of_c_where_c_may_be_compiled() {
-    let fixture = Fixture::package("plain");
+fn so_is_that_of_c_where_c_is_compiled() {
     let warning = "warning: `-march=native` in `CFLAGS` is that of the machine that builds: on another one of Lambda's the \
                    function could end with SIGILL; take it out, or name a processor that Lambda has, such as \
                    `-march=x86-64-v3`";
-    let plan = || fixture.program().args(["--dry-run"]).env("CFLAGS", "-O2 -march=native");
-    assert!(warned(&plan().args(["--libc", "gnu", "--linker", "system"]).run().success(), warning));
-    assert!(!warned(&plan().run().success(), warning), "there is no C");
+    let is_warned = |fixture: &Fixture, flags: &[&str]| {
+        let plan = fixture.program().args(["--dry-run"]).args(flags).env("CFLAGS", "-O2 -march=native");
+        warned(&plan.run().success(), warning)
+    };
+    let ways = [&[][..], &["--libc", "gnu", "--linker", "system"], &["--target-cpu", "lambda"]];
+    for flags in ways {
+        assert!(!is_warned(&Fixture::package("plain"), flags), "{flags:?}: there is no C");
+        assert!(is_warned(&helped("native-sys", "cc", "fn main() {}\n"), flags), "{flags:?}");
+    }
 }

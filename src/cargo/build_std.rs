@@ -1,0 +1,16 @@
+//! Whether cargo builds the standard library anew, by its unstable `build-std`: then the one that comes with Rust is not
+//! needed.
+
+use super::config::{CargoConfig, Rustc};
+use crate::cli::CargoFlags;
+
+/// Whether `-Z`, the environment or a config file asks for it, of a cargo that listens.
+pub(super) fn is_asked_for(flags: &CargoFlags, config: &CargoConfig, rustc: &Rustc) -> bool {
+    // A stable cargo refuses the flag by itself.
+    let by_flag = flags.unstable.iter().any(|flag| flag == "build-std" || flag.starts_with("build-std="));
+    let configured = || {
+        std::env::var_os("CARGO_UNSTABLE_BUILD_STD").is_some_and(|value| !value.is_empty())
+            || config.tables().any(|table| table.get("unstable").is_some_and(|table| table.get("build-std").is_some()))
+    };
+    by_flag || (rustc.allows_unstable() && configured())
+}
