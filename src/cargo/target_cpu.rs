@@ -91,7 +91,7 @@ const OF_THIS_MACHINE: &str =
 
 /// The likely name. There are too many to list them.
 fn suggestion(cpu: &str, triple: &str, known: &[String]) -> String {
-    let nearest = nearest("processors", cpu, known.iter().map(String::as_str));
+    let nearest = nearest("processors", cpu, known.iter().map(String::as_str).chain(["lambda"]));
     if nearest.starts_with("did you mean") {
         nearest
     } else {

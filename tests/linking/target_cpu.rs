@@ -79,6 +79,8 @@ fn a_processor_has_to_exist_and_to_be_lambdas() {
         &format!("`{MUSL}` has no processor `x86-64-v33`"),
         &["did you mean `x86-64-v3`?"],
     );
+    let slip = format!("`{MUSL}` has no processor `lamda`");
+    fixture.run(&["--target-cpu", "lamda"]).is_refused(2, &slip, &["did you mean `lambda`?"]);
     let names =
         format!("`rustc --print target-cpus --target {MUSL}` lists them, `lambda` stands for the oldest of Lambda's");
     let unknown = format!("`{MUSL}` has no processor `neoverse-n1`");
