@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Fixture, Program, Toolchain, Zip, contains, script, shared_target_dir};
+use crate::support::{Fixture, Program, Toolchain, Zip, contains, script};
 use crate::write_program;
 
 /// What a plan would install first.
@@ -53,8 +53,7 @@ fn it_is_linked_and_tells_of_no_folder() {
         .program()
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-        .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
-        .args([shared_target_dir().as_os_str(), "-o".as_ref(), "own-std.zip".as_ref()])
+        .args(["-Z", "build-std=std,panic_abort"])
         .run()
         .success();
     assert!(run.stderr.contains("Compiling std v"), "it was not built\n{run}");
