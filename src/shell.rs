@@ -97,9 +97,14 @@ impl Shell {
         }
     }
 
+    /// Whether the user asked for details.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbosity >= Verbosity::Verbose
+    }
+
     /// A step that only a user who asked for details wants to see.
     pub(crate) fn detail(&self, verb: &str, message: impl Display) {
-        if self.verbosity >= Verbosity::Verbose {
+        if self.is_verbose() {
             self.status(verb, message);
         }
     }

@@ -15,6 +15,10 @@ const LARGEST: usize = 3;
 const BAR: usize = 25;
 const BAR_IN_TABLE: (usize, usize) = (5, 20);
 
+/// More zips than this are not all in the table, but the fullest of them.
+const LONGEST_TABLE: usize = 20;
+const FULLEST: usize = 10;
+
 /// Longer names of functions are cut in a table.
 const LONGEST_NAME: usize = 32;
 
@@ -32,9 +36,13 @@ pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
         [] => {}
         [archive] => lines(archive, columns.is_some()).iter().for_each(|(verb, text)| shell.status(verb, text)),
         archives => {
-            let mut rows = table(archives, columns).into_iter();
+            let shown = if shell.is_verbose() { archives.iter().collect() } else { fullest(archives) };
+            let mut rows = table(&shown, columns).into_iter();
             shell.status("Summary", rows.next().unwrap_or_default());
             rows.for_each(|row| shell.continued(row));
+            if shown.len() < archives.len() {
+                shell.continued(format_args!("{} less full ones: `-v` shows them", archives.len() - shown.len()));
+            }
         }
     }
 }
@@ -45,6 +53,18 @@ fn upload(archive: &ArchiveReport) -> Share {
 
 fn unpacked(archive: &ArchiveReport) -> Share {
     Share { size: archive.archive.uncompressed_size, limit: UNPACKED_LIMIT }
+}
+
+/// All zips in their order, or of many those that are nearest to a limit, the nearest first.
+fn fullest(archives: &[ArchiveReport]) -> Vec<&ArchiveReport> {
+    let mut shown: Vec<_> = archives.iter().collect();
+    if archives.len() > LONGEST_TABLE {
+        // In billionths of the limits, which are of different sizes.
+        let billionths = |share: Share| u128::from(share.size) * 1_000_000_000 / u128::from(share.limit);
+        shown.sort_by_key(|archive| std::cmp::Reverse(billionths(upload(archive)).max(billionths(unpacked(archive)))));
+        shown.truncate(FULLEST);
+    }
+    shown
 }
 
 /// A share as cargo draws its progress.
@@ -93,7 +113,7 @@ fn largest(entries: &[ArchivedEntry]) -> Option<String> {
 }
 
 /// A heading, then a row for each zip.
-fn table(archives: &[ArchiveReport], columns: Option<usize>) -> Vec<String> {
+fn table(archives: &[&ArchiveReport], columns: Option<usize>) -> Vec<String> {
     let names = names(archives);
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
     // Two cells, each `[bar] 1023.9 KiB  100 %` and two columns between.
@@ -118,7 +138,7 @@ fn table(archives: &[ArchiveReport], columns: Option<usize>) -> Vec<String> {
 }
 
 /// The functions' names, with the architecture where there are several.
-fn names(archives: &[ArchiveReport]) -> Vec<String> {
+fn names(archives: &[&ArchiveReport]) -> Vec<String> {
     let is_mixed = archives.iter().any(|archive| archive.subject.arch != archives[0].subject.arch);
     let name = |archive: &ArchiveReport| {
         let arch = archive.subject.arch.filter(|_| is_mixed).map(|arch| format!(" {arch}")).unwrap_or_default();
@@ -130,7 +150,7 @@ fn names(archives: &[ArchiveReport]) -> Vec<String> {
         let start: String = function.chars().take(longest - 1).collect();
         format!("{start}…{arch}")
     };
-    archives.iter().map(name).collect()
+    archives.iter().copied().map(name).collect()
 }
 
 #[cfg(test)]
@@ -210,12 +230,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_great_many_zips_the_fullest_are_shown() {
+        let mut archives: Vec<_> = (1..=LONGEST_TABLE as u64)
+            .map(|megabytes| {
+                archive(&format!("f{megabytes}"), None, megabytes << 20, &[("bootstrap", megabytes << 20)])
+            })
+            .collect();
+        let shown = |archives: &[ArchiveReport]| {
+            fullest(archives).iter().map(|archive| archive.subject.function.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&archives).len(), LONGEST_TABLE);
+        assert_eq!(shown(&archives)[0], "f1");
+        archives.push(archive("unpacked", None, 1, &[("bootstrap", 200 << 20)]));
+        assert_eq!(shown(&archives)[..3], ["unpacked", "f20", "f19"]);
+        assert_eq!(shown(&archives).len(), FULLEST);
+    }
+
+    #[test]
     fn many_zips_are_a_table_whose_columns_line_up() {
         let long = "a-function-with-a-name-that-is-far-longer-than-others";
         let archives = [
             archive(long, Some(Arch::Arm64), 60 << 20, &[("bootstrap", 200 << 20)]),
             archive("b", Some(Arch::X86_64), 1 << 20, &[("bootstrap", 2 << 20)]),
         ];
+        let archives = archives.each_ref();
         for columns in [Some(70), Some(100), Some(200), None] {
             let rows = table(&archives, columns);
             let widths: Vec<_> =
