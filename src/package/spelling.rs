@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(composed_where(true, DECOMPOSED), COMPOSED);
         assert_eq!(composed_where(false, DECOMPOSED), DECOMPOSED);
         assert!(matches!(composed_where(true, COMPOSED), Cow::Borrowed(COMPOSED)));
-        // Characters that only look like others stay what they are: the ligature, the sign for ohm's letter aside.
+        // A ligature is a character of its own.
         assert_eq!(composed_where(true, "\u{fb01}"), "\u{fb01}");
     }
 
