@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::inputs::host;
-use crate::noop::write_changed;
+use crate::noop::{cargo_program, write_changed};
 use crate::page::Page;
 use crate::plot::Plot;
 use crate::run::{Contender, interleaved};
@@ -61,7 +61,7 @@ fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     let cargo = ["build".into(), "--release".into(), "--target".into(), triple].into_iter().chain(args("cargo"));
     vec![
         ours("ours"),
-        Contender::new("cargo build", "cargo", cargo),
+        Contender::new("cargo build", cargo_program(), cargo),
         ours("ours, zips anew").writes(scratch.join(format!("ours-{count}")).join("lambda")),
     ]
 }

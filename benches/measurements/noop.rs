@@ -48,9 +48,9 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
     let subcommand = ["lambda-zip".to_owned()].into_iter().chain(ours());
     let mut contenders = vec![
         Contender::new("ours", program(), ours()),
-        Contender::new("ours, as `cargo lambda-zip`", "cargo", subcommand).env("PATH", path_with(program())),
-        Contender::new("cargo build", "cargo", cargo.chain(common("cargo"))),
-        Contender::new("cargo --version", "cargo", ["--version"]),
+        Contender::new("ours, as `cargo lambda-zip`", cargo_program(), subcommand).env("PATH", path_with(program())),
+        Contender::new("cargo build", cargo_program(), cargo.chain(common("cargo"))),
+        Contender::new("cargo --version", cargo_program(), ["--version"]),
     ];
     if let Some(cargo_lambda) = cargo_lambda {
         let words = ["lambda", "build", "--release", "--output-format", "zip", "--target", &triple].map(String::from);
@@ -60,6 +60,11 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
             .push(contender.env("PATH", path_with(cargo_lambda)).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
     }
     contenders
+}
+
+/// The cargo that runs this, as it is the one that `ours` starts: without rustup in front of it.
+pub(crate) fn cargo_program() -> PathBuf {
+    std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
 /// PATH, with the folder of a program in front: there cargo finds a subcommand, and the peer the Python that has its zig.
