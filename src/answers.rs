@@ -33,20 +33,20 @@ const KIND: &str = "answers";
 #[derive(Debug)]
 pub(crate) struct Answers {
     /// What cargo says of the workspace's packages, in its own words.
-    metadata: String,
+    members: String,
+    /// The same, as it was read.
+    metadata: Metadata,
     pub(crate) rustc: Rustc,
-    graph: Option<Graph>,
-    zig: ZigSurvey,
-    /// Whether the graph was of interest, and could not be told without writing the lockfile.
-    lockfile_is_missing: bool,
-    /// What the first two follow from, where that can be told.
+    /// What follows from these and from this machine, the graph and zig included.
+    survey: Survey,
+    /// What cargo's and rustc's answers follow from, where that can be told.
     grounds: Option<Digest>,
 }
 
 /// Answers from an earlier run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Remembered<'a> {
-    metadata: Cow<'a, str>,
+    members: Cow<'a, str>,
     rustc: Cow<'a, Rustc>,
     /// Of these two.
     grounds: Digest,
@@ -114,32 +114,32 @@ impl<'a> Inquiry<'a> {
     /// Asks everything that is not known from an earlier run.
     pub(crate) fn ask(&self) -> Result<Answers> {
         let recalled = self.recall();
-        let (metadata, rustc, grounds) = match recalled.as_ref().filter(|known| self.holds(known)) {
-            Some(Remembered { metadata, rustc, grounds, .. }) => {
-                (metadata.to_string(), Rustc::clone(rustc), Some(*grounds))
+        let known = recalled.as_ref().and_then(|known| Some((known, self.metadata_if_it_holds(known)?)));
+        let (members, metadata, rustc, grounds) = match known {
+            Some((known, metadata)) => {
+                (known.members.to_string(), metadata, Rustc::clone(&known.rustc), Some(known.grounds))
             }
             None => self.ask_cargo_and_rustc()?,
         };
-        let parsed = cargo::parse_metadata(&metadata)?;
-        let (_, targets) = self.select(&parsed)?;
+        let (_, targets) = self.select(&metadata)?;
         let known_graph = recalled.as_ref().and_then(|known| known.graph.as_ref().as_ref());
-        let source = self.graph_source(&metadata, &parsed, &rustc, &targets, known_graph);
+        let source = self.graph_source(&members, &metadata, &rustc, &targets, known_graph);
         let survey = Survey::take(&self.config, &rustc, &targets, self.arguments.linker, &source)?;
-        let Survey { graph, zig, lockfile_is_missing, .. } = survey;
-        Ok(Answers { metadata, rustc, graph, zig, lockfile_is_missing, grounds })
+        Ok(Answers { members, metadata, rustc, survey, grounds })
     }
 
     /// Asks both side by side. What their answers follow from is looked at afterwards, when it is known.
-    fn ask_cargo_and_rustc(&self) -> Result<(String, Rustc, Option<Digest>)> {
+    fn ask_cargo_and_rustc(&self) -> Result<(String, Metadata, Rustc, Option<Digest>)> {
         let asked = SystemTime::now();
         let questions = self.config.rustc_questions();
-        let (metadata, rustc) = thread::scope(|scope| {
+        let (members, rustc) = thread::scope(|scope| {
             let rustc = scope.spawn(|| questions.ask());
             (cargo::read_metadata(&self.arguments.cargo), rustc.join().expect("asking does not panic"))
         });
-        let (metadata, rustc) = (metadata?, rustc?);
-        let grounds = self.grounds(&cargo::parse_metadata(&metadata)?, &rustc).digest_since(asked);
-        Ok((metadata, rustc, grounds))
+        let (members, rustc) = (members?, rustc?);
+        let metadata = cargo::parse_metadata(&members)?;
+        let grounds = self.grounds(&metadata, &rustc).digest_since(asked);
+        Ok((members, metadata, rustc, grounds))
     }
 
     fn grounds<'g>(&'g self, metadata: &'g Metadata, rustc: &'g Rustc) -> Grounds<'g> {
@@ -176,18 +176,18 @@ impl<'a> Inquiry<'a> {
 
     /// What would help a build by this plan that failed.
     pub(crate) fn advice(&self, answers: &Answers, plan: &BuildPlan) -> Vec<String> {
-        let Answers { metadata: members, rustc, graph, .. } = answers;
-        let Ok(metadata) = cargo::parse_metadata(members) else { return Vec::new() };
-        let Ok((_, targets)) = self.select(&metadata) else { return Vec::new() };
-        let source = self.graph_source(members, &metadata, rustc, &targets, graph.as_ref());
+        let Answers { members, metadata, rustc, survey, .. } = answers;
+        let Ok((_, targets)) = self.select(metadata) else { return Vec::new() };
+        let graph = survey.graph.as_ref();
+        let source = self.graph_source(members, metadata, rustc, &targets, graph);
         let roots: Vec<_> = plan.functions.iter().map(|planned| planned.function.package_id.repr.as_str()).collect();
-        toolchain::advice(graph.as_ref(), &source, &roots)
+        toolchain::advice(graph, &source, &roots)
     }
 
     /// Fetches zig where it was looked for and not found.
     pub(crate) fn install_zig(&self, answers: &mut Answers, shell: &Shell) -> Result<()> {
-        if self.arguments.install_zig && matches!(answers.zig, ZigSurvey::Missing | ZigSurvey::Unusable(_)) {
-            answers.zig = ZigSurvey::Found(zig::install(shell)?);
+        if self.arguments.install_zig && matches!(answers.survey.zig, ZigSurvey::Missing | ZigSurvey::Unusable(_)) {
+            answers.survey.zig = ZigSurvey::Found(zig::install(shell)?);
         }
         Ok(())
     }
@@ -196,23 +196,19 @@ impl<'a> Inquiry<'a> {
     /// are now.
     pub(crate) fn plan(&self, answers: &Answers) -> Result<Draft> {
         let Self { arguments, config, folder, .. } = self;
-        let Answers { metadata, rustc, graph, zig, lockfile_is_missing, .. } = answers;
-        let metadata = cargo::parse_metadata(metadata)?;
-        let (selection, targets) = self.select(&metadata)?;
-        let machine = Survey::of_machine(config, rustc, &targets)?;
-        let lockfile_is_missing = *lockfile_is_missing;
-        let survey = &Survey { graph: graph.clone(), zig: zig.clone(), lockfile_is_missing, ..machine };
-        let cpu = plan::target_cpu(arguments, &metadata, &selection)?;
-        let settings = Settings::new(arguments, cpu.as_ref(), &targets, &metadata, config, rustc)?;
+        let Answers { metadata, rustc, survey, .. } = answers;
+        let (selection, targets) = self.select(metadata)?;
+        let cpu = plan::target_cpu(arguments, metadata, &selection)?;
+        let settings = Settings::new(arguments, cpu.as_ref(), &targets, metadata, config, rustc)?;
         let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
         let surroundings = Surroundings { folder, output_is_folder };
-        let mut plan = plan::plan(arguments, &targets, &metadata, selection, survey, &settings, surroundings)?;
+        let mut plan = plan::plan(arguments, &targets, metadata, selection, survey, &settings, surroundings)?;
         plan.page = self.page(&plan)?.path();
         let warnings = self.warnings(&plan, survey);
         let foreign_file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
         let target_directory = match &arguments.cargo.target_dir {
             Some(target_directory) => folder.join(target_directory),
-            None => metadata.target_directory.into_std_path_buf(),
+            None => metadata.target_directory.clone().into_std_path_buf(),
         };
         Ok(Draft { plan, warnings, foreign_file, target_directory })
     }
@@ -262,21 +258,22 @@ impl<'a> Inquiry<'a> {
         candidates.iter().find_map(|candidate| Memory::of(candidate).recall(KIND, key))
     }
 
-    /// Whether the same would be answered now.
-    fn holds(&self, known: &Remembered<'_>) -> bool {
-        let metadata = cargo::parse_metadata(&known.metadata);
-        metadata.is_ok_and(|metadata| self.grounds(&metadata, &known.rustc).digest() == Some(known.grounds))
+    /// What cargo said, if it and rustc would answer the same now.
+    fn metadata_if_it_holds(&self, known: &Remembered<'_>) -> Option<Metadata> {
+        let metadata = cargo::parse_metadata(&known.members).ok()?;
+        let grounds = self.grounds(&metadata, &known.rustc).digest();
+        (grounds == Some(known.grounds)).then_some(metadata)
     }
 
     /// Keeps answers for the next run.
     pub(crate) fn remember(&self, answers: &Answers, draft: &Draft) {
-        let Answers { metadata, rustc, graph, grounds, .. } = answers;
+        let Answers { members, rustc, survey, grounds, .. } = answers;
         if let Some(grounds) = *grounds {
             let known = Remembered {
-                metadata: Cow::Borrowed(metadata),
+                members: Cow::Borrowed(members),
                 rustc: Cow::Borrowed(rustc),
                 grounds,
-                graph: Cow::Borrowed(graph),
+                graph: Cow::Borrowed(&survey.graph),
             };
             Memory::of(&draft.target_directory).remember(KIND, self.key(), &known);
         }

@@ -105,7 +105,7 @@ impl Survey {
     }
 
     /// What can be told without running anything or looking at a package.
-    pub(crate) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
+    pub(super) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
         let Rustc { host, sysroot, .. } = rustc;
         let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
         let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();
