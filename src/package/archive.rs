@@ -75,11 +75,13 @@ impl Record {
     }
 }
 
-/// The lengths of one chunk, in bytes.
+/// One chunk as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
-    pub(super) size: usize,
+    /// In bytes.
     pub(super) compressed_size: usize,
+    /// The CRC-32 of its bytes in the zip.
+    pub(super) compressed_crc: u32,
 }
 
 /// Writes a zip of these entries.
@@ -115,7 +117,10 @@ pub(super) fn write(
 struct Packed {
     bytes: Vec<u8>,
     method: Method,
+    /// Of the contents.
     crc: u32,
+    /// Of the bytes.
+    compressed_crc: u32,
 }
 
 /// What a thread needs to pack chunks.
@@ -133,14 +138,12 @@ impl Worker {
         self.buffer.clear();
         chunk.read(&mut self.buffer)?;
         let crc = crc32fast::hash(&self.buffer);
-        let is_alone = chunk.is_first() && chunk.is_last();
-        let bytes = self.encoder.encode(&self.buffer, chunk.is_last())?;
-        match bytes {
-            Some(bytes) if !is_alone || bytes.len() < self.buffer.len() => {
-                Ok(Packed { bytes, method: Method::Deflated, crc })
-            }
-            _ => Ok(Packed { bytes: std::mem::take(&mut self.buffer), method: Method::Stored, crc }),
+        if let Some(bytes) = self.encoder.encode(&self.buffer, chunk.is_first(), chunk.is_last())? {
+            let compressed_crc = crc32fast::hash(&bytes);
+            return Ok(Packed { bytes, method: Method::Deflated, crc, compressed_crc });
         }
+        let bytes = std::mem::take(&mut self.buffer);
+        Ok(Packed { bytes, method: Method::Stored, crc, compressed_crc: crc })
     }
 }
 
@@ -160,7 +163,7 @@ impl<Output: Write + Seek> Writer<'_, Output> {
             self.start_entry(chunk, packed)?;
         }
         let record = self.records.last_mut().expect("an entry starts with its first chunk");
-        record.pieces.push(Piece { size: usize_of(chunk.length()), compressed_size: packed.bytes.len() });
+        record.pieces.push(Piece { compressed_size: packed.bytes.len(), compressed_crc: packed.compressed_crc });
         let mut crc = Hasher::new_with_initial_len(record.header.crc, chunk.offset);
         crc.combine(&Hasher::new_with_initial_len(packed.crc, chunk.length()));
         record.header.crc = crc.finalize();
@@ -198,13 +201,20 @@ impl<Output: Write + Seek> Writer<'_, Output> {
         let data_start = record.data_start();
         if record.header.method == Method::Deflated && self.position - data_start >= planned.size {
             record.header.method = Method::Stored;
-            record.pieces.iter_mut().for_each(|piece| piece.compressed_size = piece.size);
             self.output.seek(SeekFrom::Start(data_start))?;
-            let mut buffer = Vec::new();
-            for chunk in planned.chunks() {
+            let (mut buffer, mut crc) = (Vec::new(), Hasher::new());
+            for (chunk, piece) in planned.chunks().zip(&mut record.pieces) {
                 buffer.clear();
                 chunk.read(&mut buffer).or_fail(ErrorKind::Archive, || failed_to_pack(planned.entry))?;
+                let mut of_chunk = Hasher::new();
+                of_chunk.update(&buffer);
+                crc.combine(&of_chunk);
+                *piece = Piece { compressed_size: buffer.len(), compressed_crc: of_chunk.finalize() };
                 self.output.write_all(&buffer)?;
+            }
+            if crc.finalize() != record.header.crc {
+                let message = format!("{}: it changed while it was read", failed_to_pack(planned.entry));
+                return Err(WriteError::Entry(Failure::new(ErrorKind::Archive, message).into()));
             }
             self.position = data_start + planned.size;
         }
@@ -237,8 +247,4 @@ fn fit(value: u64) -> Result<u32, WriteError> {
         .ok()
         .filter(|_| value <= LARGEST)
         .ok_or_else(|| WriteError::Entry(Failure::new(ErrorKind::Archive, "the zip would be larger than 4 GiB").into()))
-}
-
-fn usize_of(chunk_length: u64) -> usize {
-    usize::try_from(chunk_length).expect("a chunk is in memory")
 }

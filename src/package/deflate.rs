@@ -9,7 +9,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use libdeflater::{CompressionLvl, Compressor};
 
-use super::walk::find_last_block;
+use super::decode::{LastBlock, decode};
 
 /// A file that has no more bytes than this is one chunk. So small a file takes less time than starting another thread
 /// is worth, and loses the most by being cut.
@@ -104,8 +104,9 @@ impl Encoder {
     }
 
     /// Compresses a chunk to a piece of a deflate stream that starts and ends on a byte. The last piece ends the stream.
-    /// Nothing when chunks are not to be compressed.
-    pub(super) fn encode(&mut self, chunk: &[u8], is_last: bool) -> Result<Option<Vec<u8>>> {
+    /// Nothing when chunks are not to be compressed, or the only one of a stream does not get smaller by it. What comes of
+    /// it was decoded again.
+    pub(super) fn encode(&mut self, chunk: &[u8], is_first: bool, is_last: bool) -> Result<Option<Vec<u8>>> {
         if self.compression == Compression::Store {
             return Ok(None);
         }
@@ -118,9 +119,14 @@ impl Encoder {
             Some(length) => length,
             None => self.compress(chunk, self.compression.level())?,
         };
+        if is_first && is_last && length >= chunk.len() {
+            return Ok(None);
+        }
         let mut piece = self.buffer[..length].to_vec();
+        let last_block = decode(&piece, chunk).filter(|found| found.end.div_ceil(8) == length);
+        let last_block = last_block.context("it was not compressed to what decompresses to it again")?;
         if !is_last {
-            reopen(&mut piece).context("libdeflate wrote a stream that cannot be read")?;
+            reopen(&mut piece, last_block);
         }
         Ok(Some(piece))
     }
@@ -174,9 +180,8 @@ fn looks_compressed(chunk: &[u8]) -> bool {
 }
 
 /// Turns a complete deflate stream into one that another can be appended to: no block is the last one, and the end is
-/// on a byte. Nothing when it is not a deflate stream.
-fn reopen(stream: &mut Vec<u8>) -> Option<()> {
-    let last_block = find_last_block(stream).filter(|found| found.end.div_ceil(8) == stream.len())?;
+/// on a byte.
+fn reopen(stream: &mut Vec<u8>, last_block: LastBlock) {
     stream[last_block.mark / 8] &= !(1 << (last_block.mark % 8));
     // An empty stored block: three zero bits, zero bits up to the next byte, then its length and the complement of it.
     // The bits behind the end of libdeflate's stream are zero already.
@@ -184,7 +189,6 @@ fn reopen(stream: &mut Vec<u8>) -> Option<()> {
         stream.push(0);
     }
     stream.extend([0, 0, 0xff, 0xff]);
-    Some(())
 }
 
 #[cfg(test)]
@@ -219,10 +223,12 @@ mod tests {
         let mut chunks = data.chunks(chunk_size).peekable();
         let mut stream = Vec::new();
         while let Some(chunk) = chunks.next() {
-            stream.extend(encoder.encode(chunk, chunks.peek().is_none()).unwrap().unwrap());
+            // A stream that has a piece before it is never given up.
+            let is_first = false;
+            stream.extend(encoder.encode(chunk, is_first, chunks.peek().is_none()).unwrap().unwrap());
         }
         if data.is_empty() {
-            stream = encoder.encode(data, true).unwrap().unwrap();
+            stream = encoder.encode(data, false, true).unwrap().unwrap();
         }
         stream
     }
@@ -279,6 +285,7 @@ mod tests {
     #[test]
     fn noise_grows_by_little() {
         let data = noise(1 << 20);
+        assert_eq!(Encoder::new(Compression::Default).encode(&data, true, true).unwrap(), None);
         assert!(looks_compressed(&data));
         assert!(stitch(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
     }
@@ -290,15 +297,6 @@ mod tests {
         assert!(stitch(Compression::Default, &data, 1 << 20).len() < 25_000);
         assert!(!looks_compressed(&mixture(1 << 20)));
         assert!(!looks_compressed(b"short"));
-    }
-
-    #[test]
-    fn what_is_not_deflate_is_not_reopened() {
-        assert_eq!(reopen(&mut vec![]), None);
-        assert_eq!(reopen(&mut vec![0xff; 40]), None);
-        let mut trailing = stitch(Compression::Default, b"abc", 3);
-        trailing.push(0);
-        assert_eq!(reopen(&mut trailing), None);
     }
 
     proptest! {

@@ -5,6 +5,7 @@ mod archive;
 mod chunk;
 mod collect;
 mod container;
+mod decode;
 mod deflate;
 mod entry;
 mod include;
@@ -19,7 +20,6 @@ mod spelling;
 mod staged;
 mod symlink;
 mod verify;
-mod walk;
 
 pub use archive::{ArchiveOptions, Progress};
 pub use collect::{Collected, OwnFiles};

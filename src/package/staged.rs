@@ -123,7 +123,7 @@ pub fn stage(
         WriteError::Output(error) => failure(error, failed()),
     })?;
     scratch.as_file().set_len(written.length).map_err(|error| failure(error, failed()))?;
-    let sha256 = verify(scratch.as_file(), &written, entries, options.threads).map_err(|error| {
+    let sha256 = verify(scratch.as_file(), &written, entries).map_err(|error| {
         let message =
             format!("`{}` was not published: what was read back is not what was written", final_path.display());
         failure(error, message)
