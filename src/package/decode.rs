@@ -450,7 +450,6 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
-        /// The first bits are such that a tenth of the streams is one.
         #[test]
         fn any_bytes_are_judged_as_by_zlib(
             first in 0_u8..8,

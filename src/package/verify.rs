@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn a_zip_as_written_is_accepted() {
         let (bytes, written, entries) = written();
-        assert_eq!(written.records[0].pieces.len(), 2);
+        assert_eq!(written.records[0].pieces.len(), 4);
         let sha256 = verify_bytes(&bytes, &written, &entries).unwrap();
         assert_eq!(sha256[..], Sha256::digest(&bytes)[..]);
     }
