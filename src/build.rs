@@ -2,7 +2,7 @@
 //!
 //! While cargo is at work, what packaging would read is read already: where nothing has changed, that is all there is to do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(crate) struct Built {
     pub(crate) draft: Draft,
     /// Of each planned function, in their order.
     pub(crate) executables: Vec<PathBuf>,
+    /// The records of zips that are there already, by their paths.
+    pub(crate) records: BTreeMap<PathBuf, ZipRecord>,
     /// How long cargo took.
     pub(crate) time: Duration,
 }
@@ -47,17 +49,25 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;
     inquiry.remember(&answers, &draft);
-    read_ahead(&draft, &collected, digests);
-    finish(running, inquiry, &answers, draft)
+    let records = recall(&draft);
+    read_ahead(&draft, &collected, &records, digests);
+    let (executables, time) = finish(running, inquiry, &answers, &draft)?;
+    Ok(Built { draft, executables, records, time })
 }
 
-/// Reads what decides over the freshness of the zips that were made by an earlier run. What cannot be read is read, and
-/// complained about, when its turn comes.
-fn read_ahead(draft: &Draft, collected: &[Collected], digests: &FileDigests) {
+/// What is known of the zips that were made by an earlier run.
+fn recall(draft: &Draft) -> BTreeMap<PathBuf, ZipRecord> {
     let memory = Memory::of(&draft.target_directory);
+    let zips = draft.plan.functions.iter().map(|planned| &planned.path);
+    zips.filter_map(|zip| Some((zip.clone(), ZipRecord::recall(&memory, zip)?))).collect()
+}
+
+/// Reads what decides over the freshness of these zips. What cannot be read is read, and complained about, when its turn
+/// comes.
+fn read_ahead(draft: &Draft, collected: &[Collected], records: &BTreeMap<PathBuf, ZipRecord>, digests: &FileDigests) {
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
     for (planned, collected) in draft.plan.functions.iter().zip(collected) {
-        let Some(record) = ZipRecord::recall(&memory, &planned.path) else { continue };
+        let Some(record) = records.get(&planned.path) else { continue };
         paths.extend(record.files().map(Path::to_owned));
         paths.extend(collected.entries.entries().iter().filter_map(Entry::file).map(Path::to_owned));
     }
@@ -66,8 +76,13 @@ fn read_ahead(draft: &Draft, collected: &[Collected], digests: &FileDigests) {
     }
 }
 
-/// Waits for cargo, and finds the executable of each function among what it made.
-fn finish(running: RunningBuild, inquiry: &Inquiry<'_>, answers: &Answers, draft: Draft) -> Result<Built> {
+/// Waits for cargo, and finds the executable of each function among what it made. Tells how long cargo took.
+fn finish(
+    running: RunningBuild,
+    inquiry: &Inquiry<'_>,
+    answers: &Answers,
+    draft: &Draft,
+) -> Result<(Vec<PathBuf>, Duration)> {
     let plan = &draft.plan;
     let (made, time) = running.finish().map_err(|mut error| {
         let of_doubts: Vec<_> = plan.doubts.iter().flat_map(|doubt| &doubt.hints).collect();
@@ -78,7 +93,7 @@ fn finish(running: RunningBuild, inquiry: &Inquiry<'_>, answers: &Answers, draft
     })?;
     let executables = plan.functions.iter().map(|planned| executable(planned, &made, &plan.cargo));
     let executables = executables.collect::<Result<_>>()?;
-    Ok(Built { draft, executables, time })
+    Ok((executables, time))
 }
 
 fn executable(planned: &PlannedFunction, made: &[Executable], cargo: &CargoCommand) -> Result<PathBuf> {

@@ -83,12 +83,11 @@ impl<'a> Job<'a> {
     fn collect_with(&self, entries: Vec<Entry>) -> Result<Collected> {
         let collected = self.packaging.files.collect(entries, self.own)?;
         // Where there is no zip yet, none of the files is it.
-        let Ok(zip) = self.path.canonicalize() else { return Ok(collected) };
-        let size = zip.metadata().ok().map(|metadata| metadata.len());
+        let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(collected) };
         // Looking at a size takes a fraction of what following all links of a path does.
         let is_zip = |source: &Path| {
-            source.metadata().ok().map(|metadata| metadata.len()) == size
-                && source.canonicalize().is_ok_and(|source| source == zip)
+            source.metadata().is_ok_and(|metadata| metadata.len() == size)
+                && matches!((source.canonicalize(), self.path.canonicalize()), (Ok(source), Ok(zip)) if source == zip)
         };
         if let Some(entry) = collected.entries.entries().iter().find(|entry| entry.file().is_some_and(is_zip)) {
             let path = self.path.display();

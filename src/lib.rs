@@ -131,7 +131,7 @@ fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, she
     // A wrong date must not cost a build.
     let modified = publish::modification_time()?;
     let digests = FileDigests::default();
-    let Built { draft, executables, time } = build::build(&inquiry, &digests, shell)?;
+    let Built { draft, executables, records, time } = build::build(&inquiry, &digests, shell)?;
 
     let own = draft.plan.own_files();
     let jobs = draft.plan.functions.iter().zip(executables).map(|(planned, executable)| {
@@ -139,7 +139,7 @@ fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, she
         Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
     });
     let memory = Memory::of(&draft.target_directory);
-    let freshness = Freshness { memory: &memory, digests: &digests };
+    let freshness = Freshness { memory: &memory, digests: &digests, records: &records };
     let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
 
     let invoked = invoke::smoke_test(&mut archives, &events, shell);

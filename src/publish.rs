@@ -3,8 +3,9 @@
 //! Small zips are packed side by side, one on each core; a large one is spread over all cores by itself. Whatever is
 //! ready first, the user is told in the order of the plan, and zips are published in that order.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ const LEAST_COST: u64 = 1 << 20;
 pub(crate) struct Freshness<'a> {
     pub(crate) memory: &'a Memory,
     pub(crate) digests: &'a FileDigests,
+    /// Of the zips that are there, by their paths.
+    pub(crate) records: &'a BTreeMap<PathBuf, ZipRecord>,
 }
 
 /// A job whose files are known.
@@ -51,8 +54,10 @@ struct Prepared<'a> {
 /// Makes the zips of these jobs, unless they are there already, and publishes those that break no rule. In place of one
 /// that breaks a rule stays what was there. Without `freshness` all are made.
 pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell: &Shell) -> Result<Vec<ArchiveReport>> {
-    let threads = available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let prepared = prepare(jobs, freshness, threads)?;
+    let prepared = prepare(jobs, freshness)?;
+    let stale = prepared.iter().filter(|prepared| prepared.fresh.is_none()).count();
+    // A zip that is the only one to make is spread over all cores by itself.
+    let threads = if stale == 0 { NonZeroUsize::MIN } else { cores() };
     let bar = shell.progress("Compressing", prepared.iter().map(|prepared| prepared.size).sum());
     let done = AtomicU64::new(0);
     let announce = |index: usize| {
@@ -63,7 +68,7 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     let mut reports = Vec::with_capacity(prepared.len());
     announce(0);
     in_order(
-        threads,
+        threads.min(NonZeroUsize::new(stale).unwrap_or(NonZeroUsize::MIN)),
         prepared.iter(),
         |prepared| prepared.size.max(LEAST_COST),
         || (),
@@ -79,14 +84,11 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
 }
 
 /// Collects the files of every job, and finds out which zips are up to date.
-fn prepare<'a>(
-    jobs: &'a [Job<'a>],
-    freshness: Option<Freshness<'_>>,
-    threads: NonZeroUsize,
-) -> Result<Vec<Prepared<'a>>> {
+fn prepare<'a>(jobs: &'a [Job<'a>], freshness: Option<Freshness<'_>>) -> Result<Vec<Prepared<'a>>> {
     let mut prepared = Vec::with_capacity(jobs.len());
     in_order(
-        threads,
+        // Finding out how many cores there are takes longer than one job.
+        if jobs.len() > 1 { cores() } else { NonZeroUsize::MIN },
         jobs.iter(),
         |_| 0,
         || (),
@@ -99,16 +101,19 @@ fn prepare<'a>(
     Ok(prepared)
 }
 
+fn cores() -> NonZeroUsize {
+    available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
 impl<'a> Prepared<'a> {
     fn new(job: &'a Job<'a>, freshness: Option<Freshness<'_>>) -> Result<Self> {
         let started = Instant::now();
         let collected = job.collect()?;
         let mut prepared = Self { job, collected, inputs: None, fresh: None, size: 0, time: Duration::ZERO };
-        if let Some(Freshness { memory, digests }) = freshness {
+        if let Some(Freshness { digests, records, .. }) = freshness {
             let inputs = job.inputs(&prepared.collected, digests)?;
             prepared.inputs = Some(inputs);
-            let record = ZipRecord::recall(memory, &job.path);
-            prepared.fresh = record.filter(|record| record.holds(inputs, digests));
+            prepared.fresh = records.get(&job.path).filter(|record| record.holds(inputs, digests)).cloned();
         }
         if prepared.fresh.is_none() {
             prepared.size = size(&prepared.collected);

@@ -169,5 +169,6 @@ fn hint(message: impl Display) {
 
 /// A closed stderr is nobody's fault, and no reason to stop.
 fn line(message: impl Display) {
-    let _ = writeln!(anstream::stderr(), "{message}");
+    // Written as a whole: stderr passes on each part of a text as it comes.
+    let _ = anstream::stderr().write_all(format!("{message}\n").as_bytes());
 }

@@ -96,7 +96,7 @@ impl Grounds<'_> {
         let manifests = self.manifests();
         for path in &manifests {
             hasher.path(path);
-            hasher.digest(Digest::of_file(path).ok()?);
+            hasher.field(std::fs::read(path).ok()?);
             add_binaries(hasher, path.parent()?);
         }
         // A workspace that takes a package in may appear above it.
@@ -131,9 +131,9 @@ pub(crate) fn add_environment(hasher: &mut Hasher, starts: &[&str]) {
 
 /// A file that may be missing.
 fn add_file(hasher: &mut Hasher, path: &Path) {
-    if let Ok(digest) = Digest::of_file(path) {
+    if let Ok(contents) = std::fs::read(path) {
         hasher.path(path);
-        hasher.digest(digest);
+        hasher.field(contents);
     }
 }
 

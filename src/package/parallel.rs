@@ -15,7 +15,7 @@ const LEAST_COST: u64 = 4 << 10;
 
 /// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
 /// thread makes one `state` and keeps it from job to job; `cost` is how many bytes a job has in memory. The first error
-/// of `consume` ends it all.
+/// of `consume` ends it all. A single thread is the calling one.
 pub(crate) fn in_order<Job, State, Output, Error>(
     threads: NonZeroUsize,
     jobs: impl Iterator<Item = Job>,
@@ -28,6 +28,14 @@ where
     Job: Send,
     Output: Send,
 {
+    if threads == NonZeroUsize::MIN {
+        let mut state = state();
+        for job in jobs {
+            let output = work(&mut state, &job);
+            consume(job, output)?;
+        }
+        return Ok(());
+    }
     let mut jobs = jobs.fuse();
     let (job_sender, job_receiver) = mpsc::channel::<(Job, mpsc::SyncSender<(Job, Output)>)>();
     let job_receiver = Mutex::new(job_receiver);
