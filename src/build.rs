@@ -16,7 +16,7 @@ use crate::error::{self, ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::job::collect_ahead;
 use crate::memory::{FileDigests, Memory, ZipRecord};
-use crate::package::{Collected, Entry};
+use crate::package::Collected;
 use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
 use crate::target::Target;
@@ -68,8 +68,9 @@ fn read_ahead(draft: &Draft, collected: &[Collected], records: &BTreeMap<PathBuf
     let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
     for (planned, collected) in draft.plan.functions.iter().zip(collected) {
         let Some(record) = records.get(&planned.path) else { continue };
+        digests.recall(&record.known);
         paths.extend(record.files().map(Path::to_owned));
-        paths.extend(collected.entries.entries().iter().filter_map(Entry::file).map(Path::to_owned));
+        paths.extend(collected.files().map(Path::to_owned));
     }
     for path in paths {
         let _ = digests.of(&path);

@@ -18,7 +18,7 @@ use crate::debug_symbols;
 use crate::error::{ErrorKind, ResultExt};
 use crate::job::{Candidate, Job};
 use crate::memory::{Digest, FileDigests, Memory, ZipRecord};
-use crate::package::{Collected, Entry, ModificationTime, in_order};
+use crate::package::{Collected, ModificationTime, in_order};
 use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
 
@@ -110,10 +110,17 @@ impl<'a> Prepared<'a> {
         let started = Instant::now();
         let collected = job.collect()?;
         let mut prepared = Self { job, collected, inputs: None, fresh: None, size: 0, time: Duration::ZERO };
-        if let Some(Freshness { digests, records, .. }) = freshness {
+        if let Some(Freshness { memory, digests, records }) = freshness {
             let inputs = job.inputs(&prepared.collected, digests)?;
             prepared.inputs = Some(inputs);
             prepared.fresh = records.get(&job.path).filter(|record| record.holds(inputs, digests)).cloned();
+            if let Some(record) = &mut prepared.fresh {
+                let known = digests.known(record.files().chain(prepared.collected.files()));
+                if record.known != known {
+                    record.known = known;
+                    record.remember(memory);
+                }
+            }
         }
         if prepared.fresh.is_none() {
             prepared.size = size(&prepared.collected);
@@ -206,7 +213,9 @@ impl<'a> Prepared<'a> {
     }
 
     fn remember(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<Freshness<'_>>) {
-        let (Some(Freshness { memory, .. }), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else { return };
+        let (Some(Freshness { memory, digests, .. }), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else {
+            return;
+        };
         let record = ZipRecord {
             inputs,
             archive: report.archive.clone(),
@@ -214,6 +223,7 @@ impl<'a> Prepared<'a> {
             findings: report.findings.clone(),
             executable: self.job.executable().map(Path::to_owned).unwrap_or_default(),
             debug_symbols: report.debug_symbols.clone(),
+            known: digests.known(self.collected.files()),
         };
         record.remember(memory);
     }
@@ -221,8 +231,7 @@ impl<'a> Prepared<'a> {
 
 /// In bytes. What cannot be looked at is found out where it is read.
 fn size(collected: &Collected) -> u64 {
-    let files = collected.entries.entries().iter().filter_map(Entry::file);
-    files.map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
+    collected.files().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
 }
 
 /// The date of the entries: the earliest that a zip can hold, or that of `SOURCE_DATE_EPOCH`, the one thing of the

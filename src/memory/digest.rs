@@ -1,9 +1,10 @@
-//! Digests of what is remembered: of texts, of several fields, and of files, each of which is read once in a run.
+//! Digests of what is remembered: of texts, of several fields, and of files, each of which is read once, and in later runs
+//! only if the file system tells of a change.
 //!
 //! They tell whether something is still the same, and guard against accidents only, so they are XXH3 of 128 bits: on one
 //! core SHA-256 takes as long for an executable of 35 MB as all of a `cargo build` with nothing to do, this a tenth of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -99,9 +100,8 @@ impl Hasher {
     }
 }
 
-/// What the file system says of a file, by which a change shows without reading it. Between runs only programs are known by
-/// it, as cargo knows its compiler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the file system says of a file, by which a change shows without reading it, as git knows the files of its index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileStamp {
     length: u64,
     modified: SystemTime,
@@ -145,6 +145,18 @@ fn inode(metadata: &std::fs::Metadata) -> (u64, u64, i64, i64) {
     (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
 }
 
+/// A file that was read, and its stamp of that time, by which every later change will show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KnownFile {
+    path: PathBuf,
+    stamp: FileStamp,
+    digest: Digest,
+}
+
+/// Whether a stamp is believed from one run to the next. A date of modification can be set by anyone; what Unix has beside
+/// it cannot.
+const OUTLIVES_RUNS: bool = cfg!(unix);
+
 /// The digests of files, which can be taken ahead of time: a file that has not changed since is not read again.
 #[derive(Debug, Default)]
 pub(crate) struct FileDigests(Mutex<BTreeMap<PathBuf, (FileStamp, Digest)>>);
@@ -164,6 +176,24 @@ impl FileDigests {
             known().insert(path.to_owned(), (stamp, digest));
         }
         Ok(digest)
+    }
+
+    /// Takes over what an earlier run read.
+    pub(crate) fn recall(&self, files: &[KnownFile]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for KnownFile { path, stamp, digest } in files.iter().filter(|_| OUTLIVES_RUNS) {
+            known.insert(path.clone(), (*stamp, *digest));
+        }
+    }
+
+    /// What a later run need not read again, of these files.
+    pub(crate) fn known<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Vec<KnownFile> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |path: &Path| {
+            let (stamp, digest) = *known.get(path)?;
+            Some(KnownFile { path: path.to_owned(), stamp, digest })
+        };
+        paths.filter(|_| OUTLIVES_RUNS).collect::<BTreeSet<_>>().into_iter().filter_map(of).collect()
     }
 }
 
@@ -193,6 +223,29 @@ mod tests {
         };
         assert_ne!(digest(&["ab", "c"]), digest(&["a", "bc"]));
         assert_ne!(digest(&["ab"]), digest(&["ab", ""]));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_an_earlier_run_read_is_read_again_when_it_may_have_changed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path();
+        std::fs::write(path, "old").unwrap();
+        let of_earlier = |digest| {
+            let files = [KnownFile { path: path.to_owned(), stamp: FileStamp::of(path).unwrap(), digest }];
+            let digests = FileDigests::default();
+            digests.recall(&serde_json::from_str::<Vec<_>>(&serde_json::to_string(&files).unwrap()).unwrap());
+            digests
+        };
+        // No file has this digest: it is not looked for in the file.
+        let digests = of_earlier(Digest::of(b"remembered"));
+        assert_eq!(digests.of(path).unwrap(), Digest::of(b"remembered"));
+        assert_eq!(digests.known([path].into_iter()).len(), 1);
+        let date = path.metadata().unwrap().modified().unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        std::fs::write(path, "new").unwrap();
+        file.as_file().set_modified(date).unwrap();
+        assert_eq!(digests.of(path).unwrap(), Digest::of(b"new"));
     }
 
     #[test]

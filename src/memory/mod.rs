@@ -7,7 +7,8 @@
 //!   the answers follow from ([`Grounds`]): while that holds, nobody is asked again;
 //! - likewise, what cargo's environment has to hold so that zig compiles and links;
 //! - for each zip, a digest of all that it was made from, and of the zip itself ([`ZipRecord`]). A zip is up to date when
-//!   both still hold. Contents are compared, never dates.
+//!   both still hold. Contents are compared; a file that by everything that Unix tells of it is the one that was read
+//!   before is not read again.
 //!
 //! A file that is missing, damaged, or from another build of this program is no memory, and never an error; so is a folder
 //! that cannot be written to. Files are replaced as a whole, so runs side by side see the one or the other. No value of an
@@ -26,7 +27,7 @@ use serde::de::DeserializeOwned;
 
 use crate::fs;
 
-pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher};
+pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher, KnownFile};
 pub(crate) use grounds::{Grounds, add_environment};
 pub(crate) use record::{Inputs, ZipRecord};
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, FileDigests, Hasher, Memory};
+use super::{Digest, FileDigests, Hasher, KnownFile, Memory};
 use crate::check::{Expectation, Finding};
 use crate::package::{Archive, Compression, Entry, EntrySource, ModificationTime};
 
@@ -23,6 +23,8 @@ pub(crate) struct ZipRecord {
     /// Where the executable lay: the next run reads it ahead.
     pub(crate) executable: PathBuf,
     pub(crate) debug_symbols: Option<PathBuf>,
+    /// These files, and those that are included, as they were when they were last read.
+    pub(crate) known: Vec<KnownFile>,
 }
 
 impl ZipRecord {

@@ -68,6 +68,13 @@ pub struct Collected {
     pub own: Vec<PathBuf>,
 }
 
+impl Collected {
+    /// Where the contents of the entries are, as far as they are on the disk.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.entries.entries().iter().filter_map(Entry::file)
+    }
+}
+
 impl FileRules {
     /// Finds the files, and puts them into the order of the archive together with the entries that are there anyway.
     ///

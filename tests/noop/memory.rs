@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use crate::support::{Fixture, Zip};
 use crate::witness::{Untouched, Witness, statuses};
@@ -52,10 +53,17 @@ fn a_damaged_memory_is_none() {
 #[test]
 fn a_run_with_nothing_to_do_writes_nothing() {
     let fixture = Fixture::package("greeter");
-    fixture.run(&[]).success();
-    let before: Vec<_> = files(&fixture).iter().map(Untouched::at).collect();
-    fixture.run(&[]).success();
-    assert_eq!(files(&fixture).iter().map(Untouched::at).collect::<Vec<_>>(), before);
+    let after_a_run = || {
+        fixture.run(&[]).success();
+        files(&fixture).iter().map(Untouched::at).collect::<Vec<_>>()
+    };
+    let at_first = after_a_run();
+    assert_eq!(after_a_run(), at_first);
+    // Only by now would a change to a file show in its dates, and what they are is written down.
+    thread::sleep(Duration::from_secs(4));
+    let later = after_a_run();
+    assert_ne!(later, at_first);
+    assert_eq!(after_a_run(), later);
 }
 
 #[test]

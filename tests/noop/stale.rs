@@ -1,8 +1,10 @@
 //! When a zip is made again, and when it is not.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Fixture, Run, Zip, contains};
@@ -158,6 +160,43 @@ fn a_zip_that_somebody_else_had_a_hand_in_is_made_again() {
         assert_eq!(statuses(&run), [("Packaging", "greeter"), ("Packaged", "greeter")], "{what}");
         assert!(fs::read(&zip).unwrap() == good, "{what}");
     }
+}
+
+/// A file that has been there for some seconds is known by what the file system says of it, the date aside.
+#[test]
+fn a_file_that_is_changed_in_place_and_given_its_old_date_counts_as_it_is_now() {
+    let (fixture, zip) = with_includes();
+    fixture.run(&INCLUDE).success();
+    let good = fs::read(&zip).unwrap();
+    thread::sleep(Duration::from_secs(4));
+    let replace = |path: &Path, contents: &[u8]| {
+        let date = fs::metadata(path).unwrap().modified().unwrap();
+        let mut file = fs::File::options().write(true).open(path).unwrap();
+        file.write_all(contents).unwrap();
+        file.set_modified(date).unwrap();
+    };
+    // The second of these goes by what the first one has written down.
+    for _ in 0..2 {
+        assert_eq!(statuses(&fixture.run(&INCLUDE).success()), [("Fresh", "greeter")]);
+    }
+    replace(&fixture.path("conf/a.txt"), b"two");
+    assert_eq!(statuses(&fixture.run(&INCLUDE).success()), [("Packaging", "greeter"), ("Packaged", "greeter")]);
+    let made = Zip::read(&zip);
+    let included = made.entries.iter().find(|entry| entry.name == "conf/a.txt").unwrap();
+    assert_eq!(included.contents, b"two");
+    replace(&fixture.path("conf/a.txt"), b"one");
+    fixture.run(&INCLUDE).success();
+    assert!(fs::read(&zip).unwrap() == good);
+
+    thread::sleep(Duration::from_secs(4));
+    for _ in 0..2 {
+        assert_eq!(statuses(&fixture.run(&INCLUDE).success()), [("Fresh", "greeter")]);
+    }
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    replace(&zip, &flipped);
+    assert_eq!(statuses(&fixture.run(&INCLUDE).success()), [("Packaging", "greeter"), ("Packaged", "greeter")]);
+    assert!(fs::read(&zip).unwrap() == good);
 }
 
 #[test]
