@@ -24,8 +24,10 @@ const LARGEST_CHUNK: u64 = 2 << 20;
 const QUICK_LEVEL: i32 = 1;
 const STORED_LEVEL: i32 = 0;
 
-/// How much of a chunk that looks compressed already is tried first, in three places. Twice the reach of deflate.
+/// How much of a chunk that looks compressed already is tried first: twice the reach of deflate, out of each part of this
+/// length.
 const SAMPLE: usize = 64 << 10;
+const SAMPLED: usize = 512 << 10;
 
 /// How much time to spend on a small zip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -132,12 +134,15 @@ impl Encoder {
         Ok(Some(piece))
     }
 
-    /// Whether some parts of a chunk, wide enough to hold any repetition that deflate can use, get smaller at all.
+    /// Whether some samples of a chunk, wide enough to hold any repetition that deflate can use, get smaller at all. One
+    /// that is no larger than a sample is worth a try.
     fn shrinks_in_samples(&mut self, chunk: &[u8]) -> Result<bool> {
-        let middle = chunk.len() / 2 - SAMPLE.min(chunk.len()) / 2;
-        let last = chunk.len().saturating_sub(SAMPLE);
-        for start in [0, middle, last] {
-            let sample = &chunk[start..chunk.len().min(start + SAMPLE)];
+        if chunk.len() <= SAMPLE {
+            return Ok(true);
+        }
+        for part in chunk.chunks(SAMPLED) {
+            let start = part.len().saturating_sub(SAMPLE) / 2;
+            let sample = &part[start..part.len().min(start + SAMPLE)];
             if self.compress(sample, QUICK_LEVEL)? < sample.len() {
                 return Ok(true);
             }
