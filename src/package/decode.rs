@@ -254,12 +254,8 @@ impl Table {
     fn fill(&mut self, bits: usize, length: u8, longest: u8, code: Code) -> Option<()> {
         let first_bits = u8::try_from(self.first_bits).ok()?;
         let first = 1 << first_bits;
-        let Some(rest) = length.checked_sub(first_bits) else {
+        if length <= first_bits {
             self.codes[bits..first].iter_mut().step_by(1 << length).for_each(|place| *place = code);
-            return Some(());
-        };
-        if rest == 0 {
-            self.codes[bits] = code;
             return Some(());
         }
         let head = bits & (first - 1);
@@ -271,7 +267,7 @@ impl Table {
         let start = (self.codes[head] >> VALUE_SHIFT) as usize;
         let end = start + (1 << (longest - first_bits));
         let part = self.codes.get_mut(start + (bits >> first_bits)..end)?;
-        part.iter_mut().step_by(1 << rest).for_each(|place| *place = code);
+        part.iter_mut().step_by(1 << (length - first_bits)).for_each(|place| *place = code);
         Some(())
     }
 }
