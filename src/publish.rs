@@ -54,10 +54,11 @@ struct Prepared<'a> {
 /// Makes the zips of these jobs, unless they are there already, and publishes those that break no rule. In place of one
 /// that breaks a rule stays what was there. Without `freshness` all are made.
 pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell: &Shell) -> Result<Vec<ArchiveReport>> {
-    let prepared = prepare(jobs, freshness)?;
+    // One after the other: where nothing has changed, handing a job to a thread takes longer than the job.
+    let prepared = jobs.iter().map(|job| Prepared::new(job, freshness)).collect::<Result<Vec<_>>>()?;
     let stale = prepared.iter().filter(|prepared| prepared.fresh.is_none()).count();
     // A zip that is the only one to make is spread over all cores by itself.
-    let threads = if stale == 0 { NonZeroUsize::MIN } else { cores() };
+    let threads = if stale == 0 { NonZeroUsize::MIN } else { available_parallelism().unwrap_or(NonZeroUsize::MIN) };
     let bar = shell.progress("Compressing", prepared.iter().map(|prepared| prepared.size).sum());
     let done = AtomicU64::new(0);
     let announce = |index: usize| {
@@ -81,28 +82,6 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     )?;
     bar.finish_and_clear();
     Ok(reports)
-}
-
-/// Collects the files of every job, and finds out which zips are up to date.
-fn prepare<'a>(jobs: &'a [Job<'a>], freshness: Option<Freshness<'_>>) -> Result<Vec<Prepared<'a>>> {
-    let mut prepared = Vec::with_capacity(jobs.len());
-    in_order(
-        // Finding out how many cores there are takes longer than one job.
-        if jobs.len() > 1 { cores() } else { NonZeroUsize::MIN },
-        jobs.iter(),
-        |_| 0,
-        || (),
-        |(), job| Prepared::new(job, freshness),
-        |_, job| {
-            prepared.push(job?);
-            anyhow::Ok(())
-        },
-    )?;
-    Ok(prepared)
-}
-
-fn cores() -> NonZeroUsize {
-    available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 impl<'a> Prepared<'a> {
