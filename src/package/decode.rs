@@ -16,7 +16,8 @@ pub(super) struct LastBlock {
     pub(super) end: usize,
 }
 
-/// Decodes a deflate stream. Nothing when it is none, is cut short, or stands for anything but the contents.
+/// Decodes a deflate stream. Nothing when it is none, is cut short, is followed by anything, or stands for anything but the
+/// contents.
 pub(super) fn decode(stream: &[u8], contents: &[u8]) -> Option<LastBlock> {
     let mut bits = Bits { stream, position: 0 };
     let mut expected = Expected { contents, position: 0 };
@@ -37,7 +38,7 @@ pub(super) fn decode(stream: &[u8], contents: &[u8]) -> Option<LastBlock> {
             _ => return None,
         }
         if is_last {
-            let is_whole = bits.position <= stream.len() * 8 && expected.position == contents.len();
+            let is_whole = bits.position.div_ceil(8) == stream.len() && expected.position == contents.len();
             return is_whole.then_some(LastBlock { mark, end: bits.position });
         }
     }
@@ -211,12 +212,12 @@ fn decode_compressed(bits: &mut Bits<'_>, codes: &Codes, expected: &mut Expected
 #[derive(Default)]
 struct Table {
     codes: Vec<Code>,
-    first_bits: u32,
+    first_bits: u8,
 }
 
 impl Table {
     fn look_up(&self, window: u64) -> Code {
-        let code = self.at(lowest(window, self.first_bits));
+        let code = self.at(lowest(window, self.first_bits.into()));
         if code & LONG == 0 { code } else { self.at(value(code, window)) }
     }
 
@@ -228,10 +229,9 @@ impl Table {
     /// symbol and the length of its code into what the table gives. Nothing when they are too many or too few.
     fn set(&mut self, most_first_bits: u8, lengths: &[u8], describe: impl Fn(usize, u8) -> Code) -> Option<()> {
         let longest = *lengths.iter().max()?;
-        let first_bits = longest.min(most_first_bits);
-        self.first_bits = first_bits.into();
+        self.first_bits = longest.min(most_first_bits);
         self.codes.clear();
-        self.codes.resize(1 << first_bits, INVALID);
+        self.codes.resize(1 << self.first_bits, INVALID);
         // Codes of one length are consecutive numbers in the order of their symbols, and shorter codes come first.
         let mut next_code = 0_usize;
         for length in 1..=longest {
@@ -252,7 +252,7 @@ impl Table {
 
     /// Puts a code wherever its bits are followed by any others.
     fn fill(&mut self, bits: usize, length: u8, longest: u8, code: Code) -> Option<()> {
-        let first_bits = u8::try_from(self.first_bits).ok()?;
+        let first_bits = self.first_bits;
         let first = 1 << first_bits;
         if length <= first_bits {
             self.codes[bits..first].iter_mut().step_by(1 << length).for_each(|place| *place = code);
@@ -344,7 +344,7 @@ mod tests {
     use std::io::{Read, Write};
 
     use flate2::Compression;
-    use flate2::read::DeflateDecoder;
+    use flate2::bufread::DeflateDecoder;
     use flate2::write::DeflateEncoder;
     use proptest::prelude::*;
 
@@ -354,6 +354,14 @@ mod tests {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::new(level));
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
+    }
+
+    /// What zlib-rs makes of a stream, and how many of the bytes are the stream, if they are one.
+    fn inflated(stream: &[u8]) -> (Vec<u8>, Option<usize>) {
+        let mut decoder = DeflateDecoder::new(stream);
+        let mut contents = Vec::new();
+        let is_stream = decoder.read_to_end(&mut contents).is_ok();
+        (contents, is_stream.then(|| usize::try_from(decoder.total_in()).unwrap()))
     }
 
     fn some_data() -> Vec<u8> {
@@ -392,6 +400,7 @@ mod tests {
             let found = decode(&stream, &data).unwrap();
             assert_eq!(found.end.div_ceil(8), stream.len());
             assert_eq!(stream[found.mark / 8] >> (found.mark % 8) & 1, 1);
+            assert_eq!(decode(&[&stream[..], b"\0"].concat(), &data), None, "a byte follows");
         }
     }
 
@@ -439,7 +448,14 @@ mod tests {
         for lengths in refused {
             let stream = lengths_block(lengths);
             assert_eq!(decode(&stream, b""), None, "{lengths:?}");
-            assert!(DeflateDecoder::new(&stream[..]).read_to_end(&mut Vec::new()).is_err(), "{lengths:?}");
+            assert_eq!(inflated(&stream).1, None, "{lengths:?}");
+        }
+        let is_accepted = |lengths: &[u8]| Table::default().set(2, lengths, |_, bits| code(0, bits, 0)).is_some();
+        for lengths in [&[1, 1][..], &[1, 2, 2], &[3, 1, 3, 2], &[0, 1, 0], &[0, 0]] {
+            assert!(is_accepted(lengths), "{lengths:?}");
+        }
+        for lengths in [&[1, 1, 1][..], &[1, 2], &[2], &[3, 1, 3], &[1, 2, 2, 3]] {
+            assert!(!is_accepted(lengths), "{lengths:?}");
         }
     }
 
@@ -452,16 +468,11 @@ mod tests {
             rest in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             let stream = [vec![first], rest].concat();
-            let mut decoder = flate2::bufread::DeflateDecoder::new(&stream[..]);
-            let mut contents = Vec::new();
-            let is_stream = decoder.read_to_end(&mut contents).is_ok();
-            let length = usize::try_from(decoder.total_in()).unwrap();
-            match decode(&stream, &contents) {
-                Some(found) => {
-                    prop_assert!(is_stream);
-                    prop_assert_eq!(found.end.div_ceil(8), length);
-                }
-                None => prop_assert!(!is_stream),
+            let (contents, length) = inflated(&stream);
+            prop_assert_eq!(decode(&stream, &contents).is_some(), length == Some(stream.len()));
+            if let Some(length) = length {
+                let found = decode(&stream[..length], &contents);
+                prop_assert_eq!(found.map(|found| found.end.div_ceil(8)), Some(length));
             }
         }
 
@@ -476,9 +487,9 @@ mod tests {
             prop_assert!(decode(&stream, &data).is_some());
             let place = place.index(stream.len());
             stream[place] ^= 1 << bit;
-            let mut contents = Vec::new();
-            let is_stream = DeflateDecoder::new(&stream[..]).read_to_end(&mut contents).is_ok();
-            prop_assert_eq!(decode(&stream, &contents).is_some(), is_stream);
+            let (contents, length) = inflated(&stream);
+            let is_stream = length.is_some();
+            prop_assert_eq!(decode(&stream[..length.unwrap_or(stream.len())], &contents).is_some(), is_stream);
             prop_assert!(contents == data || decode(&stream, &data).is_none());
         }
     }

@@ -126,8 +126,7 @@ impl Encoder {
             return Ok(None);
         }
         let mut piece = self.buffer[..length].to_vec();
-        let last_block = decode(&piece, chunk).filter(|found| found.end.div_ceil(8) == length);
-        let last_block = last_block.context("it was not compressed to what decompresses to it again")?;
+        let last_block = decode(&piece, chunk).context("it was not compressed to what decompresses to it again")?;
         if !is_last {
             reopen(&mut piece, last_block);
         }
