@@ -61,8 +61,8 @@ pub(crate) struct Draft {
     warnings: Vec<String>,
     /// A file of another tool's that says nothing to this one.
     foreign_file: Option<ForeignKey>,
-    /// Where cargo builds, and where this program's memory is.
-    pub(crate) target_directory: PathBuf,
+    /// Of the target directory in which cargo builds.
+    pub(crate) memory: Memory,
 }
 
 /// What is asked for: the command line, and what of the surroundings is at hand without asking anybody.
@@ -210,7 +210,7 @@ impl<'a> Inquiry<'a> {
             Some(target_directory) => folder.join(target_directory),
             None => metadata.target_directory.clone().into_std_path_buf(),
         };
-        Ok(Draft { plan, warnings, foreign_file, target_directory })
+        Ok(Draft { plan, warnings, foreign_file, memory: Memory::of(&target_directory) })
     }
 
     /// The page about the zips of this plan, if there is to be one.
@@ -275,7 +275,7 @@ impl<'a> Inquiry<'a> {
                 grounds,
                 graph: Cow::Borrowed(&survey.graph),
             };
-            Memory::of(&draft.target_directory).remember(KIND, self.key(), &known);
+            draft.memory.remember(KIND, self.key(), &known);
         }
     }
 

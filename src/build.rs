@@ -15,7 +15,7 @@ use crate::elf::{Elf, SymbolVersion};
 use crate::error::{self, ErrorKind, Failure, ResultExt};
 use crate::fs;
 use crate::job::collect_ahead;
-use crate::memory::{FileDigests, Memory, ZipRecord};
+use crate::memory::{FileDigests, ZipRecord};
 use crate::package::Collected;
 use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
@@ -57,9 +57,8 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
 
 /// What is known of the zips that were made by an earlier run.
 fn recall(draft: &Draft) -> BTreeMap<PathBuf, ZipRecord> {
-    let memory = Memory::of(&draft.target_directory);
     let zips = draft.plan.functions.iter().map(|planned| &planned.path);
-    zips.filter_map(|zip| Some((zip.clone(), ZipRecord::recall(&memory, zip)?))).collect()
+    zips.filter_map(|zip| Some((zip.clone(), ZipRecord::recall(&draft.memory, zip)?))).collect()
 }
 
 /// Reads what decides over the freshness of these zips. What cannot be read is read, and complained about, when its turn
@@ -150,8 +149,7 @@ fn with_zig(draft: &Draft, answers: &Answers) -> Result<CargoCommand> {
         }
     }
     if let Some(zig) = chosen {
-        let memory = Memory::of(&draft.target_directory);
-        command.env.extend(zig::prepare(zig, &targets, &answers.rustc, &memory)?);
+        command.env.extend(zig::prepare(zig, &targets, &answers.rustc, &draft.memory)?);
     }
     Ok(command)
 }

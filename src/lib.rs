@@ -49,7 +49,7 @@ use cargo::TerminalSettings;
 use cli::{Arguments, BuildArguments, Command, TerminalFlags};
 use error::ErrorKind;
 use job::Job;
-use memory::{FileDigests, Memory};
+use memory::FileDigests;
 use package::EntrySource;
 use publish::Freshness;
 use report::Report;
@@ -138,8 +138,7 @@ fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, she
         let job = Job::of(planned, EntrySource::Disk(executable), &own, modified)?;
         Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
     });
-    let memory = Memory::of(&draft.target_directory);
-    let freshness = Freshness { memory: &memory, digests: &digests, records: &records };
+    let freshness = Freshness { memory: &draft.memory, digests: &digests, records: &records };
     let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
 
     let invoked = invoke::smoke_test(&mut archives, &events, shell);

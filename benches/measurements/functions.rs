@@ -81,8 +81,9 @@ fn package(folder: &Path, count: u32) -> PathBuf {
     let text = read("Cargo.toml") + "\n[profile.release]\nopt-level = 0\nlto = \"off\"\ncodegen-units = 1\n";
     write_changed(&manifest, text.as_bytes());
     write_changed(&folder.join("Cargo.lock"), read("Cargo.lock").as_bytes());
+    let function = read("src/main.rs");
     for index in 0..count {
-        let code = read("src/main.rs").replace("Hello, ", &format!("Function {index} says hello, "));
+        let code = function.replace("Hello, ", &format!("Function {index} says hello, "));
         write_changed(&folder.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
     }
     manifest

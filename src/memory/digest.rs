@@ -181,7 +181,7 @@ impl FileDigests {
     /// Takes over what an earlier run read.
     pub(crate) fn recall(&self, files: &[KnownFile]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for KnownFile { path, stamp, digest } in files.iter().filter(|_| OUTLIVES_RUNS) {
+        for KnownFile { path, stamp, digest } in files {
             known.insert(path.clone(), (*stamp, *digest));
         }
     }
@@ -193,7 +193,8 @@ impl FileDigests {
             let (stamp, digest) = *known.get(path)?;
             Some(KnownFile { path: path.to_owned(), stamp, digest })
         };
-        paths.filter(|_| OUTLIVES_RUNS).collect::<BTreeSet<_>>().into_iter().filter_map(of).collect()
+        let paths: BTreeSet<_> = paths.collect();
+        paths.into_iter().filter(|_| OUTLIVES_RUNS).filter_map(of).collect()
     }
 }
 
