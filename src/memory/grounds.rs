@@ -5,7 +5,7 @@
 //! configuration, the choice of a toolchain, and the programs themselves. Files count by their contents. The programs count
 //! by what the file system says of them, which is also how cargo tells that its compiler is another one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -93,20 +93,21 @@ impl Grounds<'_> {
 
     fn add_manifests(&self, hasher: &mut Hasher) -> Option<()> {
         let root = self.metadata.workspace_root.as_std_path();
-        let manifests = self.manifests();
-        for path in &manifests {
+        let read = |path: PathBuf| std::fs::read(&path).ok().map(|contents| (path, contents));
+        let manifests: BTreeMap<_, _> = self.manifests().into_iter().map(read).collect::<Option<_>>()?;
+        for (path, contents) in &manifests {
             hasher.path(path);
-            hasher.field(std::fs::read(path).ok()?);
+            hasher.field(contents);
             add_binaries(hasher, path.parent()?);
         }
         // A workspace that takes a package in may appear above it.
-        let above: BTreeSet<_> = manifests.iter().flat_map(|path| path.ancestors().skip(2)).collect();
+        let above: BTreeSet<_> = manifests.keys().flat_map(|path| path.ancestors().skip(2)).collect();
         for path in above.into_iter().map(|folder| folder.join("Cargo.toml")) {
-            if !manifests.contains(&path) {
+            if !manifests.contains_key(&path) {
                 add_file(hasher, &path);
             }
         }
-        let text = std::fs::read_to_string(root.join("Cargo.toml")).ok()?;
+        let text = str::from_utf8(manifests.get(&root.join("Cargo.toml"))?).ok()?;
         for pattern in member_globs(&text.parse().ok()?) {
             for path in glob::glob(root.join(pattern).join("Cargo.toml").to_str()?).ok()? {
                 hasher.path(&path.ok()?);
