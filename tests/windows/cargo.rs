@@ -26,9 +26,7 @@ struct Machine {
 impl Machine {
     fn new(folder: &Path) -> Self {
         let bin = folder.join("bin");
-        let meeting = folder.join("meeting");
         fs::create_dir_all(&bin).unwrap();
-        fs::create_dir_all(meeting).unwrap();
         compile("stand_in.rs", &bin.join("cargo.exe"));
         fs::copy(bin.join("cargo.exe"), bin.join("rustc.exe")).unwrap();
         let ask = |what: &str| {
@@ -54,14 +52,16 @@ impl Machine {
 
     /// Runs our program for Windows in a folder.
     fn run(&self, folder: &Path, args: &[&str]) -> Run {
+        // Of this run alone: what another one asked is not to be answered again.
+        let meeting = tempfile::tempdir_in(&self.folder).unwrap();
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
-            scope.spawn(|| self.serve(&ended));
+            scope.spawn(|| self.serve(meeting.path(), &ended));
             let bin = self.folder.join("bin");
             let run = Run::of(
                 ours(folder)
                     .args(args)
-                    .env("STAND_IN", windows_path(&self.folder.join("meeting")))
+                    .env("STAND_IN", windows_path(meeting.path()))
                     .env("CARGO", windows_path(&bin.join("cargo.exe")))
                     .env("RUSTC", windows_path(&bin.join("rustc.exe")))
                     .env("CARGO_HOME", windows_path(&self.cargo_home)),
@@ -72,11 +72,11 @@ impl Machine {
     }
 
     /// Answers the stand-ins until the program has ended.
-    fn serve(&self, ended: &AtomicBool) {
+    fn serve(&self, meeting: &Path, ended: &AtomicBool) {
         thread::scope(|scope| {
             let mut answered = Vec::new();
             while !ended.load(Ordering::Relaxed) {
-                for request in self.folder.join("meeting").read_dir().unwrap() {
+                for request in meeting.read_dir().unwrap() {
                     let request = request.unwrap().path();
                     if request.join("ready").exists() && !answered.contains(&request) {
                         answered.push(request.clone());
