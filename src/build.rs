@@ -2,7 +2,8 @@
 //!
 //! While cargo is at work, what packaging would read is read already: where nothing has changed, that is all there is to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -64,15 +65,14 @@ fn recall(draft: &Draft) -> BTreeMap<PathBuf, ZipRecord> {
 /// Reads what decides over the freshness of these zips. What cannot be read is read, and complained about, when its turn
 /// comes.
 fn read_ahead(draft: &Draft, collected: &[Collected], records: &BTreeMap<PathBuf, ZipRecord>, digests: &FileDigests) {
-    let mut paths: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut paths: HashSet<&OsStr> = HashSet::new();
     for (planned, collected) in draft.plan.functions.iter().zip(collected) {
         let Some(record) = records.get(&planned.path) else { continue };
         digests.recall(&record.known);
-        paths.extend(record.files().map(Path::to_owned));
-        paths.extend(collected.files().map(Path::to_owned));
+        paths.extend(record.files().chain(collected.files()).map(Path::as_os_str));
     }
     for path in paths {
-        let _ = digests.of(&path);
+        let _ = digests.of(Path::new(path));
     }
 }
 

@@ -66,7 +66,7 @@ impl<'a> Job<'a> {
         Ok(Self {
             subject: Subject::of(planned),
             packaging,
-            entries: vec![Entry { name, source: executable, mode: 0o755 }],
+            entries: vec![Entry { name, source: executable, mode: Some(0o755) }],
             path: planned.path.clone(),
             own,
             levels,
@@ -77,13 +77,13 @@ impl<'a> Job<'a> {
 
     /// Finds the files that go into the zip.
     pub(crate) fn collect(&self) -> Result<Collected> {
-        self.collect_with(self.entries.clone())
+        self.packaging.files.collect(self.entries.clone(), self.own)
     }
 
-    fn collect_with(&self, entries: Vec<Entry>) -> Result<Collected> {
-        let collected = self.packaging.files.collect(entries, self.own)?;
+    /// Refuses to replace a file that goes into the zip.
+    fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
         // Where there is no zip yet, none of the files is it.
-        let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(collected) };
+        let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
         // Looking at a size takes a fraction of what following all links of a path does.
         let is_zip = |source: &Path| {
             source.metadata().is_ok_and(|metadata| metadata.len() == size)
@@ -94,7 +94,7 @@ impl<'a> Job<'a> {
             let message = format!("the zip would replace `{path}`, which goes into it as `{}`", entry.name);
             return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
         }
-        Ok(collected)
+        Ok(())
     }
 
     /// Says what folders are packed without, and which flags turned out to be about nothing.
@@ -138,11 +138,12 @@ impl<'a> Job<'a> {
         progress: Progress<'_>,
     ) -> Result<Candidate> {
         let started = Instant::now();
+        self.refuse_own_zip(collected)?;
         let stripped = self.debug_symbols.then(|| self.collect_stripped()).transpose()?;
         let entries = &stripped.as_ref().unwrap_or(collected).entries;
         let options = ArchiveOptions { compression: self.packaging.compression, modified: self.modified, threads };
         let staged = package::stage(&self.path, entries, &options, progress)?;
-        let view = ZipView::of_made(staged.reader(), staged.archive().size, entries.entries())?;
+        let view = ZipView::of_made(&staged, entries.entries())?;
         let findings = check::check_view(&view, &[], &self.expectation());
         let is_broken = check::any_broken(&findings);
         let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
@@ -154,7 +155,7 @@ impl<'a> Job<'a> {
         let mut entries = self.entries.clone();
         let executable = self.executable().context("there is no executable to strip")?;
         entries[0].source = EntrySource::Disk(debug_symbols::split(executable)?);
-        self.collect_with(entries)
+        self.packaging.files.collect(entries, self.own)
     }
 
     /// The executable, where it is a file.

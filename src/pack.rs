@@ -55,7 +55,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.tell(&collected, shell);
-        let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "");
+        let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "")?;
         print_lists(&[list], arguments.message_format)?;
         return Ok(0);
     }
@@ -142,5 +142,5 @@ fn entries(arguments: &PackArguments, packaging: &Packaging, executable: &Path, 
 
 fn entry(name: String, source: EntrySource, mode: u32) -> Result<Entry> {
     let name = EntryName::new(name).or_fail(ErrorKind::Usage, || "the executable cannot keep its name".into())?;
-    Ok(Entry { name, source, mode })
+    Ok(Entry { name, source, mode: Some(mode) })
 }

@@ -10,13 +10,10 @@ use super::entry::Entry;
 use crate::elf::{self, Elf};
 use crate::fs;
 use crate::lambda::UNPACKED_LIMIT;
-use crate::package::EntrySource;
+use crate::package::{EntrySource, HEAD_SIZE};
 
 /// An ELF file that is larger than this is unpacked to a temporary file in place of memory.
 const IN_MEMORY_LIMIT: usize = 4 << 20;
-
-/// How much of each entry is looked at. A `#!` line is at most 256 bytes long in Linux.
-const HEAD_SIZE: usize = 512;
 
 /// How the first line of a file in PEM begins.
 const PEM_BEGIN: &[u8] = b"-----BEGIN ";
@@ -172,40 +169,42 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         kept.read_to_end(&mut target)?;
         return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
     }
-    look_into(kept, &head, budget)
+    look_into(|| Ok(kept), &head, budget)
 }
 
-/// What the source of an entry holds, which is what the entry holds once it was read back. Little of it is read.
-pub(super) fn read_source(source: &EntrySource, entry: &Entry, budget: &mut Budget) -> Result<Contents> {
+/// What an entry holds that was packed from this source and begins like this, once it was read back. The source is read
+/// again only where its head is not enough.
+pub(super) fn of_packed(source: &EntrySource, head: &[u8], entry: &Entry, budget: &mut Budget) -> Result<Contents> {
     if !matches!(source, EntrySource::Directory) && !budget.afford(entry) {
         return Ok(Contents::BeyondBudget);
     }
     match source {
         EntrySource::Directory => Ok(Contents::Folder),
         EntrySource::Symlink(target) => Ok(Contents::Link(target.clone())),
-        EntrySource::Bytes(bytes) => Ok(read_file(Cursor::new(bytes), entry.size, budget)?),
+        EntrySource::Bytes(bytes) => look_into(|| Ok(Cursor::new(bytes)), head, budget),
         EntrySource::Disk(path) => {
             let shown = path.display();
-            let file = fs::open(path)?;
-            let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
-            ensure!(length == entry.size, "`{shown}` changed after it was packed");
-            read_file(file, length, budget).with_context(|| format!("failed to read `{shown}`"))
+            let open = || {
+                let file = fs::open(path)?;
+                let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
+                ensure!(length == entry.size, "`{shown}` changed after it was packed");
+                Ok(file)
+            };
+            look_into(open, head, budget).with_context(|| format!("failed to read `{shown}`"))
         }
     }
 }
 
-/// A file of so many bytes, of which no more than the head is read where that is enough.
-fn read_file(mut file: impl Read + Seek, length: u64, budget: &mut Budget) -> io::Result<Contents> {
-    let mut head = vec![0; usize::try_from(length).unwrap_or(HEAD_SIZE).min(HEAD_SIZE)];
-    file.read_exact(&mut head)?;
-    look_into(file, &head, budget)
-}
-
 /// What a file is, by its head, and for those that are more than that, by what is in it.
-fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::Result<Contents> {
+fn look_into<File: Read + Seek, Error: From<io::Error>>(
+    open: impl FnOnce() -> Result<File, Error>,
+    head: &[u8],
+    budget: &mut Budget,
+) -> Result<Contents, Error> {
     if head.starts_with(&elf::MAGIC) {
         let Some(left) = budget.elf_files.checked_sub(1) else { return Ok(Contents::BeyondBudget) };
         budget.elf_files = left;
+        let mut file = open()?;
         file.rewind()?;
         return Ok(match Elf::read(file) {
             Ok(elf) => Contents::Elf(Box::new(elf)),
@@ -214,6 +213,7 @@ fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io
     }
     if head.starts_with(PEM_BEGIN) {
         let mut pem = Vec::new();
+        let mut file = open()?;
         file.rewind()?;
         file.by_ref().take(PEM_LIMIT).read_to_end(&mut pem)?;
         return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use super::container::{self, Container};
 use super::contents::{self, Budget, Contents};
 use super::entry::{Entry, file_name, folder_of, join, resolve};
-use crate::package;
+use crate::package::{self, StagedArchive};
 
 /// The most links that one path may lead through, as in Linux.
 const LINKS_LIMIT: usize = 40;
@@ -72,12 +72,15 @@ impl ZipView {
 
     /// Reads a zip that was made of these entries, in this order, and read back. What an entry holds is known to be what its
     /// source holds, and is looked up there: nothing is unpacked again.
-    pub fn of_made(reader: impl Read + Seek, length: u64, made_of: &[package::Entry]) -> Result<Self> {
-        let container = container::read(&mut BufReader::new(reader), length)?;
-        ensure!(container.entries.len() == made_of.len(), "the zip has {} entries", container.entries.len());
+    pub fn of_made(staged: &StagedArchive, made_of: &[package::Entry]) -> Result<Self> {
+        let length = staged.archive().size;
+        let container = container::read(&mut BufReader::new(staged.reader()), length)?;
+        let count = container.entries.len();
+        ensure!(count == made_of.len() && count == staged.heads().len(), "the zip has {count} entries");
         let mut budget = Budget::new();
-        let entries = made_of.iter().zip(&container.entries);
-        let contents = entries.map(|(made_of, entry)| contents::read_source(&made_of.source, entry, &mut budget));
+        let entries = made_of.iter().zip(staged.heads()).zip(&container.entries);
+        let contents =
+            entries.map(|((made_of, head), entry)| contents::of_packed(&made_of.source, head, entry, &mut budget));
         let contents = contents.collect::<Result<_>>()?;
         Ok(Self::new(length, container, contents))
     }

@@ -86,7 +86,8 @@ impl Inputs<'_> {
         debug_assert!(layers.is_empty(), "a build knows nothing of layers");
         for entry in *entries {
             hasher.field(entry.name.as_str());
-            hasher.field(entry.mode.to_le_bytes());
+            // Where there is none, it follows from the contents.
+            hasher.field(entry.mode.map(u32::to_le_bytes).as_ref().map_or(&[][..], |mode| mode));
             match &entry.source {
                 EntrySource::Disk(path) => {
                     hasher.field("file");

@@ -28,6 +28,13 @@ pub struct ArchiveOptions {
     pub threads: NonZeroUsize,
 }
 
+/// How many bytes of small chunks are handed to a thread at once.
+const BATCH: u64 = 256 << 10;
+
+/// How much of each entry's contents is kept, in bytes, to tell what it is. A `#!` line is at most 256 bytes long in
+/// Linux.
+pub(crate) const HEAD_SIZE: usize = 512;
+
 /// Called with the number of uncompressed bytes done so far.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
 
@@ -64,6 +71,8 @@ pub(super) struct Written {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) header: Header,
+    /// The first bytes of its contents, no more than [`HEAD_SIZE`].
+    pub(super) head: Vec<u8>,
     /// Its contents, chunk by chunk. Each can be read without the others.
     pub(super) pieces: Vec<Piece>,
 }
@@ -100,22 +109,46 @@ pub(super) fn write(
     let mut writer = Writer { output, position: 0, records: Vec::with_capacity(planned.len()), options, written: 0 };
     in_order(
         options.threads,
-        planned.iter().flat_map(Planned::chunks),
-        Chunk::length,
+        batches(planned.iter().flat_map(Planned::chunks)),
+        |batch| batch.iter().map(cost).sum(),
         || Worker { encoder: Encoder::new(options.compression), buffer: Vec::new() },
-        Worker::pack,
-        |chunk, packed| {
-            writer.write_chunk(&chunk, &packed?)?;
-            progress(writer.written);
+        |worker, batch| batch.iter().map(|chunk| worker.pack(chunk)).collect::<Vec<_>>(),
+        |batch, packed| {
+            for (chunk, packed) in batch.iter().zip(packed) {
+                writer.write_chunk(chunk, &packed?)?;
+                progress(writer.written);
+            }
             Ok::<(), WriteError>(())
         },
     )?;
     writer.finish()
 }
 
+/// Puts small chunks together: handing one to a thread takes as long as compressing some kilobytes.
+fn batches<'a>(chunks: impl Iterator<Item = Chunk<'a>>) -> impl Iterator<Item = Vec<Chunk<'a>>> {
+    let mut chunks = chunks.peekable();
+    std::iter::from_fn(move || {
+        let first = chunks.next()?;
+        let mut total = cost(&first);
+        let mut batch = vec![first];
+        while let Some(chunk) = chunks.next_if(|chunk| total + cost(chunk) <= BATCH) {
+            total += cost(&chunk);
+            batch.push(chunk);
+        }
+        Some(batch)
+    })
+}
+
+/// What a chunk counts for, in bytes: even an empty one is some work.
+fn cost(chunk: &Chunk<'_>) -> u64 {
+    chunk.length().max(4 << 10)
+}
+
 /// A chunk that is ready to be written.
 struct Packed {
     bytes: Vec<u8>,
+    /// Of the first chunk of an entry, how its contents begin.
+    head: Vec<u8>,
     method: Method,
     /// Of the contents.
     crc: u32,
@@ -137,13 +170,14 @@ impl Worker {
     fn try_pack(&mut self, chunk: &Chunk<'_>) -> Result<Packed> {
         self.buffer.clear();
         chunk.read(&mut self.buffer)?;
+        let head = if chunk.is_first() { self.buffer[..self.buffer.len().min(HEAD_SIZE)].to_vec() } else { Vec::new() };
         let crc = crc32fast::hash(&self.buffer);
         if let Some(bytes) = self.encoder.encode(&self.buffer, chunk.is_first(), chunk.is_last())? {
             let compressed_crc = crc32fast::hash(&bytes);
-            return Ok(Packed { bytes, method: Method::Deflated, crc, compressed_crc });
+            return Ok(Packed { bytes, head, method: Method::Deflated, crc, compressed_crc });
         }
         let bytes = std::mem::take(&mut self.buffer);
-        Ok(Packed { bytes, method: Method::Stored, crc, compressed_crc: crc })
+        Ok(Packed { bytes, head, method: Method::Stored, crc, compressed_crc: crc })
     }
 }
 
@@ -180,7 +214,7 @@ impl<Output: Write + Seek> Writer<'_, Output> {
     fn start_entry(&mut self, chunk: &Chunk<'_>, packed: &Packed) -> Result<(), WriteError> {
         let header = Header {
             name: chunk.of.entry.zip_name(),
-            unix_mode: chunk.of.entry.unix_mode(),
+            unix_mode: chunk.of.entry.unix_mode(&packed.head),
             modified: self.options.modified,
             method: packed.method,
             crc: if chunk.is_last() { packed.crc } else { 0 },
@@ -191,7 +225,8 @@ impl<Output: Write + Seek> Writer<'_, Output> {
         let local = header.local();
         self.output.write_all(&local)?;
         self.position += local.len() as u64;
-        self.records.push(Record { header: Header { crc: 0, ..header }, pieces: Vec::new() });
+        let head = packed.head.clone();
+        self.records.push(Record { header: Header { crc: 0, ..header }, head, pieces: Vec::new() });
         Ok(())
     }
 

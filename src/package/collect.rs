@@ -1,7 +1,7 @@
 //! From the files that a user wants to entries: folders are walked, names and modes decided, links judged.
 //!
-//! What this finds depends on names and contents alone. Whatever is wrong with a file is said here, with its path, before
-//! anything is written.
+//! What this finds depends on names alone: no file is opened. What is wrong with a name, or with where a link leads, is
+//! said here, with its path, before anything is built or written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -93,7 +93,7 @@ impl FileRules {
         for entry in &mut collector.entries {
             if !matches!(entry.source, EntrySource::Symlink(_)) {
                 let rule = |rules| mode::by_rule(rules, entry.name.as_str());
-                entry.mode = rule(&self.modes_by_flag).or_else(|| rule(&self.modes)).unwrap_or(entry.mode);
+                entry.mode = rule(&self.modes_by_flag).or_else(|| rule(&self.modes)).or(entry.mode);
             }
         }
         for include in &self.includes {
@@ -234,12 +234,11 @@ impl Collector<'_> {
                 let message = format!("{}: `{}` is a broken link", include.origin, path.display());
                 self.broken_links.insert(name.as_str().to_owned(), message);
             }
-            (EntrySource::Symlink(link_target(include, path)?), mode::LINK)
+            (EntrySource::Symlink(link_target(include, path)?), Some(mode::LINK))
         } else if kind.is_file() {
             let rule = |rules| mode::by_rule(rules, name.as_str());
             let chosen = rule(&self.rules.modes_by_flag).or(include.mode).or_else(|| rule(&self.rules.modes));
-            let mode = chosen.map_or_else(|| mode::by_contents(name.as_str(), path), Ok)?;
-            (EntrySource::Disk(path.to_owned()), mode)
+            (EntrySource::Disk(path.to_owned()), chosen.or_else(|| mode::by_name(name.as_str())))
         } else {
             let message = format!("{}: `{}` is no file, folder or symbolic link", include.origin, path.display());
             return Err(Failure::new(ErrorKind::Usage, message).hint("leave it out").into());
@@ -269,9 +268,9 @@ impl Collector<'_> {
             !names.range(prefix.as_str()..).next().is_some_and(|name| name.starts_with(&prefix))
         };
         let empty: Vec<_> = folders.iter().filter(stays_empty).collect();
-        let empty = empty
-            .into_iter()
-            .map(|folder| Ok(Entry { name: folder.parse()?, source: EntrySource::Directory, mode: mode::PROGRAM }));
+        let mode = Some(mode::PROGRAM);
+        let empty =
+            empty.into_iter().map(|folder| Ok(Entry { name: folder.parse()?, source: EntrySource::Directory, mode }));
         let empty = empty.collect::<Result<Vec<_>>>()?;
         drop(names);
         entries.extend(empty);

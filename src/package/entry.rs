@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::mode;
 use super::name::EntryName;
 use crate::error::{ErrorKind, Failure};
 
@@ -43,21 +44,31 @@ pub struct Entry {
     pub name: EntryName,
     /// Its contents.
     pub source: EntrySource,
-    /// Its permissions, such as `0o755`. Bits beyond these are ignored: the type of file follows from the source, and
-    /// nothing on Lambda runs as another user.
-    pub mode: u32,
+    /// Its permissions, such as `0o755`; nothing where the first of its contents tell them. Bits beyond these are ignored:
+    /// the type of file follows from the source, and nothing on Lambda runs as another user.
+    pub mode: Option<u32>,
 }
 
 impl Entry {
-    /// The mode with the bits for the type of file, as a Unix `stat` would give it.
+    /// The mode with the bits for the type of file, as a Unix `stat` would give it, when the contents begin with `head`.
     #[must_use]
-    pub fn unix_mode(&self) -> u32 {
+    pub fn unix_mode(&self, head: &[u8]) -> u32 {
         let kind = match self.source {
             EntrySource::Disk(_) | EntrySource::Bytes(_) => 0o100_000,
             EntrySource::Symlink(_) => 0o120_000,
             EntrySource::Directory => 0o040_000,
         };
-        kind | (self.mode & 0o777)
+        kind | (self.mode.unwrap_or_else(|| mode::by_head(head)) & 0o777)
+    }
+
+    /// Its permissions. A file is looked into where it tells them.
+    pub fn permissions(&self) -> Result<u32> {
+        match (self.mode, &self.source) {
+            (Some(mode), _) => Ok(mode),
+            (None, EntrySource::Disk(path)) => mode::of_file(path),
+            (None, EntrySource::Bytes(bytes)) => Ok(mode::by_head(bytes)),
+            (None, EntrySource::Symlink(_) | EntrySource::Directory) => Ok(mode::by_head(&[])),
+        }
     }
 
     /// The file that its contents are read from.
@@ -122,7 +133,7 @@ mod tests {
     use super::*;
 
     fn entry(name: &str) -> Entry {
-        Entry { name: name.parse().unwrap(), source: EntrySource::Bytes(Vec::new()), mode: 0o644 }
+        Entry { name: name.parse().unwrap(), source: EntrySource::Bytes(Vec::new()), mode: None }
     }
 
     fn order(names: &[&str]) -> Result<Vec<String>> {

@@ -21,6 +21,7 @@ mod staged;
 mod symlink;
 mod verify;
 
+pub(crate) use archive::HEAD_SIZE;
 pub use archive::{ArchiveOptions, Progress};
 pub use collect::{Collected, OwnFiles};
 pub use deflate::Compression;

@@ -1,7 +1,6 @@
 //! Permissions of files in a zip. They follow from names and contents, never from the machine that packs: Windows has no
 //! permissions to take over, and a umask changes them elsewhere.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
@@ -11,6 +10,7 @@ use anyhow::Result;
 use super::pattern::Pattern;
 use crate::elf;
 use crate::error::{ErrorKind, Failure, ResultExt};
+use crate::fs;
 
 /// Of programs, and of folders.
 pub(super) const PROGRAM: u32 = 0o755;
@@ -71,28 +71,23 @@ pub(super) fn by_rule(rules: &[ModeRule], name: &str) -> Option<u32> {
     rules.iter().rev().find(|rule| rule.applies_to(name)).map(|rule| rule.mode)
 }
 
-/// The mode of a file that nobody chose one for.
-pub(super) fn by_contents(name: &str, path: &Path) -> Result<u32> {
+/// The mode of a file that is a program by its place in the zip.
+pub(super) fn by_name(name: &str) -> Option<u32> {
     let folder = name.rsplit_once('/').map(|(folder, _)| folder);
-    if name == "bootstrap" || matches!(folder, Some("bin" | "extensions")) {
-        return Ok(PROGRAM);
-    }
-    let mut head = [0; 4];
-    let read = File::open(path).and_then(|file| read_up_to(file, &mut head));
-    let length = read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
-    let head = &head[..length];
-    Ok(if head.starts_with(&elf::MAGIC) || head.starts_with(b"#!") { PROGRAM } else { FILE })
+    (name == "bootstrap" || matches!(folder, Some("bin" | "extensions"))).then_some(PROGRAM)
 }
 
-fn read_up_to(mut file: File, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match file.read(&mut buffer[length..])? {
-            0 => break,
-            count => length += count,
-        }
-    }
-    Ok(length)
+/// The mode of any other file that nobody chose one for, by how its contents begin.
+pub(super) fn by_head(head: &[u8]) -> u32 {
+    if head.starts_with(&elf::MAGIC) || head.starts_with(b"#!") { PROGRAM } else { FILE }
+}
+
+/// The same, of a file that is not being packed.
+pub(super) fn of_file(path: &Path) -> Result<u32> {
+    let mut head = Vec::new();
+    let read = fs::open(path).and_then(|file| Ok(file.take(elf::MAGIC.len() as u64).read_to_end(&mut head)?));
+    read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
+    Ok(by_head(&head))
 }
 
 #[cfg(test)]
@@ -134,7 +129,8 @@ mod tests {
             ("empty", b"", 0o644),
         ] {
             std::fs::write(&path, contents).unwrap();
-            assert_eq!(by_contents(name, &path).unwrap(), mode, "{name}");
+            let found = by_name(name).map_or_else(|| of_file(&path), Ok);
+            assert_eq!(found.unwrap(), mode, "{name}");
         }
     }
 }

@@ -69,6 +69,7 @@ pub struct ArchivedEntry {
 pub struct StagedArchive {
     scratch: NamedTempFile,
     archive: Archive,
+    heads: Vec<Vec<u8>>,
 }
 
 impl StagedArchive {
@@ -88,6 +89,12 @@ impl StagedArchive {
     #[must_use]
     pub fn archive(&self) -> &Archive {
         &self.archive
+    }
+
+    /// How the contents of each entry begin: 512 bytes of them, or all where they are fewer.
+    #[must_use]
+    pub fn heads(&self) -> &[Vec<u8>] {
+        &self.heads
     }
 
     /// Gives the zip its final name, in place of the one that had it.
@@ -128,13 +135,17 @@ pub fn stage(
             format!("`{}` was not published: what was read back is not what was written", final_path.display());
         failure(error, message)
     })?;
-    let archived = |record: archive::Record| ArchivedEntry {
-        name: record.header.name,
-        mode: record.header.unix_mode,
-        size: record.header.size.into(),
-        compressed_size: record.header.compressed_size.into(),
+    let archived = |record: archive::Record| {
+        let archive::Record { header, head, .. } = record;
+        let entry = ArchivedEntry {
+            name: header.name,
+            mode: header.unix_mode,
+            size: header.size.into(),
+            compressed_size: header.compressed_size.into(),
+        };
+        (entry, head)
     };
-    let entries: Vec<_> = written.records.into_iter().map(archived).collect();
+    let (entries, heads): (Vec<_>, _) = written.records.into_iter().map(archived).unzip();
     let archive = Archive {
         path: final_path.to_owned(),
         size: written.length,
@@ -142,7 +153,7 @@ pub fn stage(
         sha256,
         entries,
     };
-    Ok(StagedArchive { scratch, archive })
+    Ok(StagedArchive { scratch, archive, heads })
 }
 
 fn create_scratch(final_path: &Path) -> Result<NamedTempFile> {

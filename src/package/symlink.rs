@@ -107,7 +107,7 @@ mod tests {
         let entry = |(name, target): &(&str, Option<&str>)| Entry {
             name: name.parse().unwrap(),
             source: target.map_or(EntrySource::Bytes(Vec::new()), |target| EntrySource::Symlink(target.into())),
-            mode: 0o777,
+            mode: Some(0o777),
         };
         let entries: Vec<_> = entries.iter().map(entry).collect();
         refuse_stray(&entries, &BTreeMap::new()).err().map(|error| error.to_string())

@@ -20,7 +20,7 @@ fn options(compression: Compression, threads: usize) -> ArchiveOptions {
 }
 
 fn entry(name: &str, source: EntrySource, mode: u32) -> Entry {
-    Entry { name: name.parse().unwrap(), source, mode }
+    Entry { name: name.parse().unwrap(), source, mode: Some(mode) }
 }
 
 fn bytes(name: &str, contents: impl Into<Vec<u8>>) -> Entry {

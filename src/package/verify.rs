@@ -53,7 +53,7 @@ fn verify_container(reader: PositionedReader<'_>, written: &Written, entries: &S
             Method::Deflated => CompressionMethod::Deflated,
         };
         ensure!(file.name_raw() == name.as_bytes(), "entry {index} is not `{name}`");
-        ensure!(file.unix_mode() == Some(entry.unix_mode()), "`{name}` has another mode");
+        ensure!(file.unix_mode() == Some(entry.unix_mode(&record.head)), "`{name}` has another mode");
         ensure!(file.compression() == method, "`{name}` has another compression method");
         ensure!(file.crc32() == record.header.crc, "`{name}` has another checksum");
         ensure!(file.size() == u64::from(record.header.size), "`{name}` has another size");
@@ -89,8 +89,11 @@ mod tests {
 
     fn written() -> (Vec<u8>, Written, SortedEntries) {
         let source = EntrySource::Bytes(b"compressible ".repeat(400_000));
-        let entries =
-            ["bootstrap", "b"].map(|name| Entry { name: name.parse().unwrap(), source: source.clone(), mode: 0o755 });
+        let entries = ["bootstrap", "b"].map(|name| Entry {
+            name: name.parse().unwrap(),
+            source: source.clone(),
+            mode: Some(0o755),
+        });
         let entries = sort(entries.into()).unwrap();
         let options = ArchiveOptions {
             compression: Compression::Fast,
@@ -138,7 +141,7 @@ mod tests {
     fn other_entries_are_noticed() {
         let (bytes, written, entries) = written();
         let mut other = entries.entries().to_vec();
-        other[1].mode = 0o644;
+        other[1].mode = Some(0o644);
         let error = verify_bytes(&bytes, &written, &sort(other.clone()).unwrap()).unwrap_err();
         assert_eq!(error.to_string(), "`b` has another mode");
         other.pop();

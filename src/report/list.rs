@@ -37,7 +37,7 @@ struct ListedEntry {
 
 impl ContentsList {
     /// Lists entries. `built` says in words where contents come from that are not there yet.
-    pub(crate) fn new(subject: Subject, path: PathBuf, entries: &[Entry], built: &str) -> Self {
+    pub(crate) fn new(subject: Subject, path: PathBuf, entries: &[Entry], built: &str) -> Result<Self> {
         let entries = entries.iter().map(|entry| {
             let (size, source, link) = match &entry.source {
                 EntrySource::Disk(path) => (size_of(path), Some(path.display().to_string()), None),
@@ -45,9 +45,9 @@ impl ContentsList {
                 EntrySource::Symlink(target) => (Some(target.len() as u64), None, Some(target.clone())),
                 EntrySource::Directory => (Some(0), None, None),
             };
-            ListedEntry { name: entry.zip_name(), mode: octal(entry.mode), size, source, link }
+            Ok(ListedEntry { name: entry.zip_name(), mode: octal(entry.permissions()?), size, source, link })
         });
-        Self { subject, path, entries: entries.collect() }
+        Ok(Self { subject, path, entries: entries.collect::<Result<_>>()? })
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {

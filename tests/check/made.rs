@@ -12,7 +12,7 @@ use cargo_lambda_zip::package::{
 use crate::elf_builder::{dynamic_program, library};
 
 fn entry(name: &str, source: EntrySource) -> Entry {
-    Entry { name: name.parse().unwrap(), source, mode: 0o755 }
+    Entry { name: name.parse().unwrap(), source, mode: Some(0o755) }
 }
 
 /// Something of every kind, from memory or from the disk.
@@ -59,7 +59,7 @@ fn sources_tell_what_unpacking_tells() {
     let entries = assortment(folder.path());
     let staged = staged(folder.path(), &entries);
     let size = staged.archive().size;
-    let by_sources = ZipView::of_made(staged.reader(), size, entries.entries()).unwrap();
+    let by_sources = ZipView::of_made(&staged, entries.entries()).unwrap();
     let by_unpacking = ZipView::from_reader(staged.reader(), size).unwrap();
     assert_eq!(format!("{by_sources:#?}"), format!("{by_unpacking:#?}"));
 }
@@ -69,10 +69,11 @@ fn a_source_that_changed_meanwhile_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let entries = assortment(folder.path());
     let staged = staged(folder.path(), &entries);
-    let view = || ZipView::of_made(staged.reader(), staged.archive().size, entries.entries());
-    fs::write(folder.path().join("text"), "shorter").unwrap();
-    let error = view().unwrap_err().to_string();
+    let view = || ZipView::of_made(&staged, entries.entries());
+    let program = folder.path().join("bootstrap");
+    fs::write(&program, "shorter").unwrap();
+    let error = format!("{:#}", view().unwrap_err());
     assert!(error.ends_with("changed after it was packed"), "{error}");
-    fs::remove_file(folder.path().join("text")).unwrap();
+    fs::remove_file(program).unwrap();
     assert!(view().is_err());
 }
