@@ -77,6 +77,11 @@ fn word(bytes: &[u8], start: usize) -> Option<u64> {
     Some(u64::from_le_bytes(bytes.get(start..start + 8)?.try_into().ok()?))
 }
 
+/// Sixteen bytes.
+fn words(bytes: &[u8], start: usize) -> Option<u128> {
+    Some(u128::from_le_bytes(bytes.get(start..start + 16)?.try_into().ok()?))
+}
+
 /// A number of the lowest bits, which is never so large that it would not fit.
 fn lowest(window: u64, count: u32) -> usize {
     usize::try_from(window & ((1 << count) - 1)).unwrap_or(usize::MAX)
@@ -103,22 +108,15 @@ impl Expected<'_> {
 
     /// What is at this distance before comes again. It may reach into the repetition itself.
     fn repetition(&mut self, length: usize, distance: usize) -> Option<()> {
-        let (mut here, mut there) = (self.position, self.position.checked_sub(distance)?);
-        let end = here + length;
-        self.position = end;
-        // Most are short: comparing words outruns calling for a comparison.
-        while let (Some(one), Some(other)) = (word(self.contents, here), word(self.contents, there)) {
-            let difference = one ^ other;
-            if end - here <= 8 {
-                return (difference << (64 - 8 * (end - here)) == 0).then_some(());
-            }
-            if difference != 0 {
-                return None;
-            }
-            here += 8;
-            there += 8;
+        let (here, there) = (self.position, self.position.checked_sub(distance)?);
+        self.position = here + length;
+        // Nearly all have at most sixteen bytes, and are compared without asking how many.
+        if length <= 16
+            && let (Some(one), Some(other)) = (words(self.contents, here), words(self.contents, there))
+        {
+            return ((one ^ other) << (128 - 8 * length) == 0).then_some(());
         }
-        (self.contents.get(here..end)? == self.contents.get(there..there + (end - here))?).then_some(())
+        (self.contents.get(here..here + length)? == self.contents.get(there..there + length)?).then_some(())
     }
 }
 
@@ -174,30 +172,31 @@ const DISTANCES: [(u16, u8); 30] = [
 ];
 
 fn decode_compressed(bits: &mut Bits<'_>, codes: &Codes, expected: &mut Expected<'_>) -> Option<()> {
-    loop {
+    'window: loop {
         let mut window = bits.peek()?;
         let mut first = codes.literals.look_up(window);
-        // A code has at most 15 bits: one window holds three of them.
-        for _ in 0..2 {
-            if first & LITERAL == 0 {
-                break;
-            }
-            expected.literal(first.to_le_bytes()[2])?;
-            bits.position += count(first) as usize;
-            window >>= count(first);
-            first = codes.literals.look_up(window);
-        }
         if first & LITERAL != 0 {
-            continue;
+            let mut literals = 0;
+            while first & LITERAL != 0 {
+                expected.literal(first.to_le_bytes()[2])?;
+                bits.position += count(first) as usize;
+                literals += 1;
+                // A code has at most 15 bits: a window holds three.
+                if literals == 3 {
+                    continue 'window;
+                }
+                window >>= count(first);
+                first = codes.literals.look_up(window);
+            }
+            window = bits.peek()?;
         }
         if first & (END_OF_BLOCK | INVALID) != 0 {
             bits.position += count(first) as usize;
             return (first & END_OF_BLOCK != 0).then_some(());
         }
-        // At most 20 bits for a length, and 28 for a distance: a fresh window holds both.
-        let window = bits.peek()?;
+        // At most 20 bits for a length, and 28 for a distance: a window that is fresh holds both.
         let length = value(first, window);
-        let window = window >> count(first);
+        window >>= count(first);
         let second = codes.distances.look_up(window);
         if second & INVALID != 0 {
             return None;
@@ -401,6 +400,60 @@ mod tests {
             assert_eq!(found.end.div_ceil(8), stream.len());
             assert_eq!(stream[found.mark / 8] >> (found.mark % 8) & 1, 1);
             assert_eq!(decode(&[&stream[..], b"\0"].concat(), &data), None, "a byte follows");
+        }
+    }
+
+    /// The bits of a stream, in their order.
+    #[derive(Default)]
+    struct Written(Vec<bool>);
+
+    impl Written {
+        fn number(&mut self, value: usize, count: usize) {
+            self.0.extend((0..count).map(|place| value >> place & 1 == 1));
+        }
+
+        /// A code has its highest bit first.
+        fn code(&mut self, code: usize, count: usize) {
+            self.0.extend((0..count).rev().map(|place| code >> place & 1 == 1));
+        }
+
+        fn bytes(&self) -> Vec<u8> {
+            let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+            self.0.chunks(8).map(byte).collect()
+        }
+    }
+
+    #[test]
+    fn the_longest_codes_in_a_row_are_decoded() {
+        // One bit for the byte 0 and one more for each up to 11, then one more each for a repetition of three, 12 and 13; the
+        // end has as many as 13. What follows three codes of 15 bits has the same first 12 bits as the repetition.
+        let length_of = |symbol| match symbol {
+            0..=11 => symbol + 1,
+            257 => 13,
+            12 => 14,
+            13 | 256 => 15,
+            _ => 0,
+        };
+        let code_of = |byte: usize| ((1 << length_of(byte)) - 2, length_of(byte));
+        for start in 0..24 {
+            let contents = [vec![0; start], vec![13; 12], vec![12]].concat();
+            let mut written = Written::default();
+            written.number(0b101, 3);
+            for (value, count) in [(258 - 257, 5), (0, 5), (19 - 4, 4), (0, 9)] {
+                written.number(value, count);
+            }
+            // The lengths of the codes of lengths: four bits for each of 0 to 15.
+            (0..16).for_each(|_| written.number(4, 3));
+            (0..258).for_each(|symbol| written.code(length_of(symbol), 4));
+            written.code(1, 4);
+            for byte in &contents {
+                let (code, count) = code_of((*byte).into());
+                written.code(code, count);
+            }
+            written.code(0x7fff, 15);
+            let stream = written.bytes();
+            assert_eq!(inflated(&stream), (contents.clone(), Some(stream.len())));
+            assert!(decode(&stream, &contents).is_some(), "{start}");
         }
     }
 
