@@ -18,7 +18,14 @@ pub(crate) fn measure(options: &Options) -> Page {
     let cargo_lambda = peers::cargo_lambda(&mut page);
     let mut plot = Plot::new("Wall time with nothing to do: less is better", "s");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
-    let mut packages = vec![("large", "A binary of 35 MB.", large(options))];
+    let mut packages = vec![
+        ("large", "A binary of 35 MB.", large(options)),
+        (
+            "files",
+            "A small binary, and 2,000 files beside it in the zip. cargo-lambda packs the binary alone.",
+            files(options),
+        ),
+    ];
     if !options.smoke {
         packages.insert(0, ("hello", "`examples/hello`, with lambda_runtime.", example));
     }
@@ -85,6 +92,21 @@ fn large(options: &Options) -> PathBuf {
     write_changed(&package.join("Cargo.toml"), manifest.as_bytes());
     write_changed(&package.join("src/main.rs"), code.as_bytes());
     write_changed(&package.join("src/data"), &data);
+    package
+}
+
+/// A package that includes many files.
+fn files(options: &Options) -> PathBuf {
+    let package = options.scratch.join("no-op").join("files-package");
+    let count = if options.smoke { 20 } else { 2000 };
+    let manifest = "[package]\nname = \"files\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
+                    [package.metadata.lambda-zip]\ninclude = [\"assets\"]\n\n[workspace]\n";
+    write_changed(&package.join("Cargo.toml"), manifest.as_bytes());
+    write_changed(&package.join("src/main.rs"), b"fn main() {}\n");
+    for index in 0..count {
+        let line = format!("{index} of {count}\n");
+        write_changed(&package.join(format!("assets/{index:04}")), line.repeat(100).as_bytes());
+    }
     package
 }
 
