@@ -96,12 +96,21 @@ fn assets(options: &Options) -> Input {
 }
 
 /// The same numbers on every machine: Knuth's linear congruential generator.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
+    }
+
+    /// The numbers below `count`, in some order.
+    pub(crate) fn order(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<_> = (0..count).collect();
+        for place in (1..count).rev() {
+            order.swap(place, usize::try_from(self.below(place as u64 + 1)).unwrap_or(0));
+        }
+        order
     }
 
     fn word(&mut self) -> String {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use wait4::Wait4;
 
+use crate::inputs::Random;
+
 /// One way to do something, among others that are compared with it.
 pub(crate) struct Contender {
     pub(crate) name: String,
@@ -134,14 +136,17 @@ impl Measured {
     }
 }
 
-/// Runs all contenders in turns, each `runs` times.
+/// Runs all contenders in turns, each `runs` times. Who comes after whom changes from turn to turn: what fills the
+/// processor's caches slows down the next one.
 pub(crate) fn interleaved(contenders: &[Contender], runs: usize) -> Vec<Measured> {
     let mut samples = vec![Vec::new(); contenders.len()];
+    let mut random = Random(1);
     for round in 0..runs {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
+        for index in random.order(contenders.len()) {
+            let contender = &contenders[index];
             if round < contender.at_most {
                 eprintln!("  {} of {runs}: {}", round + 1, contender.name);
-                samples.push(contender.run());
+                samples[index].push(contender.run());
             }
         }
     }
