@@ -81,7 +81,7 @@ impl<'a> Job<'a> {
     }
 
     /// Refuses to replace a file that goes into the zip.
-    fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
+    pub(crate) fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
         // Where there is no zip yet, none of the files is it.
         let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
         // Looking at a size takes a fraction of what following all links of a path does.
@@ -138,7 +138,6 @@ impl<'a> Job<'a> {
         progress: Progress<'_>,
     ) -> Result<Candidate> {
         let started = Instant::now();
-        self.refuse_own_zip(collected)?;
         let stripped = self.debug_symbols.then(|| self.collect_stripped()).transpose()?;
         let entries = &stripped.as_ref().unwrap_or(collected).entries;
         let options = ArchiveOptions { compression: self.packaging.compression, modified: self.modified, threads };

@@ -102,6 +102,7 @@ impl<'a> Prepared<'a> {
             }
         }
         if prepared.fresh.is_none() {
+            job.refuse_own_zip(&prepared.collected)?;
             prepared.size = size(&prepared.collected);
         }
         prepared.time = started.elapsed();
