@@ -28,9 +28,6 @@ pub struct ArchiveOptions {
     pub threads: NonZeroUsize,
 }
 
-/// How many bytes of small chunks are handed to a thread at once.
-const BATCH: u64 = 256 << 10;
-
 /// How much of each entry's contents is kept, in bytes, to tell what it is. A `#!` line is at most 256 bytes long in
 /// Linux.
 pub(crate) const HEAD_SIZE: usize = 512;
@@ -109,39 +106,17 @@ pub(super) fn write(
     let mut writer = Writer { output, position: 0, records: Vec::with_capacity(planned.len()), options, written: 0 };
     in_order(
         options.threads,
-        batches(planned.iter().flat_map(Planned::chunks)),
-        |batch| batch.iter().map(cost).sum(),
+        planned.iter().flat_map(Planned::chunks),
+        Chunk::length,
         || Worker { encoder: Encoder::new(options.compression), buffer: Vec::new() },
-        |worker, batch| batch.iter().map(|chunk| worker.pack(chunk)).collect::<Vec<_>>(),
-        |batch, packed| {
-            for (chunk, packed) in batch.iter().zip(packed) {
-                writer.write_chunk(chunk, &packed?)?;
-                progress(writer.written);
-            }
+        Worker::pack,
+        |chunk, packed| {
+            writer.write_chunk(&chunk, &packed?)?;
+            progress(writer.written);
             Ok::<(), WriteError>(())
         },
     )?;
     writer.finish()
-}
-
-/// Puts small chunks together: handing one to a thread takes as long as compressing some kilobytes.
-fn batches<'a>(chunks: impl Iterator<Item = Chunk<'a>>) -> impl Iterator<Item = Vec<Chunk<'a>>> {
-    let mut chunks = chunks.peekable();
-    std::iter::from_fn(move || {
-        let first = chunks.next()?;
-        let mut total = cost(&first);
-        let mut batch = vec![first];
-        while let Some(chunk) = chunks.next_if(|chunk| total + cost(chunk) <= BATCH) {
-            total += cost(&chunk);
-            batch.push(chunk);
-        }
-        Some(batch)
-    })
-}
-
-/// What a chunk counts for, in bytes: even an empty one is some work.
-fn cost(chunk: &Chunk<'_>) -> u64 {
-    chunk.length().max(4 << 10)
 }
 
 /// A chunk that is ready to be written.

@@ -13,6 +13,10 @@ const BYTES_WAITING: u64 = 16 << 20;
 /// What a job counts for at least, in bytes.
 const LEAST_COST: u64 = 4 << 10;
 
+/// How many bytes of small jobs are handed to a thread at once: handing one over takes as long as compressing some
+/// kilobytes.
+const BATCH: u64 = 256 << 10;
+
 /// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
 /// thread makes one `state` and keeps it from job to job; `cost` is how many bytes a job has in memory. The first error
 /// of `consume` ends it all. A single thread is the calling one.
@@ -36,21 +40,24 @@ where
         }
         return Ok(());
     }
-    let mut jobs = jobs.fuse();
-    let (job_sender, job_receiver) = mpsc::channel::<(Job, mpsc::SyncSender<(Job, Output)>)>();
-    let job_receiver = Mutex::new(job_receiver);
-    let (state, work, job_receiver) = (&state, &work, &job_receiver);
+    let mut batches = batches(jobs.fuse(), |job| cost(job).max(LEAST_COST));
+    let (batch_sender, batch_receiver) = mpsc::channel::<(Vec<Job>, mpsc::SyncSender<Vec<(Job, Output)>>)>();
+    let batch_receiver = Mutex::new(batch_receiver);
+    let (state, work, batch_receiver) = (&state, &work, &batch_receiver);
     thread::scope(|scope| {
         for _ in 0..threads.get() {
             scope.spawn(move || {
                 let mut state = state();
                 loop {
-                    // The lock is held while waiting, so that one thread waits for a job and the others for the lock.
-                    let next = job_receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok((job, reply)) = next else { break };
-                    let output = work(&mut state, &job);
+                    // The lock is held while waiting, so that one thread waits for work and the others for the lock.
+                    let next = batch_receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((batch, reply)) = next else { break };
+                    let results = batch.into_iter().map(|job| {
+                        let output = work(&mut state, &job);
+                        (job, output)
+                    });
                     // Nobody listens once `consume` has failed, which is the end of this thread too.
-                    if reply.send((job, output)).is_err() {
+                    if reply.send(results.collect()).is_err() {
                         break;
                     }
                 }
@@ -61,24 +68,38 @@ where
         let mut pending = VecDeque::new();
         loop {
             while under_way < limit
-                && let Some(job) = jobs.next()
+                && let Some((cost, batch)) = batches.next()
             {
-                let cost = cost(&job).max(LEAST_COST);
                 under_way += cost;
-                let (reply, result) = mpsc::sync_channel(1);
-                job_sender.send((job, reply)).expect("the receiver outlives the threads");
-                pending.push_back((cost, result));
+                let (reply, results) = mpsc::sync_channel(1);
+                batch_sender.send((batch, reply)).expect("the receiver outlives the threads");
+                pending.push_back((cost, results));
             }
-            let Some((cost, result)) = pending.pop_front() else { break };
-            let (job, output) = result.recv().expect("a thread that panicked ends the scope");
+            let Some((cost, results)) = pending.pop_front() else { break };
+            let results = results.recv().expect("a thread that panicked ends the scope");
             under_way -= cost;
-            if let Err(error) = consume(job, output) {
-                drop((pending, job_sender));
+            if let Err(error) = results.into_iter().try_for_each(|(job, output)| consume(job, output)) {
+                drop((pending, batch_sender));
                 return Err(error);
             }
         }
-        drop(job_sender);
+        drop(batch_sender);
         Ok(())
+    })
+}
+
+/// Puts small jobs together, with what they cost.
+fn batches<Job>(jobs: impl Iterator<Item = Job>, cost: impl Fn(&Job) -> u64) -> impl Iterator<Item = (u64, Vec<Job>)> {
+    let mut jobs = jobs.peekable();
+    std::iter::from_fn(move || {
+        let first = jobs.next()?;
+        let mut total = cost(&first);
+        let mut batch = vec![first];
+        while let Some(job) = jobs.next_if(|job| total + cost(job) <= BATCH) {
+            total += cost(&job);
+            batch.push(job);
+        }
+        Some((total, batch))
     })
 }
 
@@ -88,12 +109,12 @@ mod tests {
 
     #[test]
     fn results_come_in_the_order_of_the_jobs() {
-        for threads in [1, 2, 16] {
+        for (threads, cost) in [1, 2, 16].into_iter().flat_map(|threads| [(threads, 1_000_000), (threads, 1000)]) {
             let mut seen = Vec::new();
             in_order(
                 NonZeroUsize::new(threads).unwrap(),
                 0..200_u64,
-                |job| job * 1_000_000,
+                |job| job * cost,
                 || (),
                 |(), job| {
                     thread::sleep(std::time::Duration::from_micros(job % 7 * 50));
