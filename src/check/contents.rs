@@ -169,7 +169,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         kept.read_to_end(&mut target)?;
         return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
     }
-    look_into(|| Ok(kept), &head, budget)
+    look_into(kept, &head, budget)
 }
 
 /// What an entry holds that was packed from this source and begins like this, once it was read back. The source is read
@@ -181,30 +181,28 @@ pub(super) fn of_packed(source: &EntrySource, head: &[u8], entry: &Entry, budget
     match source {
         EntrySource::Directory => Ok(Contents::Folder),
         EntrySource::Symlink(target) => Ok(Contents::Link(target.clone())),
-        EntrySource::Bytes(bytes) => look_into(|| Ok(Cursor::new(bytes)), head, budget),
+        EntrySource::Bytes(bytes) => Ok(look_into(Cursor::new(bytes), head, budget)?),
+        EntrySource::Disk(_) if !is_more_than_its_head(head) => Ok(classify(head)),
         EntrySource::Disk(path) => {
             let shown = path.display();
-            let open = || {
-                let file = fs::open(path)?;
-                let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
-                ensure!(length == entry.size, "`{shown}` changed after it was packed");
-                Ok(file)
-            };
-            look_into(open, head, budget).with_context(|| format!("failed to read `{shown}`"))
+            let file = fs::open(path)?;
+            let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
+            ensure!(length == entry.size, "`{shown}` changed after it was packed");
+            look_into(file, head, budget).with_context(|| format!("failed to read `{shown}`"))
         }
     }
 }
 
+/// Whether what a file is takes more of it to tell than how it begins.
+fn is_more_than_its_head(head: &[u8]) -> bool {
+    head.starts_with(&elf::MAGIC) || head.starts_with(PEM_BEGIN)
+}
+
 /// What a file is, by its head, and for those that are more than that, by what is in it.
-fn look_into<File: Read + Seek, Error: From<io::Error>>(
-    open: impl FnOnce() -> Result<File, Error>,
-    head: &[u8],
-    budget: &mut Budget,
-) -> Result<Contents, Error> {
+fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::Result<Contents> {
     if head.starts_with(&elf::MAGIC) {
         let Some(left) = budget.elf_files.checked_sub(1) else { return Ok(Contents::BeyondBudget) };
         budget.elf_files = left;
-        let mut file = open()?;
         file.rewind()?;
         return Ok(match Elf::read(file) {
             Ok(elf) => Contents::Elf(Box::new(elf)),
@@ -213,7 +211,6 @@ fn look_into<File: Read + Seek, Error: From<io::Error>>(
     }
     if head.starts_with(PEM_BEGIN) {
         let mut pem = Vec::new();
-        let mut file = open()?;
         file.rewind()?;
         file.by_ref().take(PEM_LIMIT).read_to_end(&mut pem)?;
         return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });

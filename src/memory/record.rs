@@ -87,7 +87,7 @@ impl Inputs<'_> {
         for entry in *entries {
             hasher.field(entry.name.as_str());
             // Where there is none, it follows from the contents.
-            hasher.field(entry.mode.map(u32::to_le_bytes).as_ref().map_or(&[][..], |mode| mode));
+            hasher.field(entry.mode.map(u32::to_le_bytes).as_slice().as_flattened());
             match &entry.source {
                 EntrySource::Disk(path) => {
                     hasher.field("file");

@@ -175,19 +175,19 @@ fn decode_compressed(bits: &mut Bits<'_>, codes: &Codes, expected: &mut Expected
     'window: loop {
         let mut window = bits.peek()?;
         let mut first = codes.literals.look_up(window);
-        if first & LITERAL != 0 {
-            let mut literals = 0;
-            while first & LITERAL != 0 {
-                expected.literal(first.to_le_bytes()[2])?;
-                bits.position += count(first) as usize;
-                literals += 1;
-                // A code has at most 15 bits: a window holds three.
-                if literals == 3 {
-                    continue 'window;
-                }
-                window >>= count(first);
-                first = codes.literals.look_up(window);
+        let mut literals = 0;
+        while first & LITERAL != 0 {
+            expected.literal(first.to_le_bytes()[2])?;
+            bits.position += count(first) as usize;
+            literals += 1;
+            // A code has at most 15 bits: a window holds three.
+            if literals == 3 {
+                continue 'window;
             }
+            window >>= count(first);
+            first = codes.literals.look_up(window);
+        }
+        if literals > 0 {
             window = bits.peek()?;
         }
         if first & (END_OF_BLOCK | INVALID) != 0 {

@@ -1,6 +1,7 @@
 //! Permissions of files in a zip. They follow from names and contents, never from the machine that packs: Windows has no
 //! permissions to take over, and a umask changes them elsewhere.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
@@ -10,7 +11,6 @@ use anyhow::Result;
 use super::pattern::Pattern;
 use crate::elf;
 use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
 
 /// Of programs, and of folders.
 pub(super) const PROGRAM: u32 = 0o755;
@@ -85,7 +85,7 @@ pub(super) fn by_head(head: &[u8]) -> u32 {
 /// The same, of a file that is not being packed.
 pub(super) fn of_file(path: &Path) -> Result<u32> {
     let mut head = Vec::new();
-    let read = fs::open(path).and_then(|file| Ok(file.take(elf::MAGIC.len() as u64).read_to_end(&mut head)?));
+    let read = File::open(path).and_then(|file| file.take(elf::MAGIC.len() as u64).read_to_end(&mut head));
     read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
     Ok(by_head(&head))
 }
