@@ -146,7 +146,8 @@ fn unescape(text: &str) -> String {
     escapes.iter().fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
-/// A namespace may add restrictions to a mount of the machine, and must keep those it has.
+/// A namespace may add restrictions to a mount of the machine, and must keep those it has. How it dates accesses is kept by
+/// the kernel where nothing is said of it.
 fn make_read_only(path: &Path) -> nix::Result<()> {
     let kept = statvfs(path)?.flags();
     let mut flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
@@ -154,9 +155,6 @@ fn make_read_only(path: &Path) -> nix::Result<()> {
         (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
         (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
         (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
-        (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
-        (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
-        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
     ] {
         if kept.contains(kept_flag) {
             flags |= flag;
