@@ -1,7 +1,7 @@
 //! All zips of a run: those that are up to date are left alone, the others are packed and published.
 //!
-//! Small zips are packed side by side, one on each core; a large one is spread over all cores by itself. Whatever is
-//! ready first, the user is told in the order of the plan, and zips are published in that order.
+//! Small zips are packed side by side, one on each core; a large one, or one that is alone, is spread over all cores by
+//! itself. Whatever is ready first, the user is told in the order of the plan, and zips are published in that order.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -57,8 +57,8 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     // One after the other: where nothing has changed, handing a job to a thread takes longer than the job.
     let prepared = jobs.iter().map(|job| Prepared::new(job, freshness)).collect::<Result<Vec<_>>>()?;
     let stale = prepared.iter().filter(|prepared| prepared.fresh.is_none()).count();
-    // A zip that is the only one to make is spread over all cores by itself.
     let threads = if stale == 0 { NonZeroUsize::MIN } else { available_parallelism().unwrap_or(NonZeroUsize::MIN) };
+    let at_once = threads.min(NonZeroUsize::new(stale).unwrap_or(NonZeroUsize::MIN));
     let bar = shell.progress("Compressing", prepared.iter().map(|prepared| prepared.size).sum());
     let done = AtomicU64::new(0);
     let announce = |index: usize| {
@@ -69,11 +69,14 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     let mut reports = Vec::with_capacity(prepared.len());
     announce(0);
     in_order(
-        threads.min(NonZeroUsize::new(stale).unwrap_or(NonZeroUsize::MIN)),
+        at_once,
         prepared.iter(),
         |prepared| prepared.size.max(LEAST_COST),
         || (),
-        |(), prepared| prepared.pack(threads, &bar, &done),
+        |(), prepared| {
+            let is_spread = prepared.size >= LARGE || at_once == NonZeroUsize::MIN;
+            prepared.pack(if is_spread { threads } else { NonZeroUsize::MIN }, &bar, &done)
+        },
         |prepared, candidate| {
             reports.push(bar.suspend(|| prepared.finish(candidate, freshness, shell))?);
             announce(reports.len());
@@ -121,7 +124,6 @@ impl<'a> Prepared<'a> {
         if self.fresh.is_some() {
             return None;
         }
-        let threads = if self.size < LARGE { NonZeroUsize::MIN } else { threads };
         let of_this = AtomicU64::new(0);
         Some(self.job.pack(&self.collected, threads, &|now| {
             let more = now - of_this.swap(now, Ordering::Relaxed);

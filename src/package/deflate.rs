@@ -24,10 +24,22 @@ const LARGEST_CHUNK: u64 = 2 << 20;
 const QUICK_LEVEL: i32 = 1;
 const STORED_LEVEL: i32 = 0;
 
-/// How much of a chunk that looks compressed already is tried first: twice the reach of deflate, out of each part of this
-/// length.
-const SAMPLE: usize = 64 << 10;
+/// libdeflate's levels for chunks in which the same bytes come seldom, and often: it looks at up to 35 of the places where
+/// they were, and up to 100.
+const SHALLOW_LEVEL: i32 = 6;
+const DEEP_LEVEL: i32 = 7;
+
+/// How far back deflate can reach.
+const REACH: usize = 32 << 10;
+
+/// A chunk is looked at in samples, one of each part of this length.
 const SAMPLED: usize = 512 << 10;
+
+/// By how many bits sequences of bytes are told apart in a sample.
+const HASH_BITS: u32 = 15;
+
+/// Four bytes that come more often than this within the reach of deflate come often.
+const OFTEN: u16 = 16;
 
 /// How much time to spend on a small zip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,15 +59,18 @@ impl Compression {
     /// All, in the order in which they are listed to a user.
     pub const ALL: [Self; 4] = [Self::Fast, Self::Default, Self::Best, Self::Store];
 
-    /// libdeflate's level. Measured on some forty executables and libraries of 1.6 to 150 MB, against `zip -9`: 6 takes a
-    /// ninth of the time, but makes up to 0.9 % more bytes of every seventh of them, Go's above all; 7 takes a seventh, and
-    /// makes up to 1.6 % less of all but one, which is written in Haskell: 0.4 % more; 11 makes 3.5 % less in one and a
-    /// quarter times of it, 1 makes 9 % more in a twentieth. 12 takes a third longer than 11 for 0.05 % less.
-    fn level(self) -> i32 {
+    /// libdeflate's level for a chunk. Measured against `zip -9` on 140 executables and libraries of 1.2 to 300 MB: 6 takes a
+    /// ninth of the time, but makes up to 0.6 % more bytes of ten of them, Go's above all, and 1.8 % more of one that is
+    /// written in Haskell; 7 takes a seventh, and makes fewer of all but that one, of which it makes 0.4 % more. So do both
+    /// together, each where it is worth its time, in an eighth less time than 7 alone. 11 makes 3.5 % fewer in one and a
+    /// quarter times the time of `zip -9`, 1 makes 9 % more in a twentieth. 12 takes a third longer than 11 for 0.05 % fewer.
+    fn level(self, chunk: &[u8]) -> i32 {
         match self {
-            Self::Store => 0,
-            Self::Fast => 1,
-            Self::Default => 7,
+            Self::Store => STORED_LEVEL,
+            Self::Fast => QUICK_LEVEL,
+            // Few bytes come often in a small chunk, and it takes longer to see that than it saves.
+            Self::Default if chunk.len() <= REACH || repeats_often(chunk) => DEEP_LEVEL,
+            Self::Default => SHALLOW_LEVEL,
             Self::Best => 11,
         }
     }
@@ -113,16 +128,21 @@ impl Encoder {
         if self.compression == Compression::Store {
             return Ok(None);
         }
+        let is_whole = is_first && is_last;
         let mut length = None;
         if self.compression != Compression::Best && looks_compressed(chunk) {
-            let level = if self.shrinks_in_samples(chunk)? { QUICK_LEVEL } else { STORED_LEVEL };
+            let is_noise = is_noise(chunk);
+            if is_noise && is_whole {
+                return Ok(None);
+            }
+            let level = if is_noise { STORED_LEVEL } else { QUICK_LEVEL };
             length = Some(self.compress(chunk, level)?).filter(|length| *length > chunk.len() / 16 * 15);
         }
         let length = match length {
             Some(length) => length,
-            None => self.compress(chunk, self.compression.level())?,
+            None => self.compress(chunk, self.compression.level(chunk))?,
         };
-        if is_first && is_last && length >= chunk.len() {
+        if is_whole && length >= chunk.len() {
             return Ok(None);
         }
         let mut piece = self.buffer[..length].to_vec();
@@ -131,22 +151,6 @@ impl Encoder {
             reopen(&mut piece, last_block);
         }
         Ok(Some(piece))
-    }
-
-    /// Whether some samples of a chunk, wide enough to hold any repetition that deflate can use, get smaller at all. One
-    /// that is no larger than a sample is worth a try.
-    fn shrinks_in_samples(&mut self, chunk: &[u8]) -> Result<bool> {
-        if chunk.len() <= SAMPLE {
-            return Ok(true);
-        }
-        for part in chunk.chunks(SAMPLED) {
-            let start = part.len().saturating_sub(SAMPLE) / 2;
-            let sample = &part[start..part.len().min(start + SAMPLE)];
-            if self.compress(sample, QUICK_LEVEL)? < sample.len() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Compresses a chunk into the buffer and returns the length of the result.
@@ -167,21 +171,75 @@ impl Encoder {
     }
 }
 
-/// Whether all bytes are about equally frequent in a sample of a chunk, as they are in what was compressed already. Being
-/// wrong costs time, never correctness.
+/// Whether all bytes are about equally frequent in a chunk, as they are in what was compressed already. Being wrong costs
+/// time, never correctness. One that is so small that chance decides does not.
 fn looks_compressed(chunk: &[u8]) -> bool {
+    chunk.len() >= 1 << 10 && is_even(chunk, 4)
+}
+
+/// Whether a chunk does not get smaller by deflate: all bytes are equally frequent, and nothing is repeated. One that is
+/// too small to be sure of it is not.
+fn is_noise(chunk: &[u8]) -> bool {
+    chunk.len() > 2 * REACH && is_even(chunk, 64) && !samples(chunk, 2 * REACH).any(repeats)
+}
+
+/// Whether bytes differ by so little in how frequent they are: the chance that two of them are the same is 1/256 when all
+/// are equally frequent, and larger for anything else, here by no more than one such `part` of that. In whole numbers, so
+/// that every processor comes to the same answer.
+fn is_even(chunk: &[u8], part: u64) -> bool {
     let mut counts = [0_u64; 256];
     let mut total = 0;
-    for part in chunk.chunks(4096).step_by(16) {
-        total += part.len() as u64;
-        for byte in part {
+    for piece in chunk.chunks(4096).step_by(16) {
+        total += piece.len() as u64;
+        for byte in piece {
             counts[usize::from(*byte)] += 1;
         }
     }
-    // The chance that two bytes are the same is 1/256 when all are equally frequent, and larger for anything else: here
-    // up to 5/4 of that. In whole numbers, so that every processor comes to the same answer.
-    let same: u64 = counts.iter().map(|count| count * count).sum();
-    same * 256 * 4 <= total * total * 5
+    // No byte is paired with itself.
+    let same: u64 = counts.iter().map(|count| count * count.saturating_sub(1)).sum();
+    same * 256 * part <= total * total * (part + 1)
+}
+
+/// The middle of each part of a chunk, of this length.
+fn samples(chunk: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
+    chunk.chunks(SAMPLED).map(move |part| {
+        let start = part.len().saturating_sub(length) / 2;
+        &part[start..part.len().min(start + length)]
+    })
+}
+
+/// Whether more of a sample than one byte in 256 was there before, with the seven behind it.
+fn repeats(sample: &[u8]) -> bool {
+    let mut seen = vec![0_u16; 1 << HASH_BITS];
+    let mut repeated = 0;
+    for eight in sample.windows(8).filter_map(<[u8]>::first_chunk) {
+        let (place, mark) = hash(u64::from_le_bytes(*eight));
+        repeated += usize::from(std::mem::replace(&mut seen[place], mark) == mark);
+    }
+    repeated > sample.len() / 256
+}
+
+/// Whether so much of a chunk comes often that it pays to look at many of the places where it was. In tables, and in what
+/// some compilers make, it does. Being wrong costs some bytes, or some time.
+fn repeats_often(chunk: &[u8]) -> bool {
+    let mut counts = vec![0_u16; 1 << HASH_BITS];
+    let (mut often, mut total) = (0, 0);
+    for sample in samples(chunk, REACH) {
+        counts.fill(0);
+        for four in sample.windows(4).filter_map(<[u8]>::first_chunk) {
+            counts[hash(u32::from_le_bytes(*four).into()).0] += 1;
+        }
+        often += counts.iter().filter(|count| **count > OFTEN).map(|count| usize::from(*count)).sum::<usize>();
+        total += sample.len();
+    }
+    // With this share, what those executables lose by the lower level stays less than what they are below `zip -9`.
+    often * 8 >= total * 3
+}
+
+/// Bytes as a number below 2 to the power of [`HASH_BITS`], and what tells apart most of those that share one.
+fn hash(bytes: u64) -> (usize, u16) {
+    let product = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((product >> (u64::BITS - HASH_BITS)) as usize, (product >> 32 & 0xffff) as u16)
 }
 
 /// Turns a complete deflate stream into one that another can be appended to: no block is the last one, and the end is
@@ -291,17 +349,43 @@ mod tests {
     fn noise_grows_by_little() {
         let data = noise(1 << 20);
         assert_eq!(Encoder::new(Compression::Default).encode(&data, true, true).unwrap(), None);
-        assert!(looks_compressed(&data));
+        assert!(looks_compressed(&data) && is_noise(&data));
         assert!(stitch(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
+        // In so little of it nobody can tell.
+        assert!(!is_noise(&data[..1000]));
+        assert_eq!(Encoder::new(Compression::Default).encode(&data[..1000], true, true).unwrap(), None);
     }
 
     #[test]
     fn noise_that_repeats_is_compressed_all_the_same() {
         let data = noise(20_000).repeat(20);
-        assert!(looks_compressed(&data));
+        assert!(looks_compressed(&data) && !is_noise(&data));
         assert!(stitch(Compression::Default, &data, 1 << 20).len() < 25_000);
         assert!(!looks_compressed(&mixture(1 << 20)));
         assert!(!looks_compressed(b"short"));
+    }
+
+    #[test]
+    fn what_is_a_little_uneven_is_compressed_all_the_same() {
+        let mut data = noise(1 << 20);
+        data.iter_mut().step_by(40).for_each(|byte| *byte = 0);
+        assert!(looks_compressed(&data) && !is_noise(&data));
+        let length = stitch(Compression::Default, &data, 1 << 20).len();
+        assert!(length < data.len() / 1000 * 997, "{length}");
+    }
+
+    #[test]
+    fn more_places_are_looked_at_where_bytes_come_often() {
+        let mut table = noise(1 << 20);
+        table.chunks_mut(16).for_each(|row| row[..12].copy_from_slice(b"a row's name"));
+        let letters: Vec<u8> = noise(1 << 20).iter().map(|byte| byte & 31).collect();
+        for (data, level) in [(&table[..], DEEP_LEVEL), (&letters, SHALLOW_LEVEL), (&letters[..REACH], DEEP_LEVEL)] {
+            assert_eq!(Compression::Default.level(data), level);
+            let mut compressor = Compressor::new(CompressionLvl::new(level).unwrap());
+            let mut stream = vec![0; compressor.deflate_compress_bound(data.len())];
+            let length = compressor.deflate_compress(data, &mut stream).unwrap();
+            assert!(stitch(Compression::Default, data, data.len()) == stream[..length], "level {level}");
+        }
     }
 
     proptest! {
