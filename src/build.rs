@@ -2,7 +2,7 @@
 //!
 //! While cargo is at work, what packaging would read is read already: where nothing has changed, that is all there is to do.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) struct Built {
     /// Of each planned function, in their order.
     pub(crate) executables: Vec<PathBuf>,
     /// The records of zips that are there already, by their paths.
-    pub(crate) records: BTreeMap<PathBuf, ZipRecord>,
+    pub(crate) records: HashMap<PathBuf, ZipRecord>,
     /// How long cargo took.
     pub(crate) time: Duration,
 }
@@ -57,14 +57,14 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
 }
 
 /// What is known of the zips that were made by an earlier run.
-fn recall(draft: &Draft) -> BTreeMap<PathBuf, ZipRecord> {
+fn recall(draft: &Draft) -> HashMap<PathBuf, ZipRecord> {
     let zips = draft.plan.functions.iter().map(|planned| &planned.path);
     zips.filter_map(|zip| Some((zip.clone(), ZipRecord::recall(&draft.memory, zip)?))).collect()
 }
 
 /// Reads what decides over the freshness of these zips. What cannot be read is read, and complained about, when its turn
 /// comes.
-fn read_ahead(draft: &Draft, collected: &[Collected], records: &BTreeMap<PathBuf, ZipRecord>, digests: &FileDigests) {
+fn read_ahead(draft: &Draft, collected: &[Collected], records: &HashMap<PathBuf, ZipRecord>, digests: &FileDigests) {
     let mut paths: HashSet<&OsStr> = HashSet::new();
     for (planned, collected) in draft.plan.functions.iter().zip(collected) {
         let Some(record) = records.get(&planned.path) else { continue };

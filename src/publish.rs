@@ -3,7 +3,7 @@
 //! Small zips are packed side by side, one on each core; a large one, or one that is alone, is spread over all cores by
 //! itself. Whatever is ready first, the user is told in the order of the plan, and zips are published in that order.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +34,7 @@ pub(crate) struct Freshness<'a> {
     pub(crate) memory: &'a Memory,
     pub(crate) digests: &'a FileDigests,
     /// Of the zips that are there, by their paths.
-    pub(crate) records: &'a BTreeMap<PathBuf, ZipRecord>,
+    pub(crate) records: &'a HashMap<PathBuf, ZipRecord>,
 }
 
 /// A job whose files are known.

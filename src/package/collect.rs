@@ -3,7 +3,7 @@
 //! What this finds depends on names alone: no file is opened. What is wrong with a name, or with where a link leads, is
 //! said here, with its path, before anything is built or written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ use crate::platform::with_slashes;
 #[derive(Debug, Clone, Default)]
 pub struct OwnFiles {
     /// Where the zips go, by folder. It is asked about each file of each zip, and there may be many of both.
-    zips: BTreeMap<PathBuf, BTreeSet<PathBuf>>,
+    zips: HashMap<PathBuf, Vec<PathBuf>>,
     /// The executable, which has its own entry.
     executable: Option<PathBuf>,
 }
@@ -32,11 +32,11 @@ pub struct OwnFiles {
 impl OwnFiles {
     /// The zips and pages that a run writes, and an executable that was not built by it. The paths are absolute.
     pub fn new(written: impl IntoIterator<Item = PathBuf>, executable: Option<&Path>) -> Self {
-        let mut zips: BTreeMap<PathBuf, BTreeSet<PathBuf>> = BTreeMap::new();
+        let mut zips: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
         for path in written {
             let path = lexically_normal(&path);
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            zips.entry(folder).or_default().insert(path);
+            zips.entry(folder).or_default().push(path);
         }
         Self { zips, executable: executable.map(lexically_normal) }
     }
