@@ -129,16 +129,15 @@ impl Encoder {
             return Ok(None);
         }
         let is_whole = is_first && is_last;
-        let mut length = None;
-        if self.compression != Compression::Best && looks_compressed(chunk) {
-            let is_noise = is_noise(chunk);
-            if is_noise && is_whole {
-                return Ok(None);
-            }
-            let level = if is_noise { STORED_LEVEL } else { QUICK_LEVEL };
-            length = Some(self.compress(chunk, level)?).filter(|length| *length > chunk.len() / 16 * 15);
-        }
-        let length = match length {
+        // The best is tried on everything.
+        let look = if self.compression == Compression::Best { Look::Ordinary } else { Look::at(chunk) };
+        let tried = match look {
+            Look::Ordinary => None,
+            Look::Compressed => Some(self.compress(chunk, QUICK_LEVEL)?),
+            Look::Noise if is_whole => return Ok(None),
+            Look::Noise => Some(self.compress(chunk, STORED_LEVEL)?),
+        };
+        let length = match tried.filter(|length| *length > chunk.len() / 16 * 15) {
             Some(length) => length,
             None => self.compress(chunk, self.compression.level(chunk))?,
         };
@@ -171,33 +170,41 @@ impl Encoder {
     }
 }
 
-/// Whether all bytes are about equally frequent in a chunk, as they are in what was compressed already. Being wrong costs
-/// time, never correctness. One that is so small that chance decides does not.
-fn looks_compressed(chunk: &[u8]) -> bool {
-    chunk.len() >= 1 << 10 && is_even(chunk, 4)
+/// What a chunk looks like by how frequent its bytes are. Being wrong costs time or some bytes, never correctness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Some bytes are more frequent than others, or it is so small that chance decides.
+    Ordinary,
+    /// All are about equally frequent, as in what was compressed already.
+    Compressed,
+    /// All are equally frequent, and nothing is repeated: it does not get smaller by deflate.
+    Noise,
 }
 
-/// Whether a chunk does not get smaller by deflate: all bytes are equally frequent, and nothing is repeated. One that is
-/// too small to be sure of it is not.
-fn is_noise(chunk: &[u8]) -> bool {
-    chunk.len() > 2 * REACH && is_even(chunk, 64) && !samples(chunk, 2 * REACH).any(repeats)
-}
-
-/// Whether bytes differ by so little in how frequent they are: the chance that two of them are the same is 1/256 when all
-/// are equally frequent, and larger for anything else, here by no more than one such `part` of that. In whole numbers, so
-/// that every processor comes to the same answer.
-fn is_even(chunk: &[u8], part: u64) -> bool {
-    let mut counts = [0_u64; 256];
-    let mut total = 0;
-    for piece in chunk.chunks(4096).step_by(16) {
-        total += piece.len() as u64;
-        for byte in piece {
-            counts[usize::from(*byte)] += 1;
+impl Look {
+    fn at(chunk: &[u8]) -> Self {
+        let mut counts = [0_u64; 256];
+        let mut total = 0;
+        for piece in chunk.chunks(4096).step_by(16) {
+            total += piece.len() as u64;
+            for byte in piece {
+                counts[usize::from(*byte)] += 1;
+            }
         }
+        // No byte is paired with itself.
+        let same: u64 = counts.iter().map(|count| count * count.saturating_sub(1)).sum();
+        // The chance that two bytes are the same is 1/256 when all are equally frequent, and larger for anything else: here
+        // by no more than one such part of that. In whole numbers, so that every processor comes to the same answer.
+        let is_even = |part| same * 256 * part <= total * total * (part + 1);
+        if chunk.len() < 1 << 10 || !is_even(4) {
+            return Self::Ordinary;
+        }
+        // A smaller one is no larger than a sample, and not enough to be sure.
+        if chunk.len() > 2 * REACH && is_even(64) && !samples(chunk, 2 * REACH).any(repeats) {
+            return Self::Noise;
+        }
+        Self::Compressed
     }
-    // No byte is paired with itself.
-    let same: u64 = counts.iter().map(|count| count * count.saturating_sub(1)).sum();
-    same * 256 * part <= total * total * (part + 1)
 }
 
 /// The middle of each part of a chunk, of this length.
@@ -349,27 +356,28 @@ mod tests {
     fn noise_grows_by_little() {
         let data = noise(1 << 20);
         assert_eq!(Encoder::new(Compression::Default).encode(&data, true, true).unwrap(), None);
-        assert!(looks_compressed(&data) && is_noise(&data));
+        assert_eq!(Look::at(&data), Look::Noise);
         assert!(stitch(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
         // In so little of it nobody can tell.
-        assert!(!is_noise(&data[..1000]));
+        assert_eq!(Look::at(&data[..1000]), Look::Ordinary);
+        assert_eq!(Look::at(&data[..2 * REACH]), Look::Compressed);
         assert_eq!(Encoder::new(Compression::Default).encode(&data[..1000], true, true).unwrap(), None);
     }
 
     #[test]
     fn noise_that_repeats_is_compressed_all_the_same() {
         let data = noise(20_000).repeat(20);
-        assert!(looks_compressed(&data) && !is_noise(&data));
+        assert_eq!(Look::at(&data), Look::Compressed);
         assert!(stitch(Compression::Default, &data, 1 << 20).len() < 25_000);
-        assert!(!looks_compressed(&mixture(1 << 20)));
-        assert!(!looks_compressed(b"short"));
+        assert_eq!(Look::at(&mixture(1 << 20)), Look::Ordinary);
+        assert_eq!(Look::at(b"short"), Look::Ordinary);
     }
 
     #[test]
     fn what_is_a_little_uneven_is_compressed_all_the_same() {
         let mut data = noise(1 << 20);
         data.iter_mut().step_by(40).for_each(|byte| *byte = 0);
-        assert!(looks_compressed(&data) && !is_noise(&data));
+        assert_eq!(Look::at(&data), Look::Compressed);
         let length = stitch(Compression::Default, &data, 1 << 20).len();
         assert!(length < data.len() / 1000 * 997, "{length}");
     }
