@@ -19,13 +19,13 @@ use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cargo::{self, Settings};
 use crate::cargo_lambda::{self, ForeignKey};
 use crate::cli::BuildArguments;
-use crate::error::{ErrorKind, ResultExt};
 use crate::memory::{Digest, Grounds, Hasher, Memory};
 use crate::plan::{self, BuildPlan, Selection, Surroundings};
 use crate::report::HtmlPage;
 use crate::shell::Shell;
-use crate::target::Target;
 use crate::toolchain::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
+use lambda_platform::Target;
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 const KIND: &str = "answers";
 

@@ -12,16 +12,17 @@ use anyhow::Result;
 
 use crate::answers::{Answers, Draft, Inquiry};
 use crate::cargo::{CargoCommand, Executable, RunningBuild, sccache};
-use crate::elf::{Elf, SymbolVersion};
-use crate::error::{self, ErrorKind, Failure, ResultExt};
-use crate::fs;
 use crate::job::collect_ahead;
 use crate::memory::{FileDigests, ZipRecord};
-use crate::package::Collected;
 use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::shell::Shell;
-use crate::target::Target;
 use crate::toolchain::{self, Linker, zig};
+use deployment_zip::Collected;
+use lambda_platform::SymbolVersion;
+use lambda_platform::Target;
+use lambda_zip_check::elf::Elf;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// What was built, by which plan.
 #[derive(Debug)]
@@ -87,8 +88,8 @@ fn finish(
     let (made, time) = running.finish().map_err(|mut error| {
         let of_doubts: Vec<_> = plan.doubts.iter().flat_map(|doubt| &doubt.hints).collect();
         let advice = inquiry.advice(answers, plan);
-        error::add_hints(&mut error, advice.iter().filter(|hint| !of_doubts.contains(hint)));
-        error::add_hints(&mut error, of_doubts);
+        lambda_zip_error::add_hints(&mut error, advice.iter().filter(|hint| !of_doubts.contains(hint)));
+        lambda_zip_error::add_hints(&mut error, of_doubts);
         error
     })?;
     let executables = plan.functions.iter().map(|planned| executable(planned, &made, &plan.cargo));

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::check::{self, Expectation, Rule, ZipView};
 use crate::cli::{CheckArguments, CheckFormat};
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit, HtmlPage, ZipContents, code_sha256};
 use crate::shell::Shell;
+use lambda_zip_check::{Expectation, Rule, ZipView};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &CheckArguments, shell: &Shell) -> Result<u8> {
@@ -98,14 +98,14 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(Check
 }
 
 fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> CheckOutcome {
-    let findings = check::check_view(view, layers, expectation);
+    let findings = lambda_zip_check::check_view(view, layers, expectation);
     let is_open = expectation.arch.is_none() || expectation.runtime.is_none();
     let fits = is_open.then(|| {
-        let fitting = check::fitting(view, layers, expectation);
+        let fitting = lambda_zip_check::fitting(view, layers, expectation);
         fitting.into_iter().map(|(runtime, arch)| Fit { runtime, arch }).collect()
     });
     CheckOutcome::Checked {
-        broken: check::any_broken(&findings),
+        broken: lambda_zip_check::any_broken(&findings),
         size: view.size(),
         uncompressed_size: view.unpacked_size(),
         fits,

@@ -5,11 +5,11 @@ use clap::Command;
 use clap::builder::PossibleValuesParser;
 use clap_complete::{Shell, generate};
 
-use crate::check::Rule;
 use crate::cli::{self, CompletionsArguments};
-use crate::lambda::RUNTIMES;
 use crate::report::print_text;
-use crate::target::Arch;
+use lambda_platform::Arch;
+use lambda_platform::runtimes::RUNTIMES;
+use lambda_zip_check::Rule;
 
 /// Cargo's completions for fish hand nothing on to its subcommands, so those of `cargo lambda-zip` are asked for here.
 const FISH_SUBCOMMAND: &str = include_str!("completions/subcommand.fish");
@@ -78,9 +78,9 @@ fn words(id: &str) -> Option<Vec<&'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::ArchiveKind;
-    use crate::package::{Compression, Symlinks};
-    use crate::target::{Libc, Runtime};
+    use deployment_zip::{Compression, Symlinks};
+    use lambda_platform::{Libc, Runtime};
+    use lambda_zip_check::ArchiveKind;
 
     #[test]
     fn the_offered_words_are_understood() {

@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::cargo_lambda::{Answer, Inherited};
-use crate::check::{ArchiveKind, Level, Levels};
-use crate::error::{ErrorKind, Failure};
-use crate::package::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
 use crate::suggest::nearest;
+use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
+use lambda_zip_check::{ArchiveKind, Level, Levels};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The name of the tables.
 const TABLE: &str = "lambda-zip";

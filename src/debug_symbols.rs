@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::elf::{self, Elf};
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
+use lambda_zip_check::elf::{self, Elf};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Strips a built executable into a file beside it.
 pub(crate) fn split(executable: &Path) -> Result<PathBuf> {

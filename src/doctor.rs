@@ -5,10 +5,10 @@ use cargo_config2::Config;
 
 use crate::cargo::config::CargoConfig;
 use crate::cli::{DoctorArguments, MessageFormat};
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::plan::SCHEMA_VERSION;
 use crate::report;
 use crate::toolchain::Diagnosis;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// The command, where cargo is configured like this, with its exit code. A machine that can build nothing is an error.
 pub(crate) fn doctor(arguments: &DoctorArguments, configured: Result<Config>) -> Result<u8> {

@@ -8,17 +8,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
-use crate::check::{self, Expectation, Finding, Levels, Rule, ZipView};
 use crate::debug_symbols;
-use crate::error::{ErrorKind, Failure};
 use crate::memory::{Digest, FileDigests, Inputs};
-use crate::package::{
-    self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress, StagedArchive,
-};
 use crate::packaging::Packaging;
 use crate::plan::{BuildPlan, PlannedFunction};
 use crate::report::{Subject, ZipContents};
 use crate::shell::Shell;
+use deployment_zip::{
+    self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress,
+    SortedEntries, StagedArchive,
+};
+use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// One zip to make.
 #[derive(Debug)]
@@ -141,10 +142,10 @@ impl<'a> Job<'a> {
         let stripped = self.debug_symbols.then(|| self.collect_stripped()).transpose()?;
         let entries = &stripped.as_ref().unwrap_or(collected).entries;
         let options = ArchiveOptions { compression: self.packaging.compression, modified: self.modified, threads };
-        let staged = package::stage(&self.path, entries, &options, progress)?;
-        let view = ZipView::of_made(&staged, entries.entries())?;
-        let findings = check::check_view(&view, &[], &self.expectation());
-        let is_broken = check::any_broken(&findings);
+        let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
+        let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
+        let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
+        let is_broken = lambda_zip_check::any_broken(&findings);
         let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
@@ -174,6 +175,18 @@ impl<'a> Job<'a> {
             layers: &[],
         }
     }
+}
+
+/// The entries of a staged zip, for the check to look at without unpacking them.
+fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
+    let source = |entry: &'a Entry| match &entry.source {
+        EntrySource::Disk(path) => PackedSource::File(path),
+        EntrySource::Bytes(bytes) => PackedSource::Bytes(bytes),
+        EntrySource::Symlink(target) => PackedSource::Link(target),
+        EntrySource::Directory => PackedSource::Directory,
+    };
+    let packed = entries.entries().iter().zip(staged.heads());
+    packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
 }
 
 /// The files of each planned zip, of which the executable is yet to be built.

@@ -1,30 +1,23 @@
 //! Turns a Rust package, or any Linux executable, into an AWS Lambda deployment zip that boots.
 //!
-//! The program is [`run`]. The modules that are public are the ones without a terminal in them: what Lambda requires
-//! ([`lambda`]), what is built for ([`target`]), what an executable says of itself ([`elf`]), how a zip is made
-//! ([`package`]) and what is held against one ([`check`]).
+//! [`run`] is the program: arguments in, exit code out. The parts that know nothing of cargo or a terminal are crates of
+//! their own: `lambda_platform`, `deployment_zip`, `lambda_zip_check`.
 
 mod answers;
 mod build;
 mod cargo;
 mod cargo_lambda;
-pub mod check;
 mod check_zips;
 mod cli;
 mod completions;
 mod config;
 mod debug_symbols;
 mod doctor;
-pub mod elf;
-pub mod error;
-pub mod fs;
 mod invoke;
 mod job;
-pub mod lambda;
 mod manual;
 mod memory;
 mod pack;
-pub mod package;
 mod packaging;
 mod plan;
 mod platform;
@@ -33,7 +26,6 @@ mod publish;
 mod report;
 mod shell;
 mod suggest;
-pub mod target;
 mod toolchain;
 
 use std::env;
@@ -47,10 +39,11 @@ use answers::Inquiry;
 use build::Built;
 use cargo::TerminalSettings;
 use cli::{Arguments, BuildArguments, Command, TerminalFlags};
-use error::ErrorKind;
+
+use deployment_zip::EntrySource;
 use job::Job;
+use lambda_zip_error::ErrorKind;
 use memory::FileDigests;
-use package::EntrySource;
 use publish::Freshness;
 use report::Report;
 use shell::Shell;
@@ -116,7 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     };
     outcome.unwrap_or_else(|failure| {
         shell.error(&failure);
-        error::exit_code(&failure)
+        lambda_zip_error::exit_code(&failure)
     })
 }
 

@@ -8,9 +8,9 @@ use clap::Command;
 use clap_mangen::Man;
 
 use crate::cli::{self, ManArguments};
-use crate::error::{ErrorKind, ResultExt};
-use crate::fs;
 use crate::report::{print_paths, print_text};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 const MANUAL: &str = "Cargo Lambda Zip Manual";
 

@@ -7,19 +7,19 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::check::{ArchiveKind, Levels, Rule};
 use crate::cli::PackArguments;
 use crate::config::Declared;
-use crate::elf::Elf;
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
 use crate::job::Job;
-use crate::package::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use crate::packaging::Packaging;
 use crate::publish::{modification_time, publish};
 use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
-use crate::target::Arch;
+use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
+use lambda_platform::Arch;
+use lambda_zip_check::elf::Elf;
+use lambda_zip_check::{ArchiveKind, Levels, Rule};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {

@@ -8,11 +8,11 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::check::{ArchiveKind, Levels};
 use crate::cli::PackagingFlags;
 use crate::config::Declared;
-use crate::package::{Compression, Exclude, FileRules, Include, Symlinks};
-use crate::platform::with_slashes;
+use deployment_zip::with_slashes;
+use deployment_zip::{Compression, Exclude, FileRules, Include, Symlinks};
+use lambda_zip_check::{ArchiveKind, Levels};
 
 /// The answers for one zip.
 #[derive(Debug, Clone, Serialize)]

@@ -5,10 +5,10 @@ use anyhow::Result;
 use crate::answers::Inquiry;
 use crate::cli::MessageFormat;
 use crate::job::Job;
-use crate::package::{EntrySource, ModificationTime};
 use crate::publish;
 use crate::report::{self, ContentsList};
 use crate::shell::Shell;
+use deployment_zip::{EntrySource, ModificationTime};
 
 /// Shows the plan, or else the contents of its zips, and returns the exit code.
 pub(crate) fn show(inquiry: &Inquiry<'_>, shell: &Shell) -> Result<u8> {

@@ -13,14 +13,13 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 
-use crate::check;
 use crate::debug_symbols;
-use crate::error::{ErrorKind, ResultExt};
 use crate::job::{Candidate, Job};
 use crate::memory::{Digest, FileDigests, Memory, ZipRecord};
-use crate::package::{Collected, ModificationTime, in_order};
 use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
+use deployment_zip::{Collected, ModificationTime, in_order};
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// In bytes of what goes into it. A zip from here on has enough chunks to keep several cores busy.
 const LARGE: u64 = 8 << 20;
@@ -145,7 +144,7 @@ impl<'a> Prepared<'a> {
         let mut report = ArchiveReport {
             subject: self.job.subject.clone(),
             archive: staged.archive().clone(),
-            published: !check::any_broken(&findings),
+            published: !lambda_zip_check::any_broken(&findings),
             fresh: false,
             findings,
             debug_symbols: None,

@@ -10,7 +10,6 @@ use indicatif::ProgressBar;
 
 use crate::cargo::TerminalSettings;
 use crate::cli::{ColorWhen, TerminalFlags};
-use crate::error;
 use progress::Progress;
 
 const STATUS: Style = AnsiColor::BrightGreen.on_default().effects(Effects::BOLD);
@@ -146,7 +145,7 @@ impl Shell {
             }
             line("");
         }
-        for text in error::hints(failure) {
+        for text in lambda_zip_error::hints(failure) {
             hint(text);
         }
     }

@@ -19,9 +19,9 @@ use anyhow::{Context, Result};
 use super::CargoCommand;
 use super::config::Rustc;
 use super::rustflags::SEPARATOR;
-use crate::error::{ErrorKind, ResultExt};
-use crate::fs;
 use crate::platform::{become_program, stand_for};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// The compiler to become.
 const REAL: &str = "LAMBDA_ZIP_RUSTC";

@@ -16,10 +16,10 @@ use std::path::Path;
 use anyhow::Result;
 use cargo_metadata::{Metadata, Package};
 
-use crate::check::ArchiveKind;
-use crate::error::{ErrorKind, Failure};
-use crate::package::Include;
-use crate::target::Arch;
+use deployment_zip::Include;
+use lambda_platform::Arch;
+use lambda_zip_check::ArchiveKind;
+use lambda_zip_error::{ErrorKind, Failure};
 
 use table::{Key, Keys};
 

@@ -7,7 +7,7 @@ use cargo_metadata::{Metadata, Package};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{ErrorKind, Failure};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// One key of a table.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, TerminalFlags};
-use crate::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
 
 const FUNCTION_OPTIONS: &str = "Function Options";
 

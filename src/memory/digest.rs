@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use twox_hash::XxHash3_128;
 use twox_hash::xxhash3_128::Hasher as Xxh3;
 
-use crate::fs;
+use lambda_zip_error::fs;
 
 /// An XXH3 of 128 bits, shown in hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

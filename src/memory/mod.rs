@@ -25,7 +25,7 @@ use anyhow::Result;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fs;
+use lambda_zip_error::fs;
 
 pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher, KnownFile};
 pub(crate) use grounds::{Grounds, add_environment};

@@ -6,8 +6,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, FileDigests, Hasher, KnownFile, Memory};
-use crate::check::{Expectation, Finding};
-use crate::package::{Archive, Compression, Entry, EntrySource, ModificationTime};
+use deployment_zip::{Archive, Compression, Entry, EntrySource, ModificationTime};
+use lambda_zip_check::{Expectation, Finding};
 
 const KIND: &str = "zip";
 

@@ -20,11 +20,11 @@ use crate::cargo::{CargoCommand, Settings};
 use crate::cargo_lambda::{self, Answer, Inherited, InheritedTarget};
 use crate::cli::BuildArguments;
 use crate::config;
-use crate::error::{ErrorKind, Failure};
-use crate::package::OwnFiles;
 use crate::packaging::Packaging;
-use crate::target::{Arch, Libc, Runtime, Target};
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
+use deployment_zip::OwnFiles;
+use lambda_platform::{Arch, Libc, Runtime, Target};
+use lambda_zip_error::{ErrorKind, Failure};
 
 pub(crate) use selection::{Function, Selection, SkippedBinary, select};
 pub(crate) use target_cpu::target_cpu;

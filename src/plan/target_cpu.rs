@@ -6,7 +6,7 @@ use cargo_metadata::Metadata;
 use super::selection::{Function, Selection};
 use crate::cli::BuildArguments;
 use crate::config::{self, TargetCpu};
-use crate::error::{ErrorKind, Failure};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The processor of the flag, else the one on which the tables of all selected functions agree.
 pub(crate) fn target_cpu(

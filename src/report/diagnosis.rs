@@ -41,7 +41,7 @@ fn table(targets: &[TargetDiagnosis]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{Arch, Libc};
+    use lambda_platform::{Arch, Libc};
 
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {

@@ -7,8 +7,8 @@ use super::remedy;
 use super::survey::{Survey, TargetSurvey};
 use super::zig::ZigSurvey;
 use crate::cli::LinkerChoice;
-use crate::error::{ErrorKind, Failure};
-use crate::target::{Libc, Target};
+use lambda_platform::{Libc, Target};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// A linker, with what is foreseen to go wrong with it.
 #[derive(Debug)]

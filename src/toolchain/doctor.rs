@@ -12,7 +12,7 @@ use super::zig::{self, ZigSurvey};
 use super::{Linker, remedy};
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
-use crate::target::{Arch, Libc, Runtime, Target};
+use lambda_platform::{Arch, Libc, Runtime, Target};
 
 /// The state of this machine.
 #[derive(Debug, Serialize)]

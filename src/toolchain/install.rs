@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::survey::has_std;
 use crate::cargo::config::CargoConfig;
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::shell::Shell;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Adds the standard libraries of these targets to the toolchain in use.
 pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfig, shell: &Shell) -> Result<()> {

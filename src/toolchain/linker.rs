@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::zig::Zig;
 use crate::cargo::config::target_variable;
-use crate::target::Target;
+use lambda_platform::Target;
 
 /// The linker of one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,7 +99,7 @@ impl fmt::Display for Linker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{Arch, Libc, Runtime};
+    use lambda_platform::{Arch, Libc, Runtime};
 
     #[test]
     fn a_cross_compiler_also_compiles_c_unless_the_user_chose_another() {

@@ -10,9 +10,9 @@ use super::survey::{Survey, compilers};
 use super::zig::ZigSurvey;
 use crate::cargo::config::target_variable;
 use crate::cli::LinkerChoice;
-use crate::error::{ErrorKind, Failure};
-use crate::lambda::GlibcVersion;
-use crate::target::{Arch, Libc, Target};
+use lambda_platform::GlibcVersion;
+use lambda_platform::{Arch, Libc, Target};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// More crates than this are counted, not named.
 const NAMED_CRATES: usize = 4;

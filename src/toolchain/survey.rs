@@ -11,7 +11,7 @@ use crate::cargo::CargoCommand;
 use crate::cargo::c_is_native;
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
-use crate::target::{Arch, Libc, Target};
+use lambda_platform::{Arch, Libc, Target};
 
 /// The machine, as far as the targets of this run are concerned.
 #[derive(Debug, Clone)]
@@ -178,7 +178,7 @@ fn rustlib(sysroot: &Path, triple: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::Runtime;
+    use lambda_platform::Runtime;
 
     fn names(arch: Arch, libc: Libc, host: &str) -> Vec<String> {
         compilers(Target::new(arch, libc, Runtime::AL2023), host)

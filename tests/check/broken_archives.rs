@@ -1,7 +1,7 @@
 //! Zips whose archive, names or sizes break a rule.
 
-use cargo_lambda_zip::check::Rule;
-use cargo_lambda_zip::target::Runtime;
+use lambda_platform::Runtime;
+use lambda_zip_check::Rule;
 use time::macros::date;
 
 use crate::elf_builder::{library, static_program};
@@ -87,7 +87,7 @@ fn limits() -> Vec<Case> {
     let layer = zip(&[Item::new("lib/libfoo.so", DATA, library("libfoo.so").build())]);
     let runtime =
         |rule, id: &str, today| Case { runtime: Some(id.parse::<Runtime>().unwrap()), today, ..Case::with(rule, []) };
-    let arm = |zip| Case { arch: Some(cargo_lambda_zip::target::Arch::Arm64), ..zip };
+    let arm = |zip| Case { arch: Some(lambda_platform::Arch::Arm64), ..zip };
     let arm_bootstrap = Item::new(
         "bootstrap",
         crate::EXECUTABLE,

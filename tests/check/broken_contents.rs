@@ -1,6 +1,6 @@
 //! Zips with the wrong files in them, or files with the wrong modes.
 
-use cargo_lambda_zip::check::{ArchiveKind, Rule};
+use lambda_zip_check::{ArchiveKind, Rule};
 
 use crate::elf_builder::static_program;
 use crate::zip_builder::{Item, zip};

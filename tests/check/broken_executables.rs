@@ -1,7 +1,7 @@
 //! Zips whose executables would not start.
 
-use cargo_lambda_zip::check::{Rule, Severity};
-use cargo_lambda_zip::target::Runtime;
+use lambda_platform::Runtime;
+use lambda_zip_check::{Rule, Severity};
 
 use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
 use crate::zip_builder::{Item, zip};

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cargo_lambda_zip::elf::{Elf, ElfType};
+use lambda_zip_check::elf::{Elf, ElfType};
 
 const BASE: u64 = 0x40_0000;
 

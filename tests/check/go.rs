@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use cargo_lambda_zip::check::{ArchiveKind, Expectation, Levels, Rule, ZipView, check_view};
-use cargo_lambda_zip::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, check_view};
 use tempfile::TempDir;
 use time::macros::date;
 

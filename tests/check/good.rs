@@ -1,7 +1,7 @@
 //! Zips that Lambda runs: none may break a rule.
 
-use cargo_lambda_zip::check::{ArchiveKind, Finding, Rule};
-use cargo_lambda_zip::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Finding, Rule};
 
 use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
 use crate::zip_builder::{Item, zip};

@@ -1,8 +1,8 @@
 //! Levels and the order of findings.
 
-use cargo_lambda_zip::check::{ArchiveKind, Expectation};
-use cargo_lambda_zip::check::{Levels, Rule, Severity, ZipView, any_broken, fitting};
-use cargo_lambda_zip::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation};
+use lambda_zip_check::{Levels, Rule, Severity, ZipView, any_broken, fitting};
 use time::macros::date;
 
 use crate::elf_builder::{ElfSpec, dynamic_program};

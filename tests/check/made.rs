@@ -4,10 +4,10 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use cargo_lambda_zip::check::ZipView;
-use cargo_lambda_zip::package::{
+use deployment_zip::{
     ArchiveOptions, Compression, Entry, EntrySource, ModificationTime, SortedEntries, StagedArchive, sort, stage,
 };
+use lambda_zip_check::{PackedEntry, PackedSource, ZipView};
 
 use crate::elf_builder::{dynamic_program, library};
 
@@ -53,13 +53,28 @@ fn staged(folder: &Path, entries: &SortedEntries) -> StagedArchive {
     stage(&folder.join("made.zip"), entries, &options, &|_| ()).unwrap()
 }
 
+fn packed<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
+    let source = |entry: &'a Entry| match &entry.source {
+        EntrySource::Disk(path) => PackedSource::File(path),
+        EntrySource::Bytes(bytes) => PackedSource::Bytes(bytes),
+        EntrySource::Symlink(target) => PackedSource::Link(target),
+        EntrySource::Directory => PackedSource::Directory,
+    };
+    let packed = entries.entries().iter().zip(staged.heads());
+    packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
+}
+
+fn by_sources(staged: &StagedArchive, entries: &SortedEntries) -> anyhow::Result<ZipView> {
+    ZipView::from_packed(staged.reader(), staged.archive().size, &packed(staged, entries))
+}
+
 #[test]
 fn sources_tell_what_unpacking_tells() {
     let folder = tempfile::tempdir().unwrap();
     let entries = assortment(folder.path());
     let staged = staged(folder.path(), &entries);
     let size = staged.archive().size;
-    let by_sources = ZipView::of_made(&staged, entries.entries()).unwrap();
+    let by_sources = by_sources(&staged, &entries).unwrap();
     let by_unpacking = ZipView::from_reader(staged.reader(), size).unwrap();
     assert_eq!(format!("{by_sources:#?}"), format!("{by_unpacking:#?}"));
 }
@@ -69,7 +84,7 @@ fn a_source_that_changed_meanwhile_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let entries = assortment(folder.path());
     let staged = staged(folder.path(), &entries);
-    let view = || ZipView::of_made(&staged, entries.entries());
+    let view = || by_sources(&staged, &entries);
     let program = folder.path().join("bootstrap");
     fs::write(&program, "shorter").unwrap();
     let error = view().unwrap_err().to_string();

@@ -17,8 +17,8 @@ mod zip_builder;
 
 use std::io::Cursor;
 
-use cargo_lambda_zip::check::{ArchiveKind, Expectation, Finding, Levels, Rule, ZipView, check_view};
-use cargo_lambda_zip::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation, Finding, Levels, Rule, ZipView, check_view};
 use time::Date;
 use time::macros::date;
 

@@ -1,6 +1,6 @@
 //! Damaged and hostile zips: whatever they hold, the check answers, and its work is bounded.
 
-use cargo_lambda_zip::check::Rule;
+use lambda_zip_check::Rule;
 
 use crate::elf_builder::{ElfSpec, dynamic_program, library};
 use crate::zip_builder::{Item, deflated_zeros, zip};

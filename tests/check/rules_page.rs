@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cargo_lambda_zip::check::{Rule, RuleFacts};
+use lambda_zip_check::{Rule, RuleFacts};
 
 const HEAD: &str = "\
 # The rules

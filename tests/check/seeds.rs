@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use cargo_lambda_zip::check::Rule;
+use lambda_zip_check::Rule;
 
 use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
 use crate::{Case, cases};

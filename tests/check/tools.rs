@@ -4,8 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use cargo_lambda_zip::check::{ArchiveKind, Expectation, Levels, Rule, check_file};
-use cargo_lambda_zip::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, check_file};
 use time::macros::date;
 
 use crate::elf_builder::static_program;

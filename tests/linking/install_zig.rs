@@ -3,7 +3,8 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use cargo_lambda_zip::elf::{Elf, SymbolVersion};
+use lambda_platform::SymbolVersion;
+use lambda_zip_check::elf::Elf;
 
 use crate::support::tools::Computer;
 use crate::support::{Fixture, Program, Toolchain, Zip, script};

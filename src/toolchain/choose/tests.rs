@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::semver::Version;
 
 use super::*;
-use crate::error::exit_code;
-use crate::target::Runtime;
 use crate::toolchain::zig::Zig;
+use lambda_platform::Runtime;
+use lambda_zip_error::exit_code;
 
 const HOST: &str = "x86_64-unknown-linux-gnu";
 

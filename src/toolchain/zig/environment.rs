@@ -15,9 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Zig;
 use crate::cargo::config::Rustc;
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::memory::{Digest, Hasher, Memory, add_environment};
-use crate::target::Target;
+use lambda_platform::Target;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// The word behind `zig` by which this executable calls itself.
 pub(super) const WORD: &str = "environment";

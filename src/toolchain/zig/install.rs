@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use super::{Zig, ZigSurvey, ask};
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::platform::{PYTHON, PYTHON_OF_ENVIRONMENT};
 use crate::shell::Shell;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// The Python of the environment, whether it exists or not.
 pub(crate) fn installed_python() -> Option<PathBuf> {
