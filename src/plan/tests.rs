@@ -7,7 +7,7 @@ use time::macros::date;
 
 use super::*;
 use crate::cli;
-use crate::toolchain::{TargetSurvey, ZigSurvey};
+use crate::linker::{TargetSurvey, ZigSurvey};
 use lambda_zip_error::{exit_code, hints};
 
 const MUSL_X86_64: &str = "x86_64-unknown-linux-musl";

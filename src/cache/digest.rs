@@ -103,7 +103,7 @@ impl Hasher {
 
 /// What the file system says of a file, by which a change shows without reading it, as git knows the files of its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileStamp {
+pub(crate) struct FileFingerprint {
     length: u64,
     modified: SystemTime,
     /// Device, inode, and the time of the last change, which unlike the date of modification nobody can set.
@@ -114,7 +114,7 @@ pub(crate) struct FileStamp {
 /// Dates of some file systems have steps of two seconds. Within one step a file can change and keep its date.
 const LONGEST_STEP: Duration = Duration::from_secs(2);
 
-impl FileStamp {
+impl FileFingerprint {
     pub(crate) fn of(path: &Path) -> Result<Self> {
         let metadata = fs::metadata(path)?;
         let modified = metadata.modified().with_context(|| format!("`{}` has no date", path.display()))?;
@@ -148,9 +148,9 @@ fn inode(metadata: &std::fs::Metadata) -> (u64, u64, i64, i64) {
 
 /// A file that was read, and its stamp of that time, by which every later change will show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct KnownFile {
+pub(crate) struct FingerprintedFile {
     path: PathBuf,
-    stamp: FileStamp,
+    stamp: FileFingerprint,
     digest: Digest,
 }
 
@@ -161,12 +161,12 @@ const OUTLIVES_RUNS: bool = cfg!(unix);
 /// The digests of files, which can be taken ahead of time: a file that has not changed since is not read again. They are
 /// found by their paths as text, which takes a fraction of comparing paths part by part.
 #[derive(Debug, Default)]
-pub(crate) struct FileDigests(Mutex<HashMap<OsString, (FileStamp, Digest)>>);
+pub(crate) struct FileDigests(Mutex<HashMap<OsString, (FileFingerprint, Digest)>>);
 
 impl FileDigests {
     pub(crate) fn of(&self, path: &Path) -> Result<Digest> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = FileStamp::of(path)?;
+        let stamp = FileFingerprint::of(path)?;
         if let Some((of, digest)) = known().get(path.as_os_str())
             && *of == stamp
         {
@@ -181,19 +181,19 @@ impl FileDigests {
     }
 
     /// Takes over what an earlier run read.
-    pub(crate) fn recall(&self, files: &[KnownFile]) {
+    pub(crate) fn recall(&self, files: &[FingerprintedFile]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for KnownFile { path, stamp, digest } in files {
+        for FingerprintedFile { path, stamp, digest } in files {
             known.insert(path.into(), (*stamp, *digest));
         }
     }
 
     /// What a later run need not read again, of these files.
-    pub(crate) fn known<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Vec<KnownFile> {
+    pub(crate) fn known<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Vec<FingerprintedFile> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |path: &OsStr| {
             let (stamp, digest) = *known.get(path)?;
-            Some(KnownFile { path: path.into(), stamp, digest })
+            Some(FingerprintedFile { path: path.into(), stamp, digest })
         };
         let paths: BTreeSet<_> = paths.map(Path::as_os_str).collect();
         paths.into_iter().filter(|_| OUTLIVES_RUNS).filter_map(of).collect()
@@ -235,7 +235,8 @@ mod tests {
         let path = file.path();
         std::fs::write(path, "old").unwrap();
         let of_earlier = |digest| {
-            let files = [KnownFile { path: path.to_owned(), stamp: FileStamp::of(path).unwrap(), digest }];
+            let files =
+                [FingerprintedFile { path: path.to_owned(), stamp: FileFingerprint::of(path).unwrap(), digest }];
             let digests = FileDigests::default();
             digests.recall(&serde_json::from_str::<Vec<_>>(&serde_json::to_string(&files).unwrap()).unwrap());
             digests

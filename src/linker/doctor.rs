@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::c_code::CCrate;
 use super::choose::choose;
+use super::graph::CCrate;
 use super::survey::Survey;
 use super::zig::{self, ZigSurvey};
-use super::{Linker, remedy};
+use super::{Linker, hints};
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
 use lambda_platform::{Arch, Libc, Runtime, Target};
@@ -108,7 +108,7 @@ fn remedies(survey: &Survey, targets: &[Target], has_rustup: bool) -> Vec<String
     }
     let lacks = |c_crates: &[CCrate]| targets.iter().any(|&target| linker(target, survey, c_crates).is_none());
     if lacks(&[]) || lacks(&[some_c_crate()]) {
-        remedies.push(format!("{}: it compiles C and links for every target", remedy::install_zig()));
+        remedies.push(format!("{}: it compiles C and links for every target", hints::install_zig()));
     }
     remedies
 }
@@ -116,7 +116,7 @@ fn remedies(survey: &Survey, targets: &[Target], has_rustup: bool) -> Vec<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::toolchain::survey::TargetSurvey;
+    use crate::linker::survey::TargetSurvey;
 
     fn survey(has_rust_lld: bool) -> (Survey, [Target; 2]) {
         let targets = [Libc::Musl, Libc::Gnu].map(|libc| Target::new(Arch::Arm64, libc, Runtime::AL2023));

@@ -15,7 +15,7 @@ use lambda_zip_check::Rule;
 const FISH_SUBCOMMAND: &str = include_str!("completions/subcommand.fish");
 
 /// Prints the script and returns the exit code.
-pub(crate) fn print(arguments: &CompletionsArguments) -> Result<u8> {
+pub(crate) fn run(arguments: &CompletionsArguments) -> Result<u8> {
     print_text(&script(arguments.shell)?)?;
     Ok(0)
 }

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
-use crate::debug_symbols;
-use crate::memory::{Digest, FileDigests, Inputs};
-use crate::packaging::Packaging;
+use super::debug_symbols;
+use crate::cache::{Digest, FileDigests, Inputs};
+use crate::plan::Packaging;
 use crate::plan::{BuildPlan, PlannedFunction};
 use crate::report::{Subject, ZipContents};
 use crate::shell::Shell;

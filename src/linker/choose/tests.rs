@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::semver::Version;
 
 use super::*;
-use crate::toolchain::zig::Zig;
+use crate::linker::zig::Zig;
 use lambda_platform::Runtime;
 use lambda_zip_error::exit_code;
 

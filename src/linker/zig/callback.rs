@@ -18,7 +18,7 @@ struct Call {
     zig: Zig,
 }
 
-/// Answers a call of a wrapper, and returns nothing for any other command line. The text is for stdout.
+/// BuildInputs a call of a wrapper, and returns nothing for any other command line. The text is for stdout.
 pub(crate) fn answer(args: &[OsString]) -> Option<Result<String>> {
     let (program, rest) = args.split_first()?;
     let text = |args: &[OsString]| args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>();

@@ -2,8 +2,8 @@
 //! that says why not and what would help.
 
 use super::Linker;
-use super::c_code::CCrate;
-use super::remedy;
+use super::graph::CCrate;
+use super::hints;
 use super::survey::{Survey, TargetSurvey};
 use super::zig::ZigSurvey;
 use crate::cli::LinkerChoice;
@@ -15,12 +15,12 @@ use lambda_zip_error::{ErrorKind, Failure};
 pub(crate) struct Choice {
     pub(crate) linker: Linker,
     /// Why the build may fail, and what would help. It is said before the build, and again if it does fail.
-    pub(crate) doubt: Option<Doubt>,
+    pub(crate) doubt: Option<LinkWarning>,
 }
 
 /// A prediction that a build may fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Doubt {
+pub(crate) struct LinkWarning {
     pub(crate) message: String,
     pub(crate) hints: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(crate) fn choose(
                 refuse_glibc(target, &format!("the configured linker `{}`", configured.display()))?;
                 Ok(linker.into())
             }
-            _ => Err(remedy::contradiction(target, choice, configured)),
+            _ => Err(hints::contradiction(target, choice, configured)),
         };
     }
     match choice {
@@ -54,12 +54,12 @@ pub(crate) fn choose(
         LinkerChoice::RustLld => rust_lld(target, survey, c_crates),
         LinkerChoice::Zig => match &survey.zig {
             ZigSurvey::Found(zig) => Ok(Linker::Zig(zig.clone()).into()),
-            ZigSurvey::Unusable(reason) => Err(remedy::unusable_zig(reason)),
-            ZigSurvey::Missing | ZigSurvey::NotAsked => Err(remedy::missing_zig()),
+            ZigSurvey::Unusable(reason) => Err(hints::unusable_zig(reason)),
+            ZigSurvey::Missing | ZigSurvey::NotAsked => Err(hints::missing_zig()),
         },
         LinkerChoice::System => {
             refuse_glibc(target, "a compiler of this machine, which has one glibc,")?;
-            Ok(on_path(target, survey).ok_or_else(|| remedy::missing_compiler(target, survey))?.into())
+            Ok(on_path(target, survey).ok_or_else(|| hints::missing_compiler(target, survey))?.into())
         }
     }
 }
@@ -76,16 +76,16 @@ fn first_that_applies(target: Target, survey: &Survey, c_crates: &[CCrate]) -> R
         return Ok(Linker::Zig(zig.clone()).into());
     }
     if let Some(glibc) = target.glibc {
-        return Err(remedy::glibc_needs_zig(target, glibc, &survey.zig));
+        return Err(hints::glibc_needs_zig(target, glibc, &survey.zig));
     }
     if let Some(linker) = on_path(target, survey) {
         return Ok(linker.into());
     }
     if lld {
-        let doubt = c_compiler.is_none().then(|| remedy::c_without_compiler(target, survey, c_crates));
+        let doubt = c_compiler.is_none().then(|| hints::c_without_compiler(target, survey, c_crates));
         return Ok(Choice { linker: Linker::RustLld, doubt });
     }
-    Err(remedy::nothing_links(target, survey, c_crates))
+    Err(hints::nothing_links(target, survey, c_crates))
 }
 
 fn rust_lld(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
@@ -101,7 +101,7 @@ fn rust_lld(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choi
             .hint("use a toolchain of rustup, which does: https://rustup.rs"));
     }
     let doubted = !c_crates.is_empty() && survey.of(target).c_compiler.is_none();
-    let doubt = doubted.then(|| remedy::c_without_compiler(target, survey, c_crates));
+    let doubt = doubted.then(|| hints::c_without_compiler(target, survey, c_crates));
     Ok(Choice { linker: Linker::RustLld, doubt })
 }
 

@@ -3,8 +3,8 @@
 //! Three things are kept, each in a file of its own, in the folder `.lambda-zip` of cargo's target directory, where
 //! `cargo clean` removes it:
 //!
-//! - what cargo and rustc answered when they were asked what a plan has to know ([`crate::answers`]), with a digest of what
-//!   the answers follow from ([`Grounds`]): while that holds, nobody is asked again;
+//! - what cargo and rustc answered when they were asked what a plan has to know ([`crate::context`]), with a digest of what
+//!   the answers follow from ([`CacheInputs`]): while that holds, nobody is asked again;
 //! - likewise, what cargo's environment has to hold so that zig compiles and links;
 //! - for each zip, a digest of all that it was made from, and of the zip itself ([`ZipRecord`]). A zip is up to date when
 //!   both still hold. Contents are compared; a file that by everything that Unix tells of it is the one that was read
@@ -14,9 +14,9 @@
 //! that cannot be written to. Files are replaced as a whole, so runs side by side see the one or the other. No value of an
 //! environment variable is kept, but for digests.
 
+mod cache_inputs;
 mod digest;
-mod grounds;
-mod record;
+mod zip_record;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,21 +27,21 @@ use serde::de::DeserializeOwned;
 
 use lambda_zip_error::fs;
 
-pub(crate) use digest::{Digest, FileDigests, FileStamp, Hasher, KnownFile};
-pub(crate) use grounds::{Grounds, add_environment};
-pub(crate) use record::{Inputs, ZipRecord};
+pub(crate) use cache_inputs::{CacheInputs, add_environment};
+pub(crate) use digest::{Digest, FileDigests, FileFingerprint, FingerprintedFile, Hasher};
+pub(crate) use zip_record::{Inputs, ZipRecord};
 
 /// The name of the folder in a target directory.
 const FOLDER: &str = ".lambda-zip";
 
 /// The memory of earlier runs in one target directory.
 #[derive(Debug)]
-pub(crate) struct Memory {
+pub(crate) struct Cache {
     folder: PathBuf,
     program: Digest,
 }
 
-impl Memory {
+impl Cache {
     /// The memory in this target directory. Nothing has to be there yet.
     pub(crate) fn of(target_directory: &Path) -> Self {
         Self { folder: target_directory.join(FOLDER), program: program() }
@@ -84,7 +84,7 @@ fn program() -> Digest {
     let mut hasher = Hasher::new("program");
     hasher.field(env!("CARGO_PKG_VERSION"));
     let executable = std::env::current_exe().ok();
-    if let Some(stamp) = executable.and_then(|executable| FileStamp::of(&executable).ok()) {
+    if let Some(stamp) = executable.and_then(|executable| FileFingerprint::of(&executable).ok()) {
         hasher.field(format!("{stamp:?}"));
     }
     hasher.finish()
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn only_what_is_whole_and_ours_is_recalled() {
         let folder = tempfile::tempdir().unwrap();
-        let memory = Memory::of(folder.path());
+        let memory = Cache::of(folder.path());
         let key = Digest::of(b"key");
         assert_eq!(memory.recall::<Vec<u32>>("numbers", key), None);
         memory.remember("numbers", key, &[1, 2, 3]);
@@ -116,18 +116,18 @@ mod tests {
     #[test]
     fn what_is_known_is_not_written_again() {
         let folder = tempfile::tempdir().unwrap();
-        let memory = Memory::of(folder.path());
+        let memory = Cache::of(folder.path());
         let key = Digest::of(b"key");
         memory.remember("numbers", key, &[1]);
-        let stamp = FileStamp::of(&memory.path("numbers", key)).unwrap();
+        let stamp = FileFingerprint::of(&memory.path("numbers", key)).unwrap();
         memory.remember("numbers", key, &[1]);
-        assert_eq!(FileStamp::of(&memory.path("numbers", key)).unwrap(), stamp);
+        assert_eq!(FileFingerprint::of(&memory.path("numbers", key)).unwrap(), stamp);
     }
 
     #[test]
     fn a_folder_that_cannot_be_made_is_no_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let memory = Memory::of(file.path());
+        let memory = Cache::of(file.path());
         memory.remember("numbers", Digest::of(b"key"), &[1]);
         assert_eq!(memory.recall::<Vec<u32>>("numbers", Digest::of(b"key")), None);
     }

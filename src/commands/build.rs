@@ -6,18 +6,24 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use cargo_config2::Config;
 
-use crate::answers::{Answers, Draft, Inquiry};
+use super::preview;
+use crate::cache::{FileDigests, ZipRecord};
 use crate::cargo::{CargoCommand, Executable, RunningBuild, sccache};
-use crate::job::collect_ahead;
-use crate::memory::{FileDigests, ZipRecord};
+use crate::cli::BuildArguments;
+use crate::context::{BuildContext, BuildInputs, PreparedPlan};
+use crate::linker::{self, Linker, zig};
 use crate::plan::{PlannedFunction, PlannedTarget};
+use crate::publish::{Freshness, Job, collect_ahead};
+use crate::report::Report;
 use crate::shell::Shell;
-use crate::toolchain::{self, Linker, zig};
+use crate::{invoke, publish, report};
 use deployment_zip::Collected;
+use deployment_zip::EntrySource;
 use lambda_platform::SymbolVersion;
 use lambda_platform::Target;
 use lambda_zip_check::elf::Elf;
@@ -26,18 +32,18 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// What was built, by which plan.
 #[derive(Debug)]
-pub(crate) struct Built {
-    pub(crate) draft: Draft,
+struct Built {
+    draft: PreparedPlan,
     /// Of each planned function, in their order.
-    pub(crate) executables: Vec<PathBuf>,
+    executables: Vec<PathBuf>,
     /// The records of zips that are there already, by their paths.
-    pub(crate) records: HashMap<PathBuf, ZipRecord>,
+    records: HashMap<PathBuf, ZipRecord>,
     /// How long cargo took.
-    pub(crate) time: Duration,
+    time: Duration,
 }
 
 /// Plans and builds everything with one cargo. What packaging will read is read ahead into `digests`.
-pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell) -> Result<Built> {
+fn build(inquiry: &BuildContext<'_>, digests: &FileDigests, shell: &Shell) -> Result<Built> {
     let mut answers = inquiry.ask()?;
     inquiry.install_zig(&mut answers, shell)?;
     let draft = inquiry.plan(&answers)?;
@@ -45,7 +51,7 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
     // A wrong include must not cost a build.
     let collected = collect_ahead(&draft.plan)?;
     let targets = &draft.plan.install_targets;
-    toolchain::add_targets(targets, !inquiry.arguments.no_install, &inquiry.config, shell)?;
+    linker::add_targets(targets, !inquiry.arguments.no_install, &inquiry.config, shell)?;
     let command = with_zig(&draft, &answers)?;
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
@@ -58,14 +64,19 @@ pub(crate) fn build(inquiry: &Inquiry<'_>, digests: &FileDigests, shell: &Shell)
 }
 
 /// What is known of the zips that were made by an earlier run.
-fn recall(draft: &Draft) -> HashMap<PathBuf, ZipRecord> {
+fn recall(draft: &PreparedPlan) -> HashMap<PathBuf, ZipRecord> {
     let zips = draft.plan.functions.iter().map(|planned| &planned.path);
     zips.filter_map(|zip| Some((zip.clone(), ZipRecord::recall(&draft.memory, zip)?))).collect()
 }
 
 /// Reads what decides over the freshness of these zips. What cannot be read is read, and complained about, when its turn
 /// comes.
-fn read_ahead(draft: &Draft, collected: &[Collected], records: &HashMap<PathBuf, ZipRecord>, digests: &FileDigests) {
+fn read_ahead(
+    draft: &PreparedPlan,
+    collected: &[Collected],
+    records: &HashMap<PathBuf, ZipRecord>,
+    digests: &FileDigests,
+) {
     let mut paths: HashSet<&OsStr> = HashSet::new();
     for (planned, collected) in draft.plan.functions.iter().zip(collected) {
         let Some(record) = records.get(&planned.path) else { continue };
@@ -80,9 +91,9 @@ fn read_ahead(draft: &Draft, collected: &[Collected], records: &HashMap<PathBuf,
 /// Waits for cargo, and finds the executable of each function among what it made. Tells how long cargo took.
 fn finish(
     running: RunningBuild,
-    inquiry: &Inquiry<'_>,
-    answers: &Answers,
-    draft: &Draft,
+    inquiry: &BuildContext<'_>,
+    answers: &BuildInputs,
+    draft: &PreparedPlan,
 ) -> Result<(Vec<PathBuf>, Duration)> {
     let plan = &draft.plan;
     let (made, time) = running.finish().map_err(|mut error| {
@@ -137,7 +148,7 @@ fn hold_against_glibc(target: Target, executable: &Path) -> Result<()> {
 
 /// The planned command, with what zig needs to link the targets that are zig's. It takes running zig to tell, which the
 /// plan does not do.
-fn with_zig(draft: &Draft, answers: &Answers) -> Result<CargoCommand> {
+fn with_zig(draft: &PreparedPlan, answers: &BuildInputs) -> Result<CargoCommand> {
     let mut command = draft.plan.cargo.clone();
     let mut chosen = None;
     let mut targets: Vec<Target> = Vec::new();
@@ -153,4 +164,37 @@ fn with_zig(draft: &Draft, answers: &Answers) -> Result<CargoCommand> {
         command.env.extend(zig::prepare(zig, &targets, &answers.rustc, &draft.memory)?);
     }
     Ok(command)
+}
+
+/// The main command, where cargo is configured like this. Returns its exit code.
+pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
+    let started = Instant::now();
+    let events = invoke::events_after_build(&arguments.invoke_event)?;
+    let inquiry = BuildContext::new(arguments, configured?)?;
+    if inquiry.only_looks() {
+        return preview::show(&inquiry, shell);
+    }
+    // A wrong date must not cost a build.
+    let modified = publish::modification_time()?;
+    let digests = FileDigests::default();
+    let Built { draft, executables, records, time } = build(&inquiry, &digests, shell)?;
+
+    let own = draft.plan.own_files();
+    let jobs = draft.plan.functions.iter().zip(executables).map(|(planned, executable)| {
+        let job = Job::of(planned, EntrySource::Disk(executable), &own, modified)?;
+        Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
+    });
+    let freshness = Freshness { memory: &draft.memory, digests: &digests, records: &records };
+    let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
+
+    let invoked = invoke::smoke_test(&mut archives, &events, shell);
+    let warnings = draft.warnings();
+    let report = Report { archives, warnings, build_time: Some(time), total_time: started.elapsed() };
+    report::print_summary(&report.archives, shell);
+    report.print(arguments.message_format)?;
+    inquiry.page(&draft.plan)?.publish(&report.archives, shell)?;
+    Ok(match report.exit_code() {
+        0 => invoked,
+        broken => broken,
+    })
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::PackagingFlags;
-use crate::config::Declared;
+use crate::manifest::Declared;
 use deployment_zip::with_slashes;
 use deployment_zip::{Compression, Exclude, FileRules, Include, Symlinks};
 use lambda_zip_check::{ArchiveKind, Levels};

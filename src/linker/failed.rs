@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::c_code::Graph;
-use super::remedy;
+use super::graph::Graph;
+use super::hints;
 use super::survey::GraphSource;
 
 /// What would help, as far as the graph of dependencies below these packages tells.
@@ -16,6 +16,6 @@ pub(crate) fn advice(graph: Option<&Graph>, source: &GraphSource<'_>, roots: &[&
     let mut known = BTreeSet::new();
     let wanted = c_crates.iter().flat_map(|found| found.tools.iter().map(move |tool| (*tool, found)));
     let missing = wanted.filter(|(tool, _)| known.insert(*tool) && which::which(tool).is_err());
-    let tools: Vec<_> = missing.map(|(tool, found)| remedy::install_tool(tool, found)).collect();
-    remedy::openssl(&c_crates).into_iter().chain(tools).collect()
+    let tools: Vec<_> = missing.map(|(tool, found)| hints::install_tool(tool, found)).collect();
+    hints::openssl(&c_crates).into_iter().chain(tools).collect()
 }

@@ -2,16 +2,16 @@
 
 use anyhow::Result;
 
-use crate::answers::Inquiry;
 use crate::cli::MessageFormat;
-use crate::job::Job;
+use crate::context::BuildContext;
 use crate::publish;
+use crate::publish::Job;
 use crate::report::{self, ContentsList};
 use crate::shell::Shell;
 use deployment_zip::{EntrySource, ModificationTime};
 
 /// Shows the plan, or else the contents of its zips, and returns the exit code.
-pub(crate) fn show(inquiry: &Inquiry<'_>, shell: &Shell) -> Result<u8> {
+pub(crate) fn show(inquiry: &BuildContext<'_>, shell: &Shell) -> Result<u8> {
     let arguments = inquiry.arguments;
     let mut answers = inquiry.ask()?;
     if !arguments.dry_run {

@@ -14,8 +14,8 @@ use cargo_zigbuild::Build;
 use serde::{Deserialize, Serialize};
 
 use super::Zig;
+use crate::cache::{Cache, Digest, Hasher, add_environment};
 use crate::cargo::config::Rustc;
-use crate::memory::{Digest, Hasher, Memory, add_environment};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -61,7 +61,7 @@ pub(crate) fn prepare(
     zig: &Zig,
     targets: &[Target],
     rustc: &Rustc,
-    memory: &Memory,
+    memory: &Cache,
 ) -> Result<BTreeMap<String, OsString>> {
     let mut key = Hasher::new(KIND);
     key.field(format!("{:?}", (zig, targets, rustc)));

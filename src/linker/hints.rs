@@ -4,8 +4,8 @@
 use std::env::consts::OS;
 use std::path::Path;
 
-use super::c_code::CCrate;
-use super::choose::Doubt;
+use super::choose::LinkWarning;
+use super::graph::CCrate;
 use super::survey::{Survey, compilers};
 use super::zig::ZigSurvey;
 use crate::cargo::config::target_variable;
@@ -95,7 +95,7 @@ pub(super) fn nothing_links(target: Target, survey: &Survey, c_crates: &[CCrate]
 }
 
 /// There is C to compile, and nothing to compile it with.
-pub(super) fn c_without_compiler(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Doubt {
+pub(super) fn c_without_compiler(target: Target, survey: &Survey, c_crates: &[CCrate]) -> LinkWarning {
     let missing = looked_for(target, survey).join(", ");
     let message = format!(
         "C has to be compiled for `{}`, and there is {missing}: the build may fail in {}",
@@ -105,7 +105,7 @@ pub(super) fn c_without_compiler(target: Target, survey: &Survey, c_crates: &[CC
     let mut hints = Vec::new();
     hints.extend(openssl(c_crates));
     hints.push(install_zig());
-    Doubt { message, hints }
+    LinkWarning { message, hints }
 }
 
 /// What helps a crate that looks for an OpenSSL of the target.
@@ -117,9 +117,9 @@ pub(super) fn openssl(c_crates: &[CCrate]) -> Option<String> {
 }
 
 /// Nothing may be written, and there is no lockfile to tell what the build is made of.
-pub(crate) fn missing_lockfile() -> Doubt {
+pub(crate) fn missing_lockfile() -> LinkWarning {
     let message = "`Cargo.lock` is missing or out of date: which crates compile C, and so who links, is not known yet";
-    Doubt {
+    LinkWarning {
         message: message.to_owned(),
         hints: vec!["`cargo update --workspace` writes it, as a build does".to_owned()],
     }

@@ -2,7 +2,7 @@
 //!
 //! Asking takes longer than all the rest of a run with nothing to do. So questions that do not depend on one another are
 //! asked side by side, and the answers are remembered for as long as what they follow from is the same
-//! ([`Grounds`](crate::memory::Grounds)).
+//! ([`CacheInputs`](crate::cache::CacheInputs)).
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -15,15 +15,15 @@ use cargo_metadata::Metadata;
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
+use crate::cache::{Cache, CacheInputs, Digest, Hasher};
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cargo::{self, Settings};
-use crate::cargo_lambda::{self, ForeignKey};
 use crate::cli::BuildArguments;
-use crate::memory::{Digest, Grounds, Hasher, Memory};
+use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
+use crate::manifest::cargo_lambda::{self, ForeignKey};
 use crate::plan::{self, BuildPlan, Selection, Surroundings};
 use crate::report::HtmlPage;
 use crate::shell::Shell;
-use crate::toolchain::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
@@ -31,7 +31,7 @@ const KIND: &str = "answers";
 
 /// The answers of other programs.
 #[derive(Debug)]
-pub(crate) struct Answers {
+pub(crate) struct BuildInputs {
     /// What cargo says of the workspace's packages, in its own words.
     members: String,
     /// The same, as it was read.
@@ -43,7 +43,7 @@ pub(crate) struct Answers {
     grounds: Option<Digest>,
 }
 
-/// Answers from an earlier run.
+/// BuildInputs from an earlier run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Remembered<'a> {
     members: Cow<'a, str>,
@@ -56,24 +56,24 @@ struct Remembered<'a> {
 
 /// A plan, with what is to be said of it before it is carried out.
 #[derive(Debug)]
-pub(crate) struct Draft {
+pub(crate) struct PreparedPlan {
     pub(crate) plan: BuildPlan,
     warnings: Vec<String>,
     /// A file of another tool's that says nothing to this one.
     foreign_file: Option<ForeignKey>,
     /// Of the target directory in which cargo builds.
-    pub(crate) memory: Memory,
+    pub(crate) memory: Cache,
 }
 
 /// What is asked for: the command line, and what of the surroundings is at hand without asking anybody.
-pub(crate) struct Inquiry<'a> {
+pub(crate) struct BuildContext<'a> {
     pub(crate) arguments: &'a BuildArguments,
     pub(crate) config: CargoConfig,
     folder: PathBuf,
     today: Date,
 }
 
-impl Draft {
+impl PreparedPlan {
     /// Says what the user should know before the plan is carried out.
     pub(crate) fn tell(&self, shell: &Shell) {
         for warning in &self.warnings {
@@ -102,7 +102,7 @@ impl Draft {
     }
 }
 
-impl<'a> Inquiry<'a> {
+impl<'a> BuildContext<'a> {
     /// What is asked for where cargo is configured like this.
     pub(crate) fn new(arguments: &'a BuildArguments, configured: Config) -> Result<Self> {
         let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
@@ -112,7 +112,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Asks everything that is not known from an earlier run.
-    pub(crate) fn ask(&self) -> Result<Answers> {
+    pub(crate) fn ask(&self) -> Result<BuildInputs> {
         let recalled = self.recall();
         let known = recalled.as_ref().and_then(|known| Some((known, self.metadata_if_it_holds(known)?)));
         let (members, metadata, rustc, grounds) = match known {
@@ -125,7 +125,7 @@ impl<'a> Inquiry<'a> {
         let known_graph = recalled.as_ref().and_then(|known| known.graph.as_ref().as_ref());
         let source = self.graph_source(&members, &metadata, &rustc, &targets, known_graph);
         let survey = Survey::take(&self.config, &rustc, &targets, self.arguments.linker, &source)?;
-        Ok(Answers { members, metadata, rustc, survey, grounds })
+        Ok(BuildInputs { members, metadata, rustc, survey, grounds })
     }
 
     /// Asks both side by side. What their answers follow from is looked at afterwards, when it is known.
@@ -142,8 +142,8 @@ impl<'a> Inquiry<'a> {
         Ok((members, metadata, rustc, grounds))
     }
 
-    fn grounds<'g>(&'g self, metadata: &'g Metadata, rustc: &'g Rustc) -> Grounds<'g> {
-        Grounds { folder: &self.folder, config: &self.config, metadata, rustc }
+    fn grounds<'g>(&'g self, metadata: &'g Metadata, rustc: &'g Rustc) -> CacheInputs<'g> {
+        CacheInputs { folder: &self.folder, config: &self.config, metadata, rustc }
     }
 
     fn graph_source<'s>(
@@ -175,17 +175,17 @@ impl<'a> Inquiry<'a> {
     }
 
     /// What would help a build by this plan that failed.
-    pub(crate) fn advice(&self, answers: &Answers, plan: &BuildPlan) -> Vec<String> {
-        let Answers { members, metadata, rustc, survey, .. } = answers;
+    pub(crate) fn advice(&self, answers: &BuildInputs, plan: &BuildPlan) -> Vec<String> {
+        let BuildInputs { members, metadata, rustc, survey, .. } = answers;
         let Ok((_, targets)) = self.select(metadata) else { return Vec::new() };
         let graph = survey.graph.as_ref();
         let source = self.graph_source(members, metadata, rustc, &targets, graph);
         let roots: Vec<_> = plan.functions.iter().map(|planned| planned.function.package_id.repr.as_str()).collect();
-        toolchain::advice(graph, &source, &roots)
+        linker::advice(graph, &source, &roots)
     }
 
     /// Fetches zig where it was looked for and not found.
-    pub(crate) fn install_zig(&self, answers: &mut Answers, shell: &Shell) -> Result<()> {
+    pub(crate) fn install_zig(&self, answers: &mut BuildInputs, shell: &Shell) -> Result<()> {
         if self.arguments.install_zig && matches!(answers.survey.zig, ZigSurvey::Missing | ZigSurvey::Unusable(_)) {
             answers.survey.zig = ZigSurvey::Found(zig::install(shell)?);
         }
@@ -194,9 +194,9 @@ impl<'a> Inquiry<'a> {
 
     /// The plan that follows from these answers, this command line, and what cargo's configuration and the environment
     /// are now.
-    pub(crate) fn plan(&self, answers: &Answers) -> Result<Draft> {
+    pub(crate) fn plan(&self, answers: &BuildInputs) -> Result<PreparedPlan> {
         let Self { arguments, config, folder, .. } = self;
-        let Answers { metadata, rustc, survey, .. } = answers;
+        let BuildInputs { metadata, rustc, survey, .. } = answers;
         let (selection, targets) = self.select(metadata)?;
         let cpu = plan::target_cpu(arguments, metadata, &selection)?;
         let settings = Settings::new(arguments, cpu.as_ref(), &targets, metadata, config, rustc)?;
@@ -210,7 +210,7 @@ impl<'a> Inquiry<'a> {
             Some(target_directory) => folder.join(target_directory),
             None => metadata.target_directory.clone().into_std_path_buf(),
         };
-        Ok(Draft { plan, warnings, foreign_file, memory: Memory::of(&target_directory) })
+        Ok(PreparedPlan { plan, warnings, foreign_file, memory: Cache::of(&target_directory) })
     }
 
     /// The page about the zips of this plan, if there is to be one.
@@ -255,7 +255,7 @@ impl<'a> Inquiry<'a> {
             let start = manifest.unwrap_or_else(|| self.folder.clone());
             start.ancestors().map(|folder| folder.join("target")).collect()
         };
-        candidates.iter().find_map(|candidate| Memory::of(candidate).recall(KIND, key))
+        candidates.iter().find_map(|candidate| Cache::of(candidate).recall(KIND, key))
     }
 
     /// What cargo said, if it and rustc would answer the same now.
@@ -266,8 +266,8 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Keeps answers for the next run.
-    pub(crate) fn remember(&self, answers: &Answers, draft: &Draft) {
-        let Answers { members, rustc, survey, grounds, .. } = answers;
+    pub(crate) fn remember(&self, answers: &BuildInputs, draft: &PreparedPlan) {
+        let BuildInputs { members, rustc, survey, grounds, .. } = answers;
         if let Some(grounds) = *grounds {
             let known = Remembered {
                 members: Cow::Borrowed(members),

@@ -21,7 +21,7 @@ struct Page {
 }
 
 /// Writes the pages to a folder, or one to stdout, and returns the exit code.
-pub(crate) fn write(arguments: &ManArguments) -> Result<u8> {
+pub(crate) fn run(arguments: &ManArguments) -> Result<u8> {
     let pages = pages()?;
     match &arguments.folder {
         None => print_text(&pages[0].text)?,

@@ -3,6 +3,9 @@
 //! Small zips are packed side by side, one on each core; a large one, or one that is alone, is spread over all cores by
 //! itself. Whatever is ready first, the user is told in the order of the plan, and zips are published in that order.
 
+mod debug_symbols;
+mod package_job;
+
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -13,13 +16,14 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 
-use crate::debug_symbols;
-use crate::job::{Candidate, Job};
-use crate::memory::{Digest, FileDigests, Memory, ZipRecord};
+use crate::cache::{Cache, Digest, FileDigests, ZipRecord};
 use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
 use lambda_zip_error::{ErrorKind, ResultExt};
+use package_job::Candidate;
+
+pub(crate) use package_job::{Job, collect_ahead};
 
 /// In bytes of what goes into it. A zip from here on has enough chunks to keep several cores busy.
 const LARGE: u64 = 8 << 20;
@@ -30,7 +34,7 @@ const LEAST_COST: u64 = 1 << 20;
 /// What tells zips that are up to date from others.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Freshness<'a> {
-    pub(crate) memory: &'a Memory,
+    pub(crate) memory: &'a Cache,
     pub(crate) digests: &'a FileDigests,
     /// Of the zips that are there, by their paths.
     pub(crate) records: &'a HashMap<PathBuf, ZipRecord>,

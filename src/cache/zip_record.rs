@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::{Digest, FileDigests, Hasher, KnownFile, Memory};
+use super::{Cache, Digest, FileDigests, FingerprintedFile, Hasher};
 use deployment_zip::{Archive, Compression, Entry, EntrySource, ModificationTime};
 use lambda_zip_check::{Expectation, Finding};
 
@@ -24,16 +24,16 @@ pub(crate) struct ZipRecord {
     pub(crate) executable: PathBuf,
     pub(crate) debug_symbols: Option<PathBuf>,
     /// These files, and those that are included, as they were when they were last read.
-    pub(crate) known: Vec<KnownFile>,
+    pub(crate) known: Vec<FingerprintedFile>,
 }
 
 impl ZipRecord {
     /// The record of the zip at this path.
-    pub(crate) fn recall(memory: &Memory, zip: &Path) -> Option<Self> {
+    pub(crate) fn recall(memory: &Cache, zip: &Path) -> Option<Self> {
         memory.recall(KIND, key(zip)).filter(|record: &Self| record.archive.path == zip)
     }
 
-    pub(crate) fn remember(&self, memory: &Memory) {
+    pub(crate) fn remember(&self, memory: &Cache) {
         memory.remember(KIND, key(&self.archive.path), self);
     }
 

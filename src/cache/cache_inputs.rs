@@ -13,7 +13,7 @@ use std::time::SystemTime;
 use cargo_metadata::Metadata;
 use toml::Table;
 
-use super::{Digest, FileStamp, Hasher};
+use super::{Digest, FileFingerprint, Hasher};
 use crate::cargo;
 use crate::cargo::config::{CargoConfig, Rustc};
 
@@ -26,8 +26,8 @@ const DEPTH: &str = "RUST_RECURSION_COUNT";
 /// The files by which a folder chooses a toolchain: <https://rust-lang.github.io/rustup/overrides.html>.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// Answers, and where they were given.
-pub(crate) struct Grounds<'a> {
+/// BuildInputs, and where they were given.
+pub(crate) struct CacheInputs<'a> {
     /// The working directory.
     pub(crate) folder: &'a Path,
     pub(crate) config: &'a CargoConfig,
@@ -35,7 +35,7 @@ pub(crate) struct Grounds<'a> {
     pub(crate) rustc: &'a Rustc,
 }
 
-impl Grounds<'_> {
+impl CacheInputs<'_> {
     /// A digest of the grounds as they are now. Nothing where they cannot be told for sure.
     pub(crate) fn digest(&self) -> Option<Digest> {
         let mut hasher = Hasher::new("grounds");
@@ -76,10 +76,10 @@ impl Grounds<'_> {
         let proper = ["rustc", "cargo"].map(|name| bin.join(name).with_extension(std::env::consts::EXE_EXTENSION));
         for path in found? {
             hasher.path(&path);
-            hasher.field(format!("{:?}", FileStamp::of(&path).ok()?));
+            hasher.field(format!("{:?}", FileFingerprint::of(&path).ok()?));
         }
         for path in proper {
-            hasher.field(format!("{:?}", FileStamp::of(&path).ok()));
+            hasher.field(format!("{:?}", FileFingerprint::of(&path).ok()));
         }
         let rustup =
             std::env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(|| Some(dirs::home_dir()?.join(".rustup")));

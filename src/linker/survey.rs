@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::c_code::{Graph, names_a_compiler};
+use super::graph::{Graph, names_a_compiler};
 use super::zig::{self, ZigSurvey};
 use crate::cargo::CargoCommand;
 use crate::cargo::c_is_native;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::survey::GraphSource;
-use crate::memory::Hasher;
+use crate::cache::Hasher;
 
 /// The crates through which build scripts compile C, C++ or assembly. Of the crates on the registry whose names end in
 /// `-sys` and that bring C along, all but a handful use the first two.

@@ -4,6 +4,8 @@
 //! Cargo hands these tables on without a look at them, so everything that is wrong with one is found here, and said with
 //! the manifest and the key.
 
+pub(crate) mod cargo_lambda;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cargo_lambda::{Answer, Inherited};
+use crate::manifest::cargo_lambda::{Answer, Inherited};
 use crate::suggest::nearest;
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
 use lambda_zip_check::{ArchiveKind, Level, Levels};

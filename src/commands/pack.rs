@@ -8,9 +8,9 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::cli::PackArguments;
-use crate::config::Declared;
-use crate::job::Job;
-use crate::packaging::Packaging;
+use crate::manifest::Declared;
+use crate::plan::Packaging;
+use crate::publish::Job;
 use crate::publish::{modification_time, publish};
 use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
@@ -22,7 +22,7 @@ use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let executable = &folder.join(&arguments.executable);
