@@ -17,7 +17,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::cache::{Cache, CacheInputs, Digest, Hasher};
 use crate::cargo::config::{CargoConfig, Rustc};
-use crate::cargo::{self, Settings};
+use crate::cargo::{self, BuildOverrides, OverrideInputs};
 use crate::cli::BuildArguments;
 use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 use crate::manifest::cargo_lambda::{self, ForeignKey};
@@ -131,9 +131,9 @@ impl<'a> BuildContext<'a> {
     /// Asks both side by side. What their answers follow from is looked at afterwards, when it is known.
     fn ask_cargo_and_rustc(&self) -> Result<(String, Metadata, Rustc, Option<Digest>)> {
         let asked = SystemTime::now();
-        let questions = self.config.rustc_questions();
+        let query = self.config.rustc_query();
         let (members, rustc) = thread::scope(|scope| {
-            let rustc = scope.spawn(|| questions.ask());
+            let rustc = scope.spawn(|| query.run());
             (cargo::read_metadata(&self.arguments.cargo), rustc.join().expect("asking does not panic"))
         });
         let (members, rustc) = (members?, rustc?);
@@ -165,7 +165,7 @@ impl<'a> BuildContext<'a> {
             rustc,
             metadata: cargo::graph_command(flags, targets, only_looks),
             tree: cargo::tree_command(flags, targets, only_looks),
-            remembered,
+            cached: remembered,
         }
     }
 
@@ -199,10 +199,11 @@ impl<'a> BuildContext<'a> {
         let BuildInputs { metadata, rustc, survey, .. } = answers;
         let (selection, targets) = self.select(metadata)?;
         let cpu = plan::target_cpu(arguments, metadata, &selection)?;
-        let settings = Settings::new(arguments, cpu.as_ref(), &targets, metadata, config, rustc)?;
+        let inputs = OverrideInputs { arguments, cpu: cpu.as_ref(), targets: &targets, metadata, config, rustc };
+        let overrides = BuildOverrides::new(&inputs)?;
         let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
         let surroundings = Surroundings { folder, output_is_folder };
-        let mut plan = plan::plan(arguments, &targets, metadata, selection, survey, &settings, surroundings)?;
+        let mut plan = plan::plan(arguments, &targets, metadata, selection, survey, &overrides, surroundings)?;
         plan.page = self.page(&plan)?.path();
         let warnings = self.warnings(&plan, survey);
         let foreign_file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);

@@ -32,13 +32,13 @@ use shell::Shell;
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<_> = args.into_iter().collect();
-    if let Some(answer) = cargo::sccache::answer(&args) {
+    if let Some(answer) = cargo::sccache::run_as_rustc(&args) {
         return answer.unwrap_or_else(|failure| {
             Shell::default().error(&failure);
             ErrorKind::Setup.exit_code()
         });
     }
-    if let Some(answer) = zig::answer(&args) {
+    if let Some(answer) = zig::run_for_wrapper(&args) {
         return match answer.and_then(|text| report::print_text(&text)) {
             Ok(()) => 0,
             Err(failure) => {

@@ -1,97 +1,96 @@
-//! What the user configured for cargo, from all of its sources: config files, the environment, and `--config`.
+//! The user's configuration of cargo: config files, the environment, and `--config`.
 //!
-//! It is read for one purpose: never to override it. `cargo-config2` resolves files and environment as cargo does, but
-//! knows nothing of `--config`, which is looked at here.
+//! It is read so that nothing in it is overridden.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::str::FromStr;
-use std::thread;
 
 use anyhow::{Context, Result};
 use cargo_config2::{Config, PathAndArgs, Walk};
 use cargo_metadata::cargo_platform::{Cfg, Platform};
-use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+use super::rustc::{RustcCommand, RustcQuery};
 use super::rustflags::{self, ConfigFlags};
 use lambda_zip_error::fs;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, ResultExt};
+
+pub(crate) use super::rustc::Rustc;
 
 pub(crate) struct CargoConfig {
     resolved: Config,
-    folder: PathBuf,
-    /// The tables of the `--config` arguments, the last one, which wins, first.
+    directory: PathBuf,
+    /// The tables of the `--config` arguments, the strongest (last) first.
     command_line: Vec<Table>,
-    /// The tables of the config files, for the keys that `cargo-config2` does not know.
+    /// The tables of the config files, the strongest first.
     files: Vec<Table>,
 }
 
-/// Reads what files and environment configure in this folder. Every command needs it, if only for its colours.
-pub(crate) fn resolve(folder: &Path) -> Result<Config> {
-    Config::load_with_cwd(folder).or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())
+/// Reads config files and environment for a directory. Every command needs them, if only for its colours.
+pub(crate) fn resolve(directory: &Path) -> Result<Config> {
+    Config::load_with_cwd(directory).or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())
 }
 
 impl CargoConfig {
-    /// The configuration that cargo would use in this folder, for which `resolved` was read, with these `--config`
-    /// arguments.
-    pub(crate) fn new(resolved: Config, folder: &Path, arguments: &[String]) -> Result<Self> {
+    /// The configuration of cargo in this directory, with these `--config` arguments. `resolved` was read for the same
+    /// directory.
+    pub(crate) fn new(resolved: Config, directory: &Path, arguments: &[String]) -> Result<Self> {
         let command_line =
-            arguments.iter().rev().map(|argument| parse_argument(folder, argument)).collect::<Result<_>>()?;
+            arguments.iter().rev().map(|argument| parse_argument(directory, argument)).collect::<Result<_>>()?;
         let mut files = Vec::new();
-        for path in Walk::new(folder) {
+        for path in Walk::new(directory) {
             read_file(&path, &mut files)?;
         }
-        Ok(Self { resolved, folder: folder.to_owned(), command_line, files })
+        Ok(Self { resolved, directory: directory.to_owned(), command_line, files })
     }
 
-    /// Every table of the configuration and the arguments, the one that wins first.
+    /// All tables, the strongest first.
     pub(crate) fn tables(&self) -> impl DoubleEndedIterator<Item = &Table> + Clone {
         self.command_line.iter().chain(&self.files)
     }
 
-    /// Where cargo keeps what it downloads.
+    /// Cargo's home, where it keeps its downloads.
     pub(super) fn cargo_home(&self) -> Option<PathBuf> {
-        cargo_config2::cargo_home_with_cwd(&self.folder)
+        cargo_config2::cargo_home_with_cwd(&self.directory)
     }
 
-    /// Asks the compiler that cargo would use what it is.
+    /// Runs cargo's rustc to find out its version and sysroot.
     pub(crate) fn rustc(&self) -> Result<Rustc> {
-        self.rustc_questions().ask()
+        self.rustc_query().run()
     }
 
-    /// The questions to the compiler that cargo would use, which any thread can ask.
-    pub(crate) fn rustc_questions(&self) -> RustcQuestions {
-        let ask = |args: &[&str]| Question::of(self.resolved.rustc(), args);
-        RustcQuestions { version: ask(&["-vV"]), sysroot: ask(&["--print", "sysroot"]) }
+    /// The same as a value, which another thread can run.
+    pub(crate) fn rustc_query(&self) -> RustcQuery {
+        let command = |args: &[&str]| RustcCommand::new(self.resolved.rustc(), args);
+        RustcQuery { version: command(&["-vV"]), sysroot: command(&["--print", "sysroot"]) }
     }
 
-    /// The programs that answer such questions: the compiler, and the wrappers around it.
+    /// The programs that such a query runs: rustc and its wrappers.
     pub(crate) fn rustc_programs(&self) -> impl Iterator<Item = OsString> {
         let PathAndArgs { path, args, .. } = self.resolved.rustc();
         std::iter::once(path.clone().into_os_string()).chain(args.clone())
     }
 
-    /// The folder of the toolchain, under which the targets are installed.
+    /// Runs rustc for its sysroot, the directory of the toolchain.
     pub(crate) fn sysroot(&self) -> Result<PathBuf> {
-        self.rustc_questions().sysroot()
+        self.rustc_query().run_sysroot()
     }
 
-    /// The target directory that the configuration names, if it names one.
+    /// The configured target directory.
     pub(crate) fn target_directory(&self) -> Option<PathBuf> {
         let on_command_line =
             self.command_line.iter().find_map(|table| table.get("build")?.get("target-dir")?.as_str());
-        on_command_line.map(|path| self.folder.join(path)).or_else(|| self.resolved.build.target_dir.clone())
+        on_command_line.map(|path| self.directory.join(path)).or_else(|| self.resolved.build.target_dir.clone())
     }
 
-    /// The linker that the user chose for a target, by cargo's `linker` key or by a `-C linker` among the rustflags.
+    /// The user's linker for a target, from cargo's `linker` key or from `-C linker` among the rustflags.
     pub(crate) fn linker(&self, triple: &str) -> Result<Option<PathBuf>> {
         if let Some(linker) = self.linker_on_command_line(triple)? {
             return Ok(Some(linker));
         }
-        let unreadable = || format!("failed to resolve cargo's configuration for `{triple}`");
+        let unreadable = || format!("failed to read cargo's configuration for `{triple}`");
         if let Some(linker) = self.resolved.linker(triple).or_fail(ErrorKind::Setup, unreadable)? {
             return Ok(Some(linker));
         }
@@ -99,25 +98,25 @@ impl CargoConfig {
         Ok(rustflags.and_then(|flags| linker_in_rustflags(&flags.flags)))
     }
 
-    /// Where the user's rustflags for these targets come from.
+    /// The user's rustflags for these targets.
     pub(super) fn rustflags<'t>(&self, triples: impl Iterator<Item = &'t str>) -> Result<rustflags::Source> {
         if let Some(flags) = rustflags::in_environment(|name| std::env::var(name).ok()) {
             return Ok(rustflags::Source::Environment(flags));
         }
-        let mut of_build = self.resolved.build.rustflags.clone().map(|flags| flags.flags).unwrap_or_default();
+        let mut build_flags = self.resolved.build.rustflags.clone().map(|flags| flags.flags).unwrap_or_default();
         let on_command_line = self.command_line.iter().rev();
-        of_build.extend(on_command_line.filter_map(|table| table.get("build")?.get("rustflags")).flat_map(strings));
+        build_flags.extend(on_command_line.filter_map(|table| table.get("build")?.get("rustflags")).flat_map(strings));
         let targets = triples.map(|triple| {
             let flags = match self.rustflags_of_target(triple)? {
                 Some(flags) => ConfigFlags::Target(flags),
-                None => ConfigFlags::Build(of_build.clone()),
+                None => ConfigFlags::Build(build_flags.clone()),
             };
             Ok((triple.to_owned(), flags))
         });
         Ok(rustflags::Source::Config(targets.collect::<Result<_>>()?))
     }
 
-    /// Whether the toolchain's own compiler runs behind sccache.
+    /// True if sccache wraps the toolchain's own rustc.
     pub(super) fn has_sccache(&self) -> bool {
         let on_command_line =
             |key: &str| self.command_line.iter().find_map(|table| table.get("build")?.get(key)?.as_str());
@@ -128,7 +127,7 @@ impl CargoConfig {
         is_own && wrapper.is_some_and(|wrapper| wrapper.file_stem().is_some_and(|name| name == "sccache"))
     }
 
-    /// `target.*.rustflags` in the order in which cargo joins them, if there are any.
+    /// `target.*.rustflags`, in the order in which cargo joins them.
     fn rustflags_of_target(&self, triple: &str) -> Result<Option<Vec<String>>> {
         let variable = std::env::var(format!("{}_RUSTFLAGS", target_variable(triple))).ok();
         let tables = self.target_tables(self.tables().rev(), triple, &["rustflags"])?;
@@ -155,8 +154,8 @@ impl CargoConfig {
             .or_else(|| build_flags().map(strings).find_map(|flags| linker_in_rustflags(&flags))))
     }
 
-    /// The tables that hold for a target and have one of these keys: `target.<triple>` first, as in cargo, then those of
-    /// `target.'cfg(…)'`.
+    /// The tables that apply to a target and have one of these keys: `target.<triple>` first, then `target.'cfg(…)'`, as
+    /// in cargo.
     fn target_tables<'a>(
         &self,
         sources: impl Iterator<Item = &'a Table> + Clone,
@@ -170,8 +169,8 @@ impl CargoConfig {
         let mut cfgs = None;
         for (key, table) in by_cfg {
             let platform = Platform::from_str(key)
-                .or_fail(ErrorKind::Setup, || format!("cargo's configuration has an invalid key `target.'{key}'`"))?;
-            // Rustc is only asked when there is something to ask.
+                .or_fail(ErrorKind::Setup, || format!("invalid key `target.'{key}'` in cargo's configuration"))?;
+            // rustc runs only if a key needs it.
             if cfgs.is_none() {
                 cfgs = Some(self.cfgs(triple)?);
             }
@@ -183,123 +182,31 @@ impl CargoConfig {
     }
 
     fn cfgs(&self, triple: &str) -> Result<Vec<Cfg>> {
-        let output = self.ask_rustc(&["--print", "cfg", "--target", triple])?;
-        // Duplicates mean nothing to a match.
+        let output = self.run_rustc(&["--print", "cfg", "--target", triple])?;
+        // Duplicates do not change a match.
         let lines: BTreeSet<_> = output.lines().collect();
         lines.into_iter().map(|line| Cfg::from_str(line).with_context(|| format!("unexpected cfg `{line}`"))).collect()
     }
 
-    /// The processors that rustc can compile for, by its names.
+    /// The names of the processors that rustc can compile for. Runs rustc.
     pub(super) fn target_cpus(&self, triple: &str) -> Result<Vec<String>> {
-        let output = self.ask_rustc(&["--print", "target-cpus", "--target", triple])?;
+        let output = self.run_rustc(&["--print", "target-cpus", "--target", triple])?;
         let names =
             output.lines().filter(|line| line.starts_with(' ')).filter_map(|line| line.split_whitespace().next());
         Ok(names.map(str::to_owned).collect())
     }
 
-    fn ask_rustc(&self, args: &[&str]) -> Result<String> {
-        Question::of(self.resolved.rustc(), args).ask()
+    fn run_rustc(&self, args: &[&str]) -> Result<String> {
+        RustcCommand::new(self.resolved.rustc(), args).output()
     }
 }
 
-/// What a plan has to know of the compiler. It takes one run of it each.
-#[derive(Debug)]
-pub(crate) struct RustcQuestions {
-    version: Question,
-    sysroot: Question,
-}
-
-impl RustcQuestions {
-    /// Asks both side by side.
-    pub(crate) fn ask(&self) -> Result<Rustc> {
-        let (version, sysroot) = thread::scope(|scope| {
-            let sysroot = scope.spawn(|| self.sysroot());
-            (self.version.ask(), sysroot.join().expect("asking does not panic"))
-        });
-        let version = version?;
-        let field = |name: &str| {
-            let value = version.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-            value.map(str::to_owned).ok_or_else(|| {
-                Failure::new(ErrorKind::Setup, format!("`rustc -vV` does not tell its {name}")).hint(RUST_IS_MISSING)
-            })
-        };
-        let (host, release, commit) = (field("host")?, field("release")?, field("commit-hash")?);
-        let version = if commit == "unknown" { release.clone() } else { commit };
-        Ok(Rustc { host, release, version, sysroot: sysroot? })
-    }
-
-    fn sysroot(&self) -> Result<PathBuf> {
-        Ok(PathBuf::from(self.sysroot.ask()?.trim_end()))
-    }
-}
-
-/// One run of the compiler for what it prints.
-#[derive(Debug)]
-struct Question {
-    program: PathBuf,
-    wrapped: Vec<OsString>,
-    args: Vec<String>,
-}
-
-impl Question {
-    fn of(rustc: &PathAndArgs, args: &[&str]) -> Self {
-        let PathAndArgs { path, args: wrapped, .. } = rustc;
-        Self { program: path.clone(), wrapped: wrapped.clone(), args: args.iter().map(|&arg| arg.into()).collect() }
-    }
-
-    fn ask(&self) -> Result<String> {
-        let Self { program, wrapped, args } = self;
-        let failure = |reason: String| {
-            Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", program.display(), args.join(" ")))
-                .hint(RUST_IS_MISSING)
-        };
-        let output = Command::new(program)
-            .args(wrapped)
-            .args(args)
-            .output()
-            .map_err(|error| anyhow::Error::from(error).context(failure(String::new())))?;
-        if !output.status.success() {
-            return Err(failure(format!(": {}", String::from_utf8_lossy(&output.stderr).trim_end())).into());
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-}
-
-/// The compiler that cargo would use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rustc {
-    /// The triple of the machine that it runs on.
-    pub(crate) host: String,
-    /// Its release, such as `1.95.0` or `1.97.0-nightly`.
-    pub(crate) release: String,
-    /// The commit that it was built from, else its release.
-    pub(crate) version: String,
-    /// The folder of its toolchain.
-    pub(crate) sysroot: PathBuf,
-}
-
-impl Rustc {
-    /// The middle number of its release.
-    pub(super) fn release_minor(&self) -> Option<u64> {
-        self.release.split('.').nth(1)?.parse().ok()
-    }
-
-    /// Whether the cargo that belongs to it takes `[unstable]` tables. A stable one passes over them.
-    pub(super) fn allows_unstable(&self) -> bool {
-        let is_nightly = ["-nightly", "-dev"].iter().any(|suffix| self.release.ends_with(suffix));
-        is_nightly || std::env::var_os("RUSTC_BOOTSTRAP").is_some_and(|value| value == "1")
-    }
-}
-
-/// How the environment variables of a target start.
+/// The prefix of a target's environment variables.
 pub(crate) fn target_variable(triple: &str) -> String {
     format!("CARGO_TARGET_{}", triple.to_uppercase().replace('-', "_"))
 }
 
-/// What helps when there is no usable cargo or rustc.
-pub(super) const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
-
-/// Reads a config file and those that it includes: a path, or a table with a `path`, or several of either.
+/// Reads a config file and the files that it includes.
 fn read_file(path: &Path, tables: &mut Vec<Table>) -> Result<()> {
     let table: Table = fs::read_to_string(path)
         .and_then(|text| Ok(text.parse()?))
@@ -320,13 +227,13 @@ fn read_file(path: &Path, tables: &mut Vec<Table>) -> Result<()> {
     Ok(())
 }
 
-/// A `--config` argument is a file when one lies there, else `KEY = VALUE` in TOML. Cargo itself is the judge of its
-/// keys; what it would refuse for its form is refused here before anything starts.
-pub(super) fn parse_argument(folder: &Path, argument: &str) -> Result<Table> {
-    let file = folder.join(argument);
+/// Parses a `--config` argument: the path of a file, or `KEY=VALUE` in TOML. Bad syntax is refused here, before anything
+/// starts; cargo checks the keys.
+pub(super) fn parse_argument(directory: &Path, argument: &str) -> Result<Table> {
+    let file = directory.join(argument);
     let (text, what) = if file.is_file() {
         let text =
-            fs::read_to_string(&file).or_fail(ErrorKind::Setup, || format!("`--config {argument}` cannot be read"))?;
+            fs::read_to_string(&file).or_fail(ErrorKind::Setup, || format!("failed to read `--config {argument}`"))?;
         (text, "is not a valid config file")
     } else {
         (argument.to_owned(), "is neither a file nor `KEY=VALUE` in TOML")
@@ -342,7 +249,7 @@ fn strings(value: &Value) -> Vec<String> {
     }
 }
 
-/// The last `-C linker=…`, which is the one that rustc obeys.
+/// The last `-C linker=…`, which is the one that rustc uses.
 fn linker_in_rustflags(flags: &[String]) -> Option<PathBuf> {
     rustflags::codegen_options(flags).filter_map(|option| option.strip_prefix("linker=")).next_back().map(PathBuf::from)
 }
@@ -352,9 +259,9 @@ mod tests {
     use super::*;
 
     fn linker_of(arguments: &[&str], triple: &str) -> Option<PathBuf> {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        CargoConfig::new(resolve(folder.path()).unwrap(), folder.path(), &arguments)
+        CargoConfig::new(resolve(directory.path()).unwrap(), directory.path(), &arguments)
             .unwrap()
             .linker_on_command_line(triple)
             .unwrap()
@@ -363,7 +270,7 @@ mod tests {
     const MUSL: &str = "aarch64-unknown-linux-musl";
 
     #[test]
-    fn a_linker_on_the_command_line_is_found_by_triple_and_by_cfg() {
+    fn a_linker_on_the_command_line_is_found_by_triple_or_by_cfg() {
         assert_eq!(linker_of(&[], MUSL), None);
         assert_eq!(linker_of(&[&format!("target.{MUSL}.linker='a'")], MUSL), Some("a".into()));
         assert_eq!(linker_of(&["target.x86_64-unknown-linux-musl.linker='a'"], MUSL), None);
@@ -378,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_linker_among_rustflags_counts() {
+    fn a_linker_among_the_rustflags_is_found() {
         let flags = |text: &str| linker_in_rustflags(&strings(&Value::from(text)));
         assert_eq!(flags("-Clinker=a -C linker=b -Copt-level=1"), Some("b".into()));
         assert_eq!(flags("--codegen=linker=c"), Some("c".into()));
@@ -387,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_is_no_toml_is_refused() {
+    fn an_argument_that_is_not_toml_is_refused() {
         let error = parse_argument(Path::new("."), "linker").unwrap_err();
         assert_eq!(lambda_zip_error::exit_code(&error), 2);
     }

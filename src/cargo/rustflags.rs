@@ -1,8 +1,7 @@
-//! Adding rustflags to the user's without losing any.
+//! Adding our rustflags to the user's.
 //!
-//! Cargo takes rustflags from the first of four sources that has any: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`,
-//! `target.*.rustflags`, `build.rustflags`. Whoever sets one of them switches off those behind it, so ours have to go
-//! into the very source that is in use, after the user's.
+//! Cargo uses the first of four sources that has rustflags: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`, `target.*.rustflags`,
+//! `build.rustflags`. Setting one hides the ones after it, so ours are added to the source in use, after the user's.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,28 +10,28 @@ use toml::Value;
 
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
+/// The separator of the flags in `CARGO_ENCODED_RUSTFLAGS`.
 pub(super) const SEPARATOR: &str = "\x1f";
 
-/// Where the user's rustflags come from, which decides how ours are added.
+/// The source of the user's rustflags. It decides how ours are added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// One of the two environment variables, with the flags in it. It holds for all targets.
+    /// The flags of one of the two environment variables, which apply to all targets.
     Environment(Vec<String>),
     /// The configuration, by target triple.
     Config(BTreeMap<String, ConfigFlags>),
 }
 
-/// What the configuration says for one target.
+/// The rustflags that are configured for one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ConfigFlags {
-    /// `target.*.rustflags`, with the flags in it. To these cargo itself adds those of a `--config` argument.
+    /// The flags of `target.*.rustflags`. Cargo appends those of a `--config` argument to them.
     Target(Vec<String>),
-    /// `build.rustflags`, with the flags in it, if any. They are repeated for the target, since its own replace them.
+    /// The flags of `build.rustflags`, if any. They are repeated for the target, because its own flags hide them.
     Build(Vec<String>),
 }
 
-/// What cargo has to be told so that rustc gets the user's flags and ours.
+/// Arguments and variables for cargo with which rustc gets the user's flags and ours.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Addition {
     pub(crate) args: Vec<OsString>,
@@ -46,7 +45,7 @@ impl Default for Source {
 }
 
 impl Source {
-    /// The user's flags that reach rustc for some target.
+    /// The user's flags that reach rustc, one list for each distinct target.
     pub(crate) fn flags(&self) -> Vec<&[String]> {
         match self {
             Self::Environment(flags) => vec![flags],
@@ -65,16 +64,16 @@ impl Source {
         match self {
             Self::Environment(theirs) => {
                 let mut several = ours.values();
-                let of_all = several.next().map_or(&[][..], Vec::as_slice);
-                if several.any(|flags| flags != of_all) {
+                let common = several.next().map_or(&[][..], Vec::as_slice);
+                if several.any(|flags| flags != common) {
                     return Err(Failure::new(
                         ErrorKind::Usage,
-                        "rustflags in the environment hold for every target, and these targets need flags of their own",
+                        "rustflags in the environment apply to every target, but these targets need different flags",
                     )
-                    .hint("build them one by one, or put the flags of `RUSTFLAGS` into a config file of cargo's"));
+                    .hint("build the targets one by one, or move the flags from `RUSTFLAGS` to a cargo config file"));
                 }
-                if !of_all.is_empty() {
-                    let flags: Vec<_> = theirs.iter().chain(of_all).map(String::as_str).collect();
+                if !common.is_empty() {
+                    let flags: Vec<_> = theirs.iter().chain(common).map(String::as_str).collect();
                     addition.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join(SEPARATOR).into());
                 }
             }
@@ -94,7 +93,7 @@ impl Source {
     }
 }
 
-/// What stands behind `-C`, attached or not, or behind `--codegen`, in order: rustc obeys the last of several.
+/// The options after `-C` or `--codegen`, attached or not, in order. rustc uses the last one.
 pub(super) fn codegen_options(flags: &[String]) -> impl DoubleEndedIterator<Item = &str> {
     flags.iter().enumerate().filter_map(|(index, flag)| {
         let attached = flag.strip_prefix("-C").or_else(|| flag.strip_prefix("--codegen"))?;
@@ -105,7 +104,7 @@ pub(super) fn codegen_options(flags: &[String]) -> impl DoubleEndedIterator<Item
     })
 }
 
-/// The flags in the environment, if one of the two variables is set: an empty one counts.
+/// The flags in the environment. `None` if neither variable is set; an empty one hides the configuration too.
 pub(crate) fn in_environment(variable: impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     if let Some(encoded) = variable("CARGO_ENCODED_RUSTFLAGS") {
         let flags = encoded.split(SEPARATOR).map(str::to_owned);
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn in_the_environment_the_encoded_variable_goes_first() {
+    fn the_encoded_variable_wins_over_the_plain_one() {
         let read = |variables: &[(&str, &str)]| {
             in_environment(|name| {
                 variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_the_environment_stay_there() {
+    fn flags_of_the_environment_stay_in_the_environment() {
         let addition = Source::Environment(flags(&["-Ca"])).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
         assert_eq!(addition.env["CARGO_ENCODED_RUSTFLAGS"], "-Ca\x1f-Cb");
         assert!(addition.args.is_empty());
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_add_touches_nothing() {
+    fn nothing_is_set_if_there_is_nothing_to_add() {
         let environment = Source::Environment(flags(&["-Ca"]));
         assert_eq!(environment.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
         let config = Source::Config(BTreeMap::from([("a".to_owned(), ConfigFlags::Target(Vec::new()))]));
@@ -173,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_with_flags_of_their_own_cannot_share_the_environment() {
+    fn targets_with_different_flags_cannot_share_the_environment() {
         let unequal = ours(&[("a", &["-Cb"]), ("b", &["-Cc"])]);
         assert!(Source::Environment(flags(&["-Ca"])).append(&unequal).is_err());
     }

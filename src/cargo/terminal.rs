@@ -1,4 +1,4 @@
-//! What cargo's configuration says of the terminal: the `term` table of its files, `CARGO_TERM_*` and `--config`.
+//! Cargo's settings for the terminal: the `term` table of config files, `CARGO_TERM_*` and `--config`.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/config.html#term>
 
@@ -10,21 +10,21 @@ use toml::{Table, Value};
 use super::config;
 use crate::cli::ColorWhen;
 
-/// The settings, where there are any.
+/// The settings. `None` if a setting has no value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TerminalSettings {
     pub(crate) quiet: Option<bool>,
     pub(crate) verbose: Option<bool>,
     pub(crate) color: Option<ColorWhen>,
     pub(crate) progress: Option<ProgressWhen>,
-    /// How wide a progress bar is, in columns.
+    /// The width of a progress bar, in columns.
     pub(crate) progress_width: Option<u16>,
 }
 
 /// When progress bars are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ProgressWhen {
-    /// On a terminal that can show them, and that no CI service pretends to be.
+    /// On a terminal that can show them, but not in CI.
     #[default]
     Auto,
     Always,
@@ -32,7 +32,7 @@ pub(crate) enum ProgressWhen {
 }
 
 impl TerminalSettings {
-    /// What counts in a folder: the files, and over them the environment.
+    /// The settings of config files and of the environment, which wins.
     pub(crate) fn of(config: &Config) -> Self {
         let term = &config.term;
         Self {
@@ -52,10 +52,10 @@ impl TerminalSettings {
         }
     }
 
-    /// The settings with those of `--config` arguments over them. Whoever carries the arguments out judges them; what
-    /// cannot be read counts as nothing here.
-    pub(crate) fn with_arguments(mut self, folder: &Path, arguments: &[String]) -> Self {
-        let tables = arguments.iter().filter_map(|argument| config::parse_argument(folder, argument).ok());
+    /// Adds the settings of `--config` arguments, which win. Invalid arguments are ignored here: the command that uses
+    /// them reports them.
+    pub(crate) fn with_arguments(mut self, directory: &Path, arguments: &[String]) -> Self {
+        let tables = arguments.iter().filter_map(|argument| config::parse_argument(directory, argument).ok());
         for term in tables.filter_map(|table| table.get("term").and_then(Value::as_table).cloned()) {
             self.add(&term);
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_counts_over_the_rest_and_the_last_over_the_first() {
+    fn an_argument_wins_over_the_rest_and_the_last_over_the_first() {
         assert_eq!(with(&[]).color, Some(ColorWhen::Never));
         assert_eq!(with(&["term.color='always'", "term.color='auto'"]).color, Some(ColorWhen::Auto));
         assert_eq!(with(&["term.quiet=true"]).quiet, Some(true));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_counts_as_nothing() {
+    fn invalid_settings_are_ignored() {
         assert_eq!(with(&["nonsense", "term.color='pink'", "term.verbose='yes'"]), with(&[]));
     }
 }

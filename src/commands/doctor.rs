@@ -23,5 +23,5 @@ pub(crate) fn run(arguments: &DoctorArguments, configured: Result<Config>) -> Re
         return Ok(0);
     }
     let failure = Failure::new(ErrorKind::Setup, "this machine cannot build for Lambda");
-    Err(diagnosis.remedies.into_iter().fold(failure, Failure::hint).into())
+    Err(diagnosis.hints.into_iter().fold(failure, Failure::hint).into())
 }

@@ -17,7 +17,7 @@ use cargo_metadata::{Metadata, PackageId};
 use serde::Serialize;
 use time::Date;
 
-use crate::cargo::{CargoCommand, Settings};
+use crate::cargo::{BUILD_ID, BuildOverrides, CargoCommand};
 use crate::cli::BuildArguments;
 use crate::linker::{self, Choice, LinkWarning, Linker, Survey};
 use crate::manifest;
@@ -205,7 +205,7 @@ pub(crate) fn plan(
     metadata: &Metadata,
     selection: Selection,
     survey: &Survey,
-    settings: &Settings,
+    overrides: &BuildOverrides,
     surroundings: Surroundings<'_>,
 ) -> Result<BuildPlan> {
     refuse_misplaced(&arguments.passed_on)?;
@@ -214,9 +214,9 @@ pub(crate) fn plan(
     let mut linked = Vec::new();
     let mut doubts = Vec::from_iter(survey.lockfile_is_missing.then(linker::missing_lockfile));
     for &target in targets {
-        let Choice { linker, doubt } = linker::choose(target, arguments.linker, survey, &c_crates)?;
+        let Choice { linker, warning } = linker::choose(target, arguments.linker, survey, &c_crates)?;
         linked.push(PlannedTarget { target, linker });
-        doubts.extend(doubt);
+        doubts.extend(warning);
     }
 
     let output = output::Output::new(arguments, metadata, targets.len() > 1, surroundings)?;
@@ -243,14 +243,14 @@ pub(crate) fn plan(
     // Rust's musl and its start files come with the standard library, so `rust-lld` needs it even where it is built anew.
     let install_targets = linked
         .iter()
-        .filter(|linked| !settings.builds_std || linked.linker == Linker::RustLld)
+        .filter(|linked| !overrides.builds_std || linked.linker == Linker::RustLld)
         .map(|linked| linked.target.triple())
         .filter(|triple| !survey.targets[triple].std_installed)
         .collect();
-    let warnings = settings.warnings(!c_crates.is_empty()).cloned().collect();
+    let warnings = overrides.warnings(!c_crates.is_empty()).cloned().collect();
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
-        cargo: command(arguments, &selection.functions, &linked, survey, !c_crates.is_empty(), settings)?,
+        cargo: command(arguments, &selection.functions, &linked, survey, !c_crates.is_empty(), overrides)?,
         functions,
         install_targets,
         skipped: selection.skipped,
@@ -271,7 +271,7 @@ fn command(
     targets: &[PlannedTarget],
     survey: &Survey,
     compiles_c: bool,
-    settings: &Settings,
+    overrides: &BuildOverrides,
 ) -> Result<CargoCommand, Failure> {
     let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
     for target in targets {
@@ -292,10 +292,10 @@ fn command(
             args.extend([flag.into(), OsString::from(&function.name)]);
         }
     }
-    let rustflags =
-        settings.rustflags(&targets.iter().map(|target| (target.target, &target.linker)).collect::<Vec<_>>())?;
+    let build_ids: Vec<_> = targets.iter().map(|planned| (planned.target, planned.linker.argument(BUILD_ID))).collect();
+    let rustflags = overrides.rustflags(&build_ids)?;
     args.extend(arguments.cargo.build_args());
-    args.extend(settings.args.iter().cloned());
+    args.extend(overrides.args.iter().cloned());
     args.extend(rustflags.args);
     args.extend(arguments.passed_on.iter().cloned());
     let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
@@ -306,8 +306,8 @@ fn command(
     let c_flags = targets
         .iter()
         .filter(|target| compiles_c || target.linker != Linker::RustLld)
-        .flat_map(|target| settings.c_variables(target.target));
-    let env = linkers.chain(c_flags).chain(settings.env.clone()).chain(rustflags.env).collect();
+        .flat_map(|target| overrides.c_variables(target.target));
+    let env = linkers.chain(c_flags).chain(overrides.env.clone()).chain(rustflags.env).collect();
     Ok(CargoCommand { program: crate::cargo::program(), args, env })
 }
 

@@ -75,9 +75,9 @@ fn survey() -> Survey {
     }
 }
 
-fn settings() -> Settings {
+fn overrides() -> BuildOverrides {
     let env = BTreeMap::from([("CARGO_PROFILE_RELEASE_LTO".to_owned(), "fat".into())]);
-    Settings::with(vec!["--config".into(), "x.y=1".into()], env)
+    BuildOverrides::with(vec!["--config".into(), "x.y=1".into()], env)
 }
 
 fn plan_of(words: &str) -> Result<BuildPlan> {
@@ -85,17 +85,17 @@ fn plan_of(words: &str) -> Result<BuildPlan> {
 }
 
 fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
-    plan_with(words, output_is_folder, &settings())
+    plan_with(words, output_is_folder, &overrides())
 }
 
-fn plan_with(words: &str, output_is_folder: bool, settings: &Settings) -> Result<BuildPlan> {
+fn plan_with(words: &str, output_is_folder: bool, overrides: &BuildOverrides) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args, None).unwrap().build;
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
     let metadata = workspace();
     let selection = select(&arguments.cargo, &metadata)?;
     let targets = targets(&arguments, None, date!(2026 - 11 - 23))?;
-    plan(&arguments, &targets, &metadata, selection, &survey(), settings, surroundings)
+    plan(&arguments, &targets, &metadata, selection, &survey(), overrides, surroundings)
 }
 
 fn names(words: &str) -> Vec<String> {
@@ -218,13 +218,14 @@ fn one_cargo_builds_everything() {
 
 #[test]
 fn only_missing_targets_are_installed_and_those_of_a_std_that_is_built_only_for_their_c_library() {
-    let mut settings = settings();
-    let installed = |words: &str, settings: &Settings| plan_with(words, false, settings).unwrap().install_targets;
-    assert_eq!(installed("--arch x86_64,arm64", &settings), [MUSL_ARM64]);
-    assert_eq!(installed("--libc gnu", &settings), ["x86_64-unknown-linux-gnu"]);
-    settings.builds_std = true;
-    assert_eq!(installed("--arch arm64", &settings), [MUSL_ARM64]);
-    assert!(installed("--libc gnu", &settings).is_empty());
+    let mut overrides = overrides();
+    let installed =
+        |words: &str, overrides: &BuildOverrides| plan_with(words, false, overrides).unwrap().install_targets;
+    assert_eq!(installed("--arch x86_64,arm64", &overrides), [MUSL_ARM64]);
+    assert_eq!(installed("--libc gnu", &overrides), ["x86_64-unknown-linux-gnu"]);
+    overrides.builds_std = true;
+    assert_eq!(installed("--arch arm64", &overrides), [MUSL_ARM64]);
+    assert!(installed("--libc gnu", &overrides).is_empty());
 }
 
 #[test]

@@ -11,13 +11,13 @@ pub(crate) fn print_diagnosis(diagnosis: &Diagnosis) -> Result<()> {
 }
 
 fn lines(diagnosis: &Diagnosis) -> Vec<String> {
-    let Diagnosis { host, toolchain, zig, targets, remedies, .. } = diagnosis;
+    let Diagnosis { host, toolchain, zig, targets, hints, .. } = diagnosis;
     let mut lines = vec![format!("host:      {host}"), format!("toolchain: {toolchain}"), format!("zig:       {zig}")];
     lines.push(String::new());
     lines.extend(table(targets));
-    if !remedies.is_empty() {
+    if !hints.is_empty() {
         lines.extend([String::new(), "What is missing:".to_owned()]);
-        lines.extend(remedies.iter().map(|remedy| format!("- {remedy}")));
+        lines.extend(hints.iter().map(|hint| format!("- {hint}")));
     }
     lines
 }

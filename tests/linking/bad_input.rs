@@ -5,7 +5,7 @@ use crate::support::{Fixture, Run, Toolchain, script};
 const MUSL: &str = "x86_64-unknown-linux-musl";
 const GNU: &str = "x86_64-unknown-linux-gnu";
 
-const INSTALL_ZIG: &str = "install zig: `pip install ziglang`, or let `--install-zig` fetch it";
+const INSTALL_ZIG: &str = "install zig: `pip install ziglang`, or add `--install-zig`";
 
 #[track_caller]
 fn refused(args: &[&str], error: &str, hints: &[&str]) {
@@ -29,8 +29,8 @@ fn an_unknown_linker_is_refused_with_those_there_are() {
 fn a_linker_against_the_configuration_is_refused_with_both() {
     refused(
         &["--linker", "rust-lld", "--config", &format!("target.{MUSL}.linker='my-ld'")],
-        &format!("`--linker rust-lld` contradicts cargo's configuration, which links `{MUSL}` by `my-ld`"),
-        &["leave out `--linker`, or take the linker out of the config file, \
+        &format!("`--linker rust-lld` contradicts cargo's configuration, which links `{MUSL}` with `my-ld`"),
+        &["leave out `--linker`, or remove the linker from the config file, \
            `CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER`, `--config` or the rustflags"],
     );
 }
@@ -39,18 +39,17 @@ fn a_linker_against_the_configuration_is_refused_with_both() {
 fn rust_lld_links_no_glibc() {
     refused(
         &["--linker", "rust-lld", "--libc", "gnu"],
-        &format!("`--linker rust-lld` cannot link `{GNU}`: Rust brings musl along, but no glibc"),
-        &["leave out `--libc gnu`, or take `--linker zig`"],
+        &format!("`--linker rust-lld` cannot link `{GNU}`: Rust comes with musl, but not with glibc"),
+        &["leave out `--libc gnu`, or use `--linker zig`"],
     );
 }
 
 #[test]
 fn a_glibc_by_name_is_refused_where_nothing_can_honour_it() {
     let with_suffix = format!("{GNU}.2.26");
-    let leave_out = &["leave out `.2.26`, or let zig link: it brings every glibc along"];
-    let links =
-        |linker: &str| format!("`--target {with_suffix}` cannot be honoured: {linker} links the glibc that it finds");
-    let system = links("a compiler of this machine, which has one glibc,");
+    let leave_out = &["leave out `.2.26`, or use `--linker zig`, which has every glibc"];
+    let links = |linker: &str| format!("cannot link for `{with_suffix}`: {linker} links whatever glibc it finds");
+    let system = links("a C compiler of this machine");
     refused(&["--linker", "system", "--target", &with_suffix], &system, leave_out);
     let config = format!("target.{GNU}.linker='my-ld'");
     let configured = links("the configured linker `my-ld`");
@@ -91,7 +90,7 @@ fn with_programs(programs: &[(&str, &str)], args: &[&str]) -> (Run, String) {
     (run, computer.bin.display().to_string())
 }
 
-const NO_ZIG: &str = "there is no `zig` on PATH and no `ziglang` in Python";
+const NO_ZIG: &str = "found neither `zig` on PATH nor Python's `ziglang`";
 
 #[test]
 fn without_zig_there_is_the_command_that_installs_it() {
@@ -99,7 +98,7 @@ fn without_zig_there_is_the_command_that_installs_it() {
     let without_module = [("python3", "echo 'python3: No module named ziglang' >&2; exit 1")];
     with_programs(&without_module, &["--linker", "zig"]).0.is_refused(96, NO_ZIG, &[INSTALL_ZIG]);
     let target = format!("{GNU}.2.28");
-    let error = format!("`--target {target}` needs zig, which alone brings every glibc along: {NO_ZIG}");
+    let error = format!("`--target {target}` needs zig, which has every glibc: {NO_ZIG}");
     with_programs(&[("cc", "exit 1")], &["--target", &target]).0.is_refused(96, &error, &[INSTALL_ZIG]);
 }
 
@@ -107,13 +106,13 @@ fn without_zig_there_is_the_command_that_installs_it() {
 fn a_zig_that_cannot_be_used_is_an_error_when_it_was_asked_for() {
     for (answer, reason) in [
         ("echo 'cannot find the library folder' >&2; exit 1", "failed: cannot find the library folder"),
-        ("echo 0.8.1", "is 0.8.1, which is too old: 0.9.0 or newer is needed"),
-        ("echo hello", "answered `hello`, which is no version"),
+        ("echo 0.8.1", "is too old: found 0.8.1, expected 0.9.0 or newer"),
+        ("echo hello", "printed `hello`, which is not a version"),
     ] {
         let (run, bin) = with_programs(&[("zig", answer)], &["--linker", "zig"]);
-        run.is_refused(96, &format!("this zig cannot be used: `{bin}/zig version` {reason}"), &[INSTALL_ZIG]);
+        run.is_refused(96, &format!("cannot use zig: `{bin}/zig version` {reason}"), &[INSTALL_ZIG]);
         let (run, bin) = with_programs(&[("python3", answer)], &["--linker", "zig"]);
-        let error = format!("this zig cannot be used: `{bin}/python3 -m ziglang version` {reason}");
+        let error = format!("cannot use zig: `{bin}/python3 -m ziglang version` {reason}");
         run.is_refused(96, &error, &[INSTALL_ZIG]);
     }
 }
@@ -122,7 +121,7 @@ fn a_zig_that_cannot_be_used_is_an_error_when_it_was_asked_for() {
 fn a_zig_that_is_broken_is_passed_over_when_another_linker_does() {
     let broken = [("zig", "echo 'no' >&2; exit 1"), ("cc", "exit 1")];
     let run = with_programs(&broken, &["--libc", "gnu", "--dry-run"]).0.success();
-    assert!(run.stderr.contains("warning: passed over zig: ") && run.stderr.contains("failed: no"), "{run}");
+    assert!(run.stderr.contains("warning: ignored zig: ") && run.stderr.contains("failed: no"), "{run}");
 }
 
 #[test]

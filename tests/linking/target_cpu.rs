@@ -69,21 +69,21 @@ fn one_build_has_one_processor() {
 
 #[test]
 fn a_processor_has_to_exist_and_to_be_lambdas() {
-    let native = "the processor `native` is that of the machine that builds: on another one of Lambda's the function could \
-                  end with SIGILL";
-    let lambda = "take `lambda`, the oldest processor that Lambda has";
+    let native = "cannot compile for the processor `native`: it is the processor of this machine, and on Lambda's the function \
+                  could crash with SIGILL";
+    let lambda = "use `lambda`, the oldest processor that Lambda has";
     let fixture = Fixture::package("plain");
     fixture.run(&["--target-cpu", "native"]).is_refused(2, native, &[lambda]);
     fixture.run(&["--target-cpu", "x86-64-v33"]).is_refused(
         2,
-        &format!("`{MUSL}` has no processor `x86-64-v33`"),
+        &format!("unknown processor `x86-64-v33` for `{MUSL}`"),
         &["did you mean `x86-64-v3`?"],
     );
-    let slip = format!("`{MUSL}` has no processor `lamda`");
+    let slip = format!("unknown processor `lamda` for `{MUSL}`");
     fixture.run(&["--target-cpu", "lamda"]).is_refused(2, &slip, &["did you mean `lambda`?"]);
     let names =
-        format!("`rustc --print target-cpus --target {MUSL}` lists them, `lambda` stands for the oldest of Lambda's");
-    let unknown = format!("`{MUSL}` has no processor `neoverse-n1`");
+        format!("`rustc --print target-cpus --target {MUSL}` lists them; `lambda` is the oldest that Lambda has");
+    let unknown = format!("unknown processor `neoverse-n1` for `{MUSL}`");
     fixture.run(&["--target-cpu", "neoverse-n1"]).is_refused(2, &unknown, &[&names]);
 
     let in_manifest = |cpu: &str| {
@@ -97,9 +97,9 @@ fn a_processor_has_to_exist_and_to_be_lambdas() {
     run.is_refused(96, &format!("{key}: {unknown}"), &[&names]);
 }
 
-const NATIVE: &str = "warning: `-C target-cpu=native` among the rustflags is that of the machine that builds: on another \
-                      one of Lambda's the function could end with SIGILL; `--target-cpu lambda` in its place takes the \
-                      oldest that Lambda has";
+const NATIVE: &str = "warning: `-C target-cpu=native` among the rustflags is the processor of this machine, and on Lambda's \
+                      the function could crash with SIGILL; use `--target-cpu lambda` instead, the oldest processor that \
+                      Lambda has";
 
 #[track_caller]
 fn warned(run: &Run, warning: &str) -> bool {
@@ -130,8 +130,8 @@ fn the_users_own_native_is_warned_of_whichever_source_it_comes_from() {
 
 #[test]
 fn so_is_that_of_c_where_c_is_compiled() {
-    let warning = "warning: `-march=native` in `CFLAGS` is that of the machine that builds: on another one of Lambda's the \
-                   function could end with SIGILL; take it out, or name a processor that Lambda has, such as \
+    let warning = "warning: `-march=native` in `CFLAGS` is the processor of this machine, and on Lambda's the function could \
+                   crash with SIGILL; remove it, or use a processor that Lambda has, such as \
                    `-march=x86-64-v3`";
     let is_warned = |fixture: &Fixture, flags: &[&str]| {
         let plan = fixture.program().args(["--dry-run"]).args(flags).env("CFLAGS", "-O2 -march=native");

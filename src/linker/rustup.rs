@@ -1,4 +1,5 @@
-//! The one thing that is installed unasked: a target's standard library, by rustup, and never without saying so.
+//! Adding a target's standard library with rustup. It is the only thing that is installed without being asked for, and it
+//! is always reported.
 
 use std::process::{Command, Stdio};
 
@@ -15,23 +16,13 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
         return Ok(());
     }
     let command = format!("rustup target add {}", triples.join(" "));
-    let missing = || {
-        let (s, are) = if triples.len() == 1 { ("", "is") } else { ("s", "are") };
-        format!(
-            "the standard librar{} of `{}` {are} not installed",
-            if s.is_empty() { "y" } else { "ies" },
-            triples.join("`, `")
-        )
-    };
     if !allowed {
-        return Err(Failure::new(ErrorKind::Setup, format!("{}, and `--no-install` forbids adding it", missing()))
-            .hint(format!("run `{command}`"))
-            .into());
+        let message = format!("{}, and `--no-install` forbids adding it", not_installed(triples));
+        return Err(Failure::new(ErrorKind::Setup, message).hint(format!("run `{command}`")).into());
     }
     let Ok(rustup) = which::which("rustup") else {
-        return Err(Failure::new(ErrorKind::Setup, format!("{}, and there is no rustup to add it with", missing()))
-            .hint(rustup_hint())
-            .into());
+        let message = format!("{}, and there is no rustup to add it with", not_installed(triples));
+        return Err(Failure::new(ErrorKind::Setup, message).hint(rustup_hint()).into());
     };
 
     shell.status("Installing", format_args!("`{command}`"));
@@ -39,13 +30,13 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
         .args(["target", "add"])
         .args(triples)
         .stdin(Stdio::null())
-        // What rustup prints is for people; our stdout is for programs.
+        // Our stdout is for programs.
         .stdout(Stdio::null())
         .status()
         .or_fail(ErrorKind::Setup, || format!("failed to run `{command}`"))?;
     if !status.success() {
         return Err(Failure::new(ErrorKind::Setup, format!("`{command}` failed ({status})"))
-            .hint("see `rustup toolchain list` and `rustup target list` for what this toolchain has")
+            .hint("`rustup toolchain list` and `rustup target list` show what this toolchain has")
             .into());
     }
 
@@ -53,15 +44,23 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
     if let Some(triple) = triples.iter().find(|triple| !has_std(&sysroot, triple)) {
         return Err(Failure::new(
             ErrorKind::Setup,
-            format!("rustup added `{triple}`, but the `rustc` in use, of `{}`, is not rustup's", sysroot.display()),
+            format!(
+                "rustup added `{triple}`, but the `rustc` in use is not rustup's: its sysroot is `{}`",
+                sysroot.display()
+            ),
         )
-        .hint("put rustup's programs first on PATH: they are in `bin` of the folder that `CARGO_HOME` names, else `~/.cargo`")
+        .hint("put rustup's programs first on PATH: they are in `$CARGO_HOME/bin`, by default `~/.cargo/bin`")
         .into());
     }
     Ok(())
 }
 
-/// How rustup is installed on this system: the package of its own manager where there is one.
+fn not_installed(triples: &[String]) -> String {
+    let (libraries, are) = if triples.len() == 1 { ("library", "is") } else { ("libraries", "are") };
+    format!("the standard {libraries} of `{}` {are} not installed", triples.join("`, `"))
+}
+
+/// How to install rustup on this system, with the system's package manager if it has rustup.
 pub(super) fn rustup_hint() -> String {
     let command = match std::env::consts::OS {
         "macos" => Some("brew install rustup"),
@@ -70,12 +69,12 @@ pub(super) fn rustup_hint() -> String {
         _ => None,
     };
     match command {
-        Some(command) => format!("install rustup: `{command}`, or as https://rustup.rs says"),
-        None => "install rustup as https://rustup.rs says".to_owned(),
+        Some(command) => format!("install rustup: `{command}`, or see https://rustup.rs"),
+        None => "install rustup: see https://rustup.rs".to_owned(),
     }
 }
 
-/// The command for a distribution, from what its os-release file says it is or descends from.
+/// The command for a distribution, from its `os-release` file.
 fn linux_package(os_release: &str) -> Option<&'static str> {
     let field = |name: &str| {
         let line = os_release.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_package_is_that_of_the_distribution_or_of_its_parent() {
+    fn the_package_is_the_one_of_the_distribution_or_of_its_parent() {
         assert_eq!(linux_package("NAME=x\nID=fedora\n"), Some("sudo dnf install rustup && rustup-init"));
         assert_eq!(linux_package("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n"), Some("sudo apt-get install rustup"));
         assert_eq!(linux_package("ID=plan9\n"), None);
