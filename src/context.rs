@@ -10,14 +10,13 @@ use std::thread;
 use std::time::SystemTime;
 
 use anyhow::Result;
-use cargo_config2::Config;
 use cargo_metadata::Metadata;
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::cache::{Cache, CacheInputs, Digest, Hasher};
-use crate::cargo::config::{CargoConfig, Rustc};
-use crate::cargo::{self, BuildOverrides, OverrideInputs};
+use crate::cargo::config::{CargoConfig, ConfigFiles, Rustc};
+use crate::cargo::{self, BuildOverrides, BuildTarget, OverrideInputs};
 use crate::cli::BuildArguments;
 use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 use crate::manifest::cargo_lambda::{self, ForeignKey};
@@ -104,7 +103,7 @@ impl PreparedPlan {
 
 impl<'a> BuildContext<'a> {
     /// What is asked for where cargo is configured like this.
-    pub(crate) fn new(arguments: &'a BuildArguments, configured: Config) -> Result<Self> {
+    pub(crate) fn new(arguments: &'a BuildArguments, configured: ConfigFiles) -> Result<Self> {
         let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
         let today = OffsetDateTime::now_utc().date();
         let config = CargoConfig::new(configured, &folder, &arguments.cargo.config)?;
@@ -198,6 +197,7 @@ impl<'a> BuildContext<'a> {
         let Self { arguments, config, folder, .. } = self;
         let BuildInputs { metadata, rustc, survey, .. } = answers;
         let (selection, targets) = self.select(metadata)?;
+        let build_target_warning = self.build_target_warning(metadata, &selection)?;
         let cpu = plan::target_cpu(arguments, metadata, &selection)?;
         let inputs = OverrideInputs { arguments, cpu: cpu.as_ref(), targets: &targets, metadata, config, rustc };
         let overrides = BuildOverrides::new(&inputs)?;
@@ -205,7 +205,8 @@ impl<'a> BuildContext<'a> {
         let surroundings = Surroundings { folder, output_is_folder };
         let mut plan = plan::plan(arguments, &targets, metadata, selection, survey, &overrides, surroundings)?;
         plan.page = self.page(&plan)?.path();
-        let warnings = self.warnings(&plan, survey);
+        let mut warnings = self.warnings(&plan, survey);
+        warnings.extend(build_target_warning);
         let foreign_file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
         let target_directory = match &arguments.cargo.target_dir {
             Some(target_directory) => folder.join(target_directory),
@@ -224,8 +225,19 @@ impl<'a> BuildContext<'a> {
     fn select(&self, metadata: &Metadata) -> Result<(Selection, Vec<Target>)> {
         let selection = plan::select(&self.arguments.cargo, metadata)?;
         let inherited = plan::inherited_target(self.arguments, metadata, &selection)?;
-        let targets = plan::targets(self.arguments, inherited, self.today)?;
+        let configured = BuildTarget::new(&self.config, self.arguments.runtime);
+        let targets = plan::targets(self.arguments, inherited, configured.targets(), self.today)?;
         Ok((selection, targets))
+    }
+
+    /// A warning if cargo's `build.target` is set and another target is built. `--arch` and `--target` win silently, as
+    /// cargo's own `--target` does.
+    fn build_target_warning(&self, metadata: &Metadata, selection: &Selection) -> Result<Option<String>> {
+        if plan::names_target(self.arguments) {
+            return Ok(None);
+        }
+        let table_wins = plan::inherited_target(self.arguments, metadata, selection)?.is_some();
+        Ok(BuildTarget::new(&self.config, self.arguments.runtime).warning(table_wins))
     }
 
     /// What the user should know of the plan before it is carried out.

@@ -22,6 +22,7 @@ use std::env;
 use std::ffi::OsString;
 
 use cargo::TerminalSettings;
+use cargo::config::ConfigFiles;
 use cli::{Arguments, Command, TerminalFlags};
 
 use lambda_zip_error::ErrorKind;
@@ -52,7 +53,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
     // The folder may be gone: the command says so, if it needs one.
     let folder = env::current_dir().unwrap_or_default();
-    let configured = cargo::config::resolve(&folder);
+    let configured = ConfigFiles::load(&folder);
     let settings = configured.as_ref().map(TerminalSettings::of).unwrap_or_default();
     let Arguments { command, build } = match cli::parse(args, settings.color) {
         Ok(arguments) => arguments,

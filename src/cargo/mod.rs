@@ -3,6 +3,7 @@
 //! This module knows nothing of linkers: [`linker`](crate::linker) builds on it.
 
 mod build_std;
+mod build_target;
 pub(crate) mod config;
 mod messages;
 mod metadata;
@@ -28,6 +29,7 @@ use serde::Serialize;
 
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
+pub(crate) use build_target::BuildTarget;
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use overrides::{BUILD_ID, BuildOverrides, OverrideInputs, c_is_native};

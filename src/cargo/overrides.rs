@@ -10,7 +10,7 @@ use cargo_metadata::Metadata;
 use toml::Table;
 
 use super::config::{CargoConfig, Rustc};
-use super::rustflags::{Addition, Source};
+use super::rustflags::{Addition, UserRustflags};
 use super::target_cpu::NativeWarnings;
 use super::{build_std, profile, sccache, target_cpu, trim_paths};
 use crate::cli::BuildArguments;
@@ -39,8 +39,8 @@ pub(crate) struct OverrideInputs<'a> {
 pub(crate) struct BuildOverrides {
     pub(crate) args: Vec<OsString>,
     pub(crate) env: BTreeMap<String, OsString>,
-    /// The source of the user's rustflags. Ours are added to the same source.
-    rustflags: Source,
+    /// The user's rustflags, to which ours are added.
+    rustflags: UserRustflags,
     /// The `--remap-path-prefix` flags for every target.
     remapped: Vec<String>,
     /// The same for C.
@@ -79,12 +79,12 @@ impl BuildOverrides {
         let trims = if cargo_trims { overrides.trim_by_cargo(arguments, &sources) } else { !arguments.no_trim_paths };
         if trims {
             let prefixes = inputs.prefixes();
-            overrides.c_flags = c_flags(&prefixes);
+            overrides.c_flags = c_flags(&prefixes, config);
             if !cargo_trims {
                 overrides.remap(&prefixes, inputs);
             }
         }
-        overrides.native = target_cpu::warnings(&overrides.rustflags.flags(), &c_flag_variables());
+        overrides.native = target_cpu::warnings(&overrides.rustflags.flags(), &c_flag_variables(config));
         if let Some(cpu) = cpu {
             overrides.target_cpus = target_cpu::resolve(cpu, targets, config)?;
             // Our flag comes after the user's, so it wins.
@@ -226,8 +226,8 @@ impl OverrideInputs<'_> {
 
 /// The same for a C compiler, as build scripts read it: flags separated by spaces. `None` if the user set flags for C in
 /// any variable, because a build script that reads ours might then miss the user's.
-fn c_flags(prefixes: &[(PathBuf, String)]) -> Option<String> {
-    if !c_flag_variables().is_empty() {
+fn c_flags(prefixes: &[(PathBuf, String)], config: &CargoConfig) -> Option<String> {
+    if !c_flag_variables(config).is_empty() {
         return None;
     }
     let flags = prefixes.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display()));
@@ -236,20 +236,18 @@ fn c_flags(prefixes: &[(PathBuf, String)]) -> Option<String> {
 }
 
 /// True if the user's flags for C select the processor of this machine. That is worth a warning if C is compiled.
-pub(crate) fn c_is_native() -> bool {
-    target_cpu::warnings(&[], &c_flag_variables()).for_c.is_some()
+pub(crate) fn c_is_native(config: &CargoConfig) -> bool {
+    target_cpu::warnings(&[], &c_flag_variables(config)).for_c.is_some()
 }
 
-/// The variables in which the user set flags for C.
-fn c_flag_variables() -> Vec<(String, String)> {
+/// The variables in which the user set flags for C, in the environment or in an `[env]` table.
+fn c_flag_variables(config: &CargoConfig) -> Vec<(String, String)> {
     let is_for_c = |name: &str| {
         ["CFLAGS", "CXXFLAGS", "TARGET_CFLAGS", "TARGET_CXXFLAGS"].contains(&name)
             || name.starts_with("CFLAGS_")
             || name.starts_with("CXXFLAGS_")
     };
-    let text = |text: OsString| text.to_string_lossy().into_owned();
-    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-    variables.filter(|(name, _)| is_for_c(name)).collect()
+    config.environment().variables().into_iter().filter(|(name, _)| is_for_c(name)).collect()
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -6,7 +6,6 @@ use std::process::Command;
 use std::thread;
 
 use anyhow::Result;
-use cargo_config2::PathAndArgs;
 use serde::{Deserialize, Serialize};
 
 use lambda_zip_error::{ErrorKind, Failure};
@@ -75,23 +74,22 @@ impl RustcQuery {
 /// One run of rustc, through the wrappers that are configured.
 #[derive(Debug)]
 pub(super) struct RustcCommand {
-    program: PathBuf,
-    /// The rest of the wrappers and rustc, if the program is a wrapper.
-    wrapped: Vec<OsString>,
+    /// The wrappers and rustc, each of which runs the next one.
+    programs: Vec<OsString>,
     args: Vec<String>,
 }
 
 impl RustcCommand {
-    pub(super) fn new(rustc: &PathAndArgs, args: &[&str]) -> Self {
-        let PathAndArgs { path, args: wrapped, .. } = rustc;
-        Self { program: path.clone(), wrapped: wrapped.clone(), args: args.iter().map(|&arg| arg.into()).collect() }
+    pub(super) fn new(programs: Vec<OsString>, args: &[&str]) -> Self {
+        Self { programs, args: args.iter().map(|&arg| arg.into()).collect() }
     }
 
     /// Runs it and returns its stdout.
     pub(super) fn output(&self) -> Result<String> {
-        let Self { program, wrapped, args } = self;
+        let Self { programs, args } = self;
+        let [program, wrapped @ ..] = &programs[..] else { unreachable!("rustc is among the programs") };
         let failure = |reason: String| {
-            Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", program.display(), args.join(" ")))
+            Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", program.to_string_lossy(), args.join(" ")))
                 .hint(RUST_IS_MISSING)
         };
         let output = Command::new(program)

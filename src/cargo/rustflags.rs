@@ -1,7 +1,9 @@
 //! Adding our rustflags to the user's.
 //!
 //! Cargo uses the first of four sources that has rustflags: `CARGO_ENCODED_RUSTFLAGS`, `RUSTFLAGS`, `target.*.rustflags`,
-//! `build.rustflags`. Setting one hides the ones after it, so ours are added to the source in use, after the user's.
+//! `build.rustflags`. Setting one hides the ones after it. So the user's are resolved as cargo does, and passed together
+//! with ours in the first source. Only if the targets need different flags does each target get its own from the
+//! configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,22 +15,28 @@ use lambda_zip_error::{ErrorKind, Failure};
 /// The separator of the flags in `CARGO_ENCODED_RUSTFLAGS`.
 pub(super) const SEPARATOR: &str = "\x1f";
 
-/// The source of the user's rustflags. It decides how ours are added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// The flags of one of the two environment variables, which apply to all targets.
-    Environment(Vec<String>),
-    /// The configuration, by target triple.
-    Config(BTreeMap<String, ConfigFlags>),
+/// The user's rustflags, by triple.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct UserRustflags {
+    pub(super) targets: BTreeMap<String, TargetFlags>,
 }
 
-/// The rustflags that are configured for one target.
+/// The user's rustflags for one target, from the source that cargo uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ConfigFlags {
-    /// The flags of `target.*.rustflags`. Cargo appends those of a `--config` argument to them.
+pub(crate) enum TargetFlags {
+    /// One of the two environment variables.
+    Environment(Vec<String>),
+    /// `target.*.rustflags`.
     Target(Vec<String>),
-    /// The flags of `build.rustflags`, if any. They are repeated for the target, because its own flags hide them.
+    /// `build.rustflags`, which may be empty.
     Build(Vec<String>),
+}
+
+impl TargetFlags {
+    pub(super) fn all(&self) -> &[String] {
+        let (Self::Environment(flags) | Self::Target(flags) | Self::Build(flags)) = self;
+        flags
+    }
 }
 
 /// Arguments and variables for cargo with which rustc gets the user's flags and ours.
@@ -38,59 +46,53 @@ pub(crate) struct Addition {
     pub(crate) env: BTreeMap<String, OsString>,
 }
 
-impl Default for Source {
-    fn default() -> Self {
-        Self::Config(BTreeMap::new())
+impl UserRustflags {
+    /// The flags of each target.
+    pub(crate) fn flags(&self) -> Vec<&[String]> {
+        self.targets.values().map(TargetFlags::all).collect()
+    }
+
+    /// Appends flags, by triple, to the user's.
+    pub(crate) fn append(&self, ours: &BTreeMap<String, Vec<String>>) -> Result<Addition, Failure> {
+        if ours.values().all(Vec::is_empty) {
+            return Ok(Addition::default());
+        }
+        let none = Vec::new();
+        let added = |triple: &String| ours.get(triple).unwrap_or(&none);
+        let mut totals = self.targets.iter().map(|(triple, theirs)| [theirs.all(), added(triple)].concat());
+        let first = totals.next().unwrap_or_default();
+        if totals.all(|total| total == first) {
+            let env = [("CARGO_ENCODED_RUSTFLAGS".to_owned(), first.join(SEPARATOR).into())];
+            return Ok(Addition { env: env.into(), ..Addition::default() });
+        }
+        let mut args = Vec::new();
+        for (triple, theirs) in self.targets.iter().filter(|(triple, _)| !added(triple).is_empty()) {
+            let repeated = match theirs {
+                TargetFlags::Environment(_) => return Err(different_flags()),
+                // Cargo joins the matching tables.
+                TargetFlags::Target(_) => &[],
+                // Flags for a target hide these.
+                TargetFlags::Build(flags) => &flags[..],
+            };
+            let flags: Value = [repeated, added(triple)].concat().into();
+            args.extend(["--config".into(), format!("target.'{}'.rustflags={flags}", cfg_of(triple)).into()]);
+        }
+        Ok(Addition { args, ..Addition::default() })
     }
 }
 
-impl Source {
-    /// The user's flags that reach rustc, one list for each distinct target.
-    pub(crate) fn flags(&self) -> Vec<&[String]> {
-        match self {
-            Self::Environment(flags) => vec![flags],
-            Self::Config(targets) => targets
-                .values()
-                .map(|flags| match flags {
-                    ConfigFlags::Target(flags) | ConfigFlags::Build(flags) => flags.as_slice(),
-                })
-                .collect(),
-        }
-    }
+/// A key that matches the target alone. Unlike `target.<triple>`, it is not a key that the user may have set to a string,
+/// which cargo refuses to merge with a list.
+fn cfg_of(triple: &str) -> String {
+    let arch = triple.split('-').next().unwrap_or_default();
+    let env = triple.rsplit('-').next().unwrap_or_default();
+    format!("cfg(all(target_arch = \"{arch}\", target_env = \"{env}\", target_os = \"linux\"))")
+}
 
-    /// Appends flags, by target triple, to the user's.
-    pub(crate) fn append(&self, ours: &BTreeMap<String, Vec<String>>) -> Result<Addition, Failure> {
-        let mut addition = Addition::default();
-        match self {
-            Self::Environment(theirs) => {
-                let mut several = ours.values();
-                let common = several.next().map_or(&[][..], Vec::as_slice);
-                if several.any(|flags| flags != common) {
-                    return Err(Failure::new(
-                        ErrorKind::Usage,
-                        "rustflags in the environment apply to every target, but these targets need different flags",
-                    )
-                    .hint("build the targets one by one, or move the flags from `RUSTFLAGS` to a cargo config file"));
-                }
-                if !common.is_empty() {
-                    let flags: Vec<_> = theirs.iter().chain(common).map(String::as_str).collect();
-                    addition.env.insert("CARGO_ENCODED_RUSTFLAGS".to_owned(), flags.join(SEPARATOR).into());
-                }
-            }
-            Self::Config(targets) => {
-                for (triple, flags) in targets {
-                    let theirs = match flags {
-                        ConfigFlags::Target(_) => &[][..],
-                        ConfigFlags::Build(flags) => flags,
-                    };
-                    let Some(ours) = ours.get(triple).filter(|flags| !flags.is_empty()) else { continue };
-                    let flags: Value = theirs.iter().chain(ours).cloned().collect::<Vec<_>>().into();
-                    addition.args.extend(["--config".into(), format!("target.{triple}.rustflags={flags}").into()]);
-                }
-            }
-        }
-        Ok(addition)
-    }
+fn different_flags() -> Failure {
+    let message = "rustflags in the environment apply to every target, but these targets need different flags";
+    Failure::new(ErrorKind::Usage, message)
+        .hint("build the targets one by one, or move the flags from `RUSTFLAGS` to a cargo config file")
 }
 
 /// The options after `-C` or `--codegen`, attached or not, in order. rustc uses the last one.
@@ -118,12 +120,17 @@ pub(crate) fn in_environment(variable: impl Fn(&str) -> Option<String>) -> Optio
 mod tests {
     use super::*;
 
+    fn flags(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
     fn ours(triples: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         triples.iter().map(|(triple, words)| ((*triple).to_owned(), flags(words))).collect()
     }
 
-    fn flags(words: &[&str]) -> Vec<String> {
-        words.iter().map(|&word| word.to_owned()).collect()
+    fn theirs(targets: &[(&str, TargetFlags)]) -> UserRustflags {
+        let targets = targets.iter().map(|(triple, flags)| ((*triple).to_owned(), flags.clone()));
+        UserRustflags { targets: targets.collect() }
     }
 
     #[test]
@@ -141,39 +148,44 @@ mod tests {
     }
 
     #[test]
-    fn flags_of_the_environment_stay_in_the_environment() {
-        let addition = Source::Environment(flags(&["-Ca"])).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
-        assert_eq!(addition.env["CARGO_ENCODED_RUSTFLAGS"], "-Ca\x1f-Cb");
-        assert!(addition.args.is_empty());
+    fn targets_with_the_same_flags_share_the_environment() {
+        for source in [TargetFlags::Environment, TargetFlags::Target, TargetFlags::Build] {
+            let theirs = theirs(&[("a", source(flags(&["-Ca b"]))), ("b", source(flags(&["-Ca b"])))]);
+            let addition = theirs.append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
+            assert_eq!(addition.env["CARGO_ENCODED_RUSTFLAGS"], "-Ca b\x1f-Cb");
+            assert!(addition.args.is_empty());
+        }
     }
 
     #[test]
-    fn flags_of_the_configuration_are_joined_by_cargo_or_repeated() {
-        let targets = BTreeMap::from([
-            ("a".to_owned(), ConfigFlags::Target(Vec::new())),
-            ("b".to_owned(), ConfigFlags::Build(flags(&["--cfg", r#"x="1""#]))),
-        ]);
-        let addition = Source::Config(targets).append(&ours(&[("a", &["-Cb"]), ("b", &["-Cb"])])).unwrap();
-        let value = |arg: &OsString| {
+    fn targets_with_different_flags_get_them_from_the_configuration() {
+        let (a, b) = ("aarch64-unknown-linux-musl", "x86_64-unknown-linux-gnu");
+        let build = TargetFlags::Build(flags(&["--cfg", r#"x="1""#]));
+        let theirs = theirs(&[(a, TargetFlags::Target(flags(&["-Ca"]))), (b, build)]);
+        let addition = theirs.append(&ours(&[(a, &["-Cb"]), (b, &["-Cc"])])).unwrap();
+        let value = |arg: &OsString, cfg: &str| {
             let table: toml::Table = arg.to_str().unwrap().parse().unwrap();
-            table["target"].clone()
+            table["target"][cfg]["rustflags"].clone()
         };
-        assert_eq!(value(&addition.args[1])["a"]["rustflags"], Value::from(flags(&["-Cb"])));
-        assert_eq!(value(&addition.args[3])["b"]["rustflags"], Value::from(flags(&["--cfg", r#"x="1""#, "-Cb"])));
+        let cfg = r#"cfg(all(target_arch = "aarch64", target_env = "musl", target_os = "linux"))"#;
+        assert_eq!(value(&addition.args[1], cfg), Value::from(flags(&["-Cb"])));
+        let cfg = r#"cfg(all(target_arch = "x86_64", target_env = "gnu", target_os = "linux"))"#;
+        assert_eq!(value(&addition.args[3], cfg), Value::from(flags(&["--cfg", r#"x="1""#, "-Cc"])));
         assert!(addition.env.is_empty());
     }
 
     #[test]
     fn nothing_is_set_if_there_is_nothing_to_add() {
-        let environment = Source::Environment(flags(&["-Ca"]));
-        assert_eq!(environment.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
-        let config = Source::Config(BTreeMap::from([("a".to_owned(), ConfigFlags::Target(Vec::new()))]));
-        assert_eq!(config.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
+        for source in [TargetFlags::Environment, TargetFlags::Target, TargetFlags::Build] {
+            let theirs = theirs(&[("a", source(flags(&["-Ca"])))]);
+            assert_eq!(theirs.append(&ours(&[("a", &[])])).unwrap(), Addition::default());
+        }
     }
 
     #[test]
     fn targets_with_different_flags_cannot_share_the_environment() {
+        let source = || TargetFlags::Environment(flags(&["-Ca"]));
         let unequal = ours(&[("a", &["-Cb"]), ("b", &["-Cc"])]);
-        assert!(Source::Environment(flags(&["-Ca"])).append(&unequal).is_err());
+        assert!(theirs(&[("a", source()), ("b", source())]).append(&unequal).is_err());
     }
 }

@@ -4,10 +4,9 @@
 
 use std::path::Path;
 
-use cargo_config2::{Color, Config, When};
 use toml::{Table, Value};
 
-use super::config;
+use super::config::{self, ConfigFiles};
 use crate::cli::ColorWhen;
 
 /// The settings. `None` if a setting has no value.
@@ -33,29 +32,20 @@ pub(crate) enum ProgressWhen {
 
 impl TerminalSettings {
     /// The settings of config files and of the environment, which wins.
-    pub(crate) fn of(config: &Config) -> Self {
-        let term = &config.term;
-        Self {
-            quiet: term.quiet,
-            verbose: term.verbose,
-            color: term.color.map(|color| match color {
-                Color::Auto => ColorWhen::Auto,
-                Color::Always => ColorWhen::Always,
-                Color::Never => ColorWhen::Never,
-            }),
-            progress: term.progress.when.map(|when| match when {
-                When::Auto => ProgressWhen::Auto,
-                When::Always => ProgressWhen::Always,
-                When::Never => ProgressWhen::Never,
-            }),
-            progress_width: term.progress.width.map(clamped),
+    pub(crate) fn of(files: &ConfigFiles) -> Self {
+        let mut settings = Self::default();
+        for term in files.tables().filter_map(|table| table.get("term")?.as_table()) {
+            settings.add(term);
         }
+        settings.add(&environment());
+        settings
     }
 
     /// Adds the settings of `--config` arguments, which win. Invalid arguments are ignored here: the command that uses
     /// them reports them.
     pub(crate) fn with_arguments(mut self, directory: &Path, arguments: &[String]) -> Self {
-        let tables = arguments.iter().filter_map(|argument| config::parse_argument(directory, argument).ok());
+        let tables =
+            arguments.iter().filter_map(|argument| config::argument_tables(directory, argument).ok()).flatten();
         for term in tables.filter_map(|table| table.get("term").and_then(Value::as_table).cloned()) {
             self.add(&term);
         }
@@ -83,6 +73,21 @@ impl TerminalSettings {
         let width = width.and_then(Value::as_integer).and_then(|width| u32::try_from(width).ok());
         self.progress_width = width.map(clamped).or(self.progress_width);
     }
+}
+
+/// The `CARGO_TERM_*` variables as a `term` table.
+fn environment() -> Table {
+    let value = |name: &str| std::env::var(format!("CARGO_TERM_{name}")).ok();
+    let flag = |name: &str| Some(Value::from(value(name)?.parse::<bool>().ok()?));
+    let text = |name: &str| value(name).map(Value::from);
+    let width = || Some(Value::from(value("PROGRESS_WIDTH")?.parse::<i64>().ok()?));
+    let table = |entries: [(&str, Option<Value>); 2]| -> Table {
+        entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    };
+    let mut term = table([("quiet", flag("QUIET")), ("verbose", flag("VERBOSE"))]);
+    let progress = table([("when", text("PROGRESS_WHEN")), ("width", width())]);
+    term.extend(table([("color", text("COLOR")), ("progress", Some(progress.into()))]));
+    term
 }
 
 fn clamped(width: u32) -> u16 {

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use cargo_config2::Config;
 
 use super::preview;
 use crate::cache::{FileDigests, ZipRecord};
+use crate::cargo::config::{CargoConfig, ConfigFiles};
 use crate::cargo::{CargoCommand, Executable, RunningBuild, sccache};
 use crate::cli::BuildArguments;
 use crate::context::{BuildContext, BuildInputs, PreparedPlan};
@@ -52,7 +52,7 @@ fn build(inquiry: &BuildContext<'_>, digests: &FileDigests, shell: &Shell) -> Re
     let collected = collect_ahead(&draft.plan)?;
     let targets = &draft.plan.install_targets;
     linker::add_targets(targets, !inquiry.arguments.no_install, &inquiry.config, shell)?;
-    let command = with_zig(&draft, &answers)?;
+    let command = with_zig(&draft, &answers, &inquiry.config)?;
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;
@@ -148,7 +148,7 @@ fn hold_against_glibc(target: Target, executable: &Path) -> Result<()> {
 
 /// The planned command, with what zig needs to link the targets that are zig's. It takes running zig to tell, which the
 /// plan does not do.
-fn with_zig(draft: &PreparedPlan, answers: &BuildInputs) -> Result<CargoCommand> {
+fn with_zig(draft: &PreparedPlan, answers: &BuildInputs, config: &CargoConfig) -> Result<CargoCommand> {
     let mut command = draft.plan.cargo.clone();
     let mut chosen = None;
     let mut targets: Vec<Target> = Vec::new();
@@ -161,13 +161,13 @@ fn with_zig(draft: &PreparedPlan, answers: &BuildInputs) -> Result<CargoCommand>
         }
     }
     if let Some(zig) = chosen {
-        command.env.extend(zig::prepare(zig, &targets, &answers.rustc, &draft.memory)?);
+        command.env.extend(zig::prepare(zig, &targets, &answers.rustc, config, &draft.memory)?);
     }
     Ok(command)
 }
 
 /// The main command, where cargo is configured like this. Returns its exit code.
-pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &BuildArguments, configured: Result<ConfigFiles>, shell: &Shell) -> Result<u8> {
     let started = Instant::now();
     let events = invoke::events_after_build(&arguments.invoke_event)?;
     let inquiry = BuildContext::new(arguments, configured?)?;

@@ -1,9 +1,8 @@
 //! `doctor`: what this machine can build, as a table or as JSON.
 
 use anyhow::Result;
-use cargo_config2::Config;
 
-use crate::cargo::config::CargoConfig;
+use crate::cargo::config::{CargoConfig, ConfigFiles};
 use crate::cli::{DoctorArguments, MessageFormat};
 use crate::linker::Diagnosis;
 use crate::plan::SCHEMA_VERSION;
@@ -11,7 +10,7 @@ use crate::report;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// The command, where cargo is configured like this, with its exit code. A machine that can build nothing is an error.
-pub(crate) fn run(arguments: &DoctorArguments, configured: Result<Config>) -> Result<u8> {
+pub(crate) fn run(arguments: &DoctorArguments, configured: Result<ConfigFiles>) -> Result<u8> {
     let folder = std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let config = CargoConfig::new(configured?, &folder, &arguments.config)?;
     let diagnosis = Diagnosis::of_machine(&config, &config.rustc()?, SCHEMA_VERSION)?;

@@ -1,6 +1,7 @@
 //! Adding a target's standard library with rustup. It is the only thing that is installed without being asked for, and it
 //! is always reported.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Result;
@@ -15,7 +16,12 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
     if triples.is_empty() {
         return Ok(());
     }
-    let command = format!("rustup target add {}", triples.join(" "));
+    let sysroot = config.sysroot()?;
+    let mut args = vec!["target".to_owned(), "add".to_owned()];
+    if let Some(toolchain) = toolchain_name(&sysroot) {
+        args.extend(["--toolchain".to_owned(), toolchain]);
+    }
+    let command = format!("rustup {} {}", args.join(" "), triples.join(" "));
     if !allowed {
         let message = format!("{}, and `--no-install` forbids adding it", not_installed(triples));
         return Err(Failure::new(ErrorKind::Setup, message).hint(format!("run `{command}`")).into());
@@ -27,7 +33,7 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
 
     shell.status("Installing", format_args!("`{command}`"));
     let status = Command::new(rustup)
-        .args(["target", "add"])
+        .args(&args)
         .args(triples)
         .stdin(Stdio::null())
         // Our stdout is for programs.
@@ -40,7 +46,6 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
             .into());
     }
 
-    let sysroot = config.sysroot()?;
     if let Some(triple) = triples.iter().find(|triple| !has_std(&sysroot, triple)) {
         return Err(Failure::new(
             ErrorKind::Setup,
@@ -53,6 +58,13 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
         .into());
     }
     Ok(())
+}
+
+/// The toolchain of rustup with this sysroot. It is named on the command line, so that the user sees which toolchain changes:
+/// `RUSTUP_TOOLCHAIN`, `+toolchain` or a `rust-toolchain.toml` may have chosen it.
+fn toolchain_name(sysroot: &Path) -> Option<String> {
+    let is_rustups = sysroot.parent()?.file_name()? == "toolchains";
+    is_rustups.then(|| sysroot.file_name()?.to_str().map(str::to_owned)).flatten()
 }
 
 fn not_installed(triples: &[String]) -> String {
@@ -95,6 +107,16 @@ fn linux_package(os_release: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_toolchain_of_rustup_is_named_and_another_is_not() {
+        let name = |sysroot: &str| toolchain_name(Path::new(sysroot));
+        assert_eq!(
+            name("/home/me/.rustup/toolchains/1.95.0-x86_64-unknown-linux-gnu").unwrap(),
+            "1.95.0-x86_64-unknown-linux-gnu"
+        );
+        assert_eq!(name("/usr"), None);
+    }
 
     #[test]
     fn the_package_is_the_one_of_the_distribution_or_of_its_parent() {

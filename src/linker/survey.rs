@@ -38,7 +38,7 @@ pub(crate) struct TargetSurvey {
     pub(crate) configured_linker: Option<PathBuf>,
     /// The first compiler on PATH that links for it.
     pub(crate) compiler: Option<PathBuf>,
-    /// The variable with which the user chose a C compiler for it.
+    /// The variable with which the user chose a C compiler for it, in the environment or in an `[env]` table.
     pub(crate) c_compiler: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Survey {
             |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
         let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
         let may_use_lld = musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld);
-        if (may_use_lld || c_is_native()) && graph.may_compile_c() {
+        if (may_use_lld || c_is_native(config)) && graph.may_compile_c() {
             survey.graph = Graph::load(graph);
             survey.lockfile_is_missing = may_use_lld && survey.graph.is_none() && !graph.may_lock;
         }
@@ -80,6 +80,7 @@ impl Survey {
         let Rustc { host, sysroot, .. } = rustc;
         let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
         let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();
+        let environment = config.environment();
         let targets = targets
             .iter()
             .map(|target| {
@@ -88,9 +89,7 @@ impl Survey {
                     std_installed: has_std(sysroot, &triple),
                     configured_linker: config.linker(&triple)?,
                     compiler: compilers(*target, host).iter().find_map(|name| which::which(name).ok()),
-                    c_compiler: c_compiler_variables(&triple)
-                        .into_iter()
-                        .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())),
+                    c_compiler: c_compiler_variables(&triple).into_iter().find(|name| environment.has(name)),
                 };
                 Ok((triple, survey))
             })

@@ -114,7 +114,7 @@ pub(crate) struct Surroundings<'a> {
 }
 
 /// Whether the arguments say what is built for.
-fn names_target(arguments: &BuildArguments) -> bool {
+pub(crate) fn names_target(arguments: &BuildArguments) -> bool {
     !arguments.arch.is_empty() || !arguments.target.is_empty()
 }
 
@@ -136,6 +136,7 @@ pub(crate) fn inherited_target(
 pub(crate) fn targets(
     arguments: &BuildArguments,
     inherited: Option<InheritedTarget>,
+    configured: &[Target],
     today: Date,
 ) -> Result<Vec<Target>> {
     let runtime = arguments.runtime;
@@ -146,7 +147,15 @@ pub(crate) fn targets(
     let mut asked = arguments.arch.clone();
     if !names_target(arguments) {
         match inherited {
-            None => asked.push(Arch::X86_64),
+            None if configured.is_empty() => asked.push(Arch::X86_64),
+            None => {
+                for &target in configured {
+                    match arguments.libc {
+                        Some(libc) if libc != target.libc => asked.push(target.arch),
+                        _ => targets.push(target),
+                    }
+                }
+            }
             Some(InheritedTarget::Arch(arch)) => asked.push(arch),
             Some(InheritedTarget::Triple(triple)) => {
                 let target = of_triple("", &triple, runtime)?;

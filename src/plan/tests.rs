@@ -94,7 +94,7 @@ fn plan_with(words: &str, output_is_folder: bool, overrides: &BuildOverrides) ->
     let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
     let metadata = workspace();
     let selection = select(&arguments.cargo, &metadata)?;
-    let targets = targets(&arguments, None, date!(2026 - 11 - 23))?;
+    let targets = targets(&arguments, None, &[], date!(2026 - 11 - 23))?;
     plan(&arguments, &targets, &metadata, selection, &survey(), overrides, surroundings)
 }
 

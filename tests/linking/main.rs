@@ -11,6 +11,7 @@ mod advice;
 mod bad_input;
 mod build_std;
 mod checkouts;
+mod configuration;
 mod debug_symbols;
 mod doctor;
 mod dry_run;

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Zig;
 use crate::cache::{Cache, Digest, Hasher, add_environment};
-use crate::cargo::config::Rustc;
+use crate::cargo::config::{CargoConfig, Rustc, UserEnvironment};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -58,28 +58,80 @@ struct CachedVariables {
     fingerprint: Digest,
 }
 
-/// The variables that make cargo build these targets with this zig and this rustc. Runs programs.
+/// The variables that make cargo build these targets with this zig and this rustc. Tools that the user chose for C are left
+/// alone. Runs programs.
 pub(crate) fn prepare(
     zig: &Zig,
     targets: &[Target],
     rustc: &Rustc,
+    config: &CargoConfig,
     cache: &Cache,
 ) -> Result<BTreeMap<String, OsString>> {
+    let user = config.environment();
+    let mut child_environment: BTreeMap<String, OsString> =
+        user.additions().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    child_environment.extend(wrapper_directory(zig, &user));
+    let variables = cached(zig, targets, rustc, &child_environment, cache)?;
+    let mut variables: BTreeMap<_, _> =
+        variables.into_iter().map(|(name, value)| (name, OsString::from(value))).collect();
+    // The wrappers find their files by this variable when they run.
+    variables.extend(wrapper_directory(zig, &user));
+    for target in targets {
+        remove_chosen_tools(&mut variables, &target.triple(), &user);
+    }
+    Ok(variables)
+}
+
+/// The variable with the directory in which the crate keeps its wrappers. The crate has one for all zigs of a user, and a
+/// wrapper calls the zig that wrote it last. So each zig gets a directory of its own.
+fn wrapper_directory(zig: &Zig, user: &UserEnvironment) -> Option<(String, OsString)> {
+    const VARIABLE: &str = "CARGO_ZIGBUILD_CACHE_DIR";
+    let directory = match user.get(VARIABLE) {
+        Some(directory) => PathBuf::from(directory),
+        None => dirs::cache_dir()?.join("cargo-lambda-zip").join("wrappers"),
+    };
+    let mut hasher = Hasher::new("wrappers");
+    hasher.field(format!("{zig:?}"));
+    let name = hasher.finish().to_string();
+    Some((VARIABLE.to_owned(), directory.join(&name[..16]).into()))
+}
+
+/// Removes zig as a tool for C that the user chose, under any name by which build scripts look for it.
+fn remove_chosen_tools(variables: &mut BTreeMap<String, OsString>, triple: &str, user: &UserEnvironment) {
+    let underscored = triple.replace('-', "_");
+    for tool in ["CC", "CXX", "AR", "RANLIB"] {
+        let names =
+            [tool.to_owned(), format!("TARGET_{tool}"), format!("{tool}_{triple}"), format!("{tool}_{underscored}")];
+        if names.iter().any(|name| user.has(name)) {
+            variables.remove(&format!("{tool}_{underscored}"));
+            // It names zig as the compiler.
+            variables.remove(&format!("CMAKE_TOOLCHAIN_FILE_{underscored}"));
+        }
+    }
+}
+
+/// The crate's variables, from the cache if nothing changed.
+fn cached(
+    zig: &Zig,
+    targets: &[Target],
+    rustc: &Rustc,
+    environment: &BTreeMap<String, OsString>,
+    cache: &Cache,
+) -> Result<BTreeMap<String, String>> {
     let mut key = Hasher::new(KIND);
-    key.field(format!("{:?}", (zig, targets, rustc)));
+    key.field(format!("{:?}", (zig, targets, rustc, environment)));
     let key = key.finish();
     let is_unchanged = |cached: &CachedVariables| fingerprint(&cached.variables) == Some(cached.fingerprint);
-    let variables = if let Some(cached) = cache.recall(KIND, key).filter(is_unchanged) {
-        cached.variables
-    } else {
-        let variables = determine(zig, targets)?;
-        let is_copied = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with(COPIED));
-        if let Some(fingerprint) = fingerprint(&variables).filter(|_| !is_copied) {
-            cache.remember(KIND, key, &CachedVariables { variables: variables.clone(), fingerprint });
-        }
-        variables
-    };
-    Ok(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
+    if let Some(cached) = cache.recall(KIND, key).filter(is_unchanged) {
+        return Ok(cached.variables);
+    }
+    let variables = determine(zig, targets, environment)?;
+    let process = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let is_copied = process.chain(environment.keys().cloned()).any(|name| name.starts_with(COPIED));
+    if let Some(fingerprint) = fingerprint(&variables).filter(|_| !is_copied) {
+        cache.remember(KIND, key, &CachedVariables { variables: variables.clone(), fingerprint });
+    }
+    Ok(variables)
 }
 
 /// Digest of the environment, and of the wrappers that the variables name. `None` if a wrapper is missing.
@@ -97,12 +149,17 @@ fn fingerprint(variables: &BTreeMap<String, String>) -> Option<Digest> {
 }
 
 /// Runs the `cargo-zigbuild` crate in a child process.
-fn determine(zig: &Zig, targets: &[Target]) -> Result<BTreeMap<String, String>> {
+fn determine(
+    zig: &Zig,
+    targets: &[Target],
+    environment: &BTreeMap<String, OsString>,
+) -> Result<BTreeMap<String, String>> {
     let failed = || format!("failed to prepare {zig}");
     let executable = std::env::current_exe().or_fail(ErrorKind::Setup, failed)?;
     let output = Command::new(executable)
         .args(["zig", SUBCOMMAND])
         .args(targets.iter().map(|target| zig_triple(*target)))
+        .envs(environment)
         .env("CARGO_ZIGBUILD_ZIG_COMMAND", &zig.program)
         .env("CARGO_ZIGBUILD_ZIG_COMMAND_ARGS", zig.args.join(" "))
         .env("CARGO_ZIGBUILD_ZIG_VERSION", zig.version.to_string())
