@@ -22,7 +22,7 @@ use crate::cli::BuildArguments;
 use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 use crate::manifest::cargo_lambda::{self, ForeignKey};
 use crate::plan::{self, BuildPlan, Selection, Surroundings};
-use crate::report::HtmlPage;
+use crate::report;
 use crate::shell::Shell;
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, ResultExt};
@@ -69,7 +69,7 @@ pub(crate) struct PreparedPlan {
 pub(crate) struct BuildContext<'a> {
     pub(crate) arguments: &'a BuildArguments,
     pub(crate) config: CargoConfig,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     today: Date,
 }
 
@@ -77,16 +77,16 @@ impl PreparedPlan {
     /// Says what the user should know before the plan is carried out.
     pub(crate) fn tell(&self, shell: &Shell) {
         for warning in &self.warnings {
-            shell.warn(warning, None);
+            shell.warn(warning);
         }
         for text in self.plan.inherited.read() {
             shell.status("Reading", text);
         }
         for foreign in self.foreign() {
-            shell.warn(&foreign.message, Some(&foreign.hint));
+            shell.warn_with_hints(&foreign.message, &[&foreign.hint]);
         }
         for doubt in &self.plan.doubts {
-            shell.doubt(&doubt.message, &doubt.hints);
+            shell.warn_with_hints(&doubt.message, &doubt.hints);
         }
     }
 
@@ -203,7 +203,8 @@ impl<'a> BuildContext<'a> {
         let output_is_folder = arguments.output.as_ref().is_some_and(|output| folder.join(output).is_dir());
         let surroundings = Surroundings { folder, output_is_folder };
         let mut plan = plan::plan(arguments, &targets, metadata, selection, survey, &settings, surroundings)?;
-        plan.page = self.page(&plan)?.path();
+        let zips = plan.functions.iter().map(|planned| planned.path.as_path());
+        plan.page = report::report_page_path(arguments.report_html.as_deref(), folder, zips)?;
         let warnings = self.warnings(&plan, survey);
         let foreign_file = folder.join(cargo_lambda::FILE).is_file().then(cargo_lambda::foreign_file);
         let target_directory = match &arguments.cargo.target_dir {
@@ -211,12 +212,6 @@ impl<'a> BuildContext<'a> {
             None => metadata.target_directory.clone().into_std_path_buf(),
         };
         Ok(PreparedPlan { plan, warnings, foreign_file, memory: Cache::of(&target_directory) })
-    }
-
-    /// The page about the zips of this plan, if there is to be one.
-    pub(crate) fn page(&self, plan: &BuildPlan) -> Result<HtmlPage<'_>> {
-        let zips = plan.functions.iter().map(|planned| planned.path.as_path());
-        HtmlPage::asked_for(self.arguments.report_html.as_deref(), &self.folder, zips)
     }
 
     /// The binaries to build, and the targets to build them for.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use cargo_config2::Config;
 
 use super::preview;
 use crate::cache::{FileDigests, ZipRecord};
@@ -20,6 +19,7 @@ use crate::linker::{self, Linker, zig};
 use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::publish::{Freshness, Job, collect_ahead};
 use crate::report::Report;
+use crate::session::Session;
 use crate::shell::Shell;
 use crate::{invoke, publish, report};
 use deployment_zip::Collected;
@@ -166,11 +166,12 @@ fn with_zig(draft: &PreparedPlan, answers: &BuildInputs) -> Result<CargoCommand>
     Ok(command)
 }
 
-/// The main command, where cargo is configured like this. Returns its exit code.
-pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
+/// Runs the main command and returns its exit code.
+pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    let shell = &session.shell;
     let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let inquiry = BuildContext::new(arguments, configured?)?;
+    let inquiry = BuildContext::new(arguments, session.cargo_config()?)?;
     if inquiry.only_looks() {
         return preview::show(&inquiry, shell);
     }
@@ -192,7 +193,9 @@ pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell:
     let report = Report { archives, warnings, build_time: Some(time), total_time: started.elapsed() };
     report::print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    inquiry.page(&draft.plan)?.publish(&report.archives, shell)?;
+    if let Some(page) = &draft.plan.page {
+        report::write_page(page, &report.archives, &inquiry.folder, shell)?;
+    }
     Ok(match report.exit_code() {
         0 => invoked,
         broken => broken,

@@ -12,8 +12,8 @@ use crate::manifest::Declared;
 use crate::plan::Packaging;
 use crate::publish::Job;
 use crate::publish::{modification_time, publish};
-use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
-use crate::shell::Shell;
+use crate::report::{self, ContentsList, Report, ZipDescription, print_lists, print_summary};
+use crate::session::Session;
 use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
 use lambda_platform::Arch;
 use lambda_zip_check::elf::Elf;
@@ -22,8 +22,9 @@ use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    let shell = &session.shell;
     let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
     let executable = &folder.join(&arguments.executable);
     refuse_what_is_no_file(&arguments.executable, executable)?;
@@ -31,9 +32,9 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let path = output(arguments, &folder, name);
     let packaging = packaging(arguments, &folder)?;
     let taken = [path.as_path(), executable];
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, taken)?;
-    let own = OwnFiles::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
-    let subject = Subject {
+    let page = report::report_page_path(arguments.report_html.as_deref(), &folder, taken)?;
+    let own = OwnFiles::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
+    let description = ZipDescription {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,
         version: None,
@@ -51,11 +52,12 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
         // A layer may hold programs for several architectures; one that was named is meant.
         levels.deny(Rule::MixedArchitectures.id())?;
     }
-    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified, debug_symbols: false };
+    let job =
+        Job { description, packaging: &packaging, entries, path, own: &own, levels, modified, debug_symbols: false };
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.tell(&collected, shell);
-        let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "")?;
+        let list = ContentsList::new(job.description, job.path, collected.entries.entries(), "")?;
         print_lists(&[list], arguments.message_format)?;
         return Ok(0);
     }
@@ -63,7 +65,9 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    page.publish(&report.archives, shell)?;
+    if let Some(page) = &page {
+        report::write_page(page, &report.archives, &folder, shell)?;
+    }
     Ok(report.exit_code())
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn show(inquiry: &BuildContext<'_>, shell: &Shell) -> Result<u8> {
         let collected = job.collect()?;
         job.tell(&collected, shell);
         let built = format!("cargo's build of `{}`", planned.function.name);
-        ContentsList::new(job.subject, job.path, collected.entries.entries(), &built)
+        ContentsList::new(job.description, job.path, collected.entries.entries(), &built)
     });
     report::print_lists(&lists.collect::<Result<Vec<_>>>()?, arguments.message_format)?;
     Ok(0)

@@ -118,7 +118,7 @@ impl<'a> Prepared<'a> {
     /// Says what is about to be made, or that it is there.
     fn announce(&self, shell: &Shell) {
         let verb = if self.fresh.is_some() { "Fresh" } else { "Packaging" };
-        shell.status(verb, &self.job.subject);
+        shell.status(verb, &self.job.description);
         self.job.tell(&self.collected, shell);
     }
 
@@ -144,9 +144,9 @@ impl<'a> Prepared<'a> {
         let Some(candidate) = candidate else { return Ok(self.report_fresh(shell)) };
         let Candidate { staged, findings, refused, package_time } = candidate?;
         print_findings(&findings, shell);
-        let name = &self.job.subject.function;
+        let name = &self.job.description.function;
         let mut report = ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: staged.archive().clone(),
             published: !lambda_zip_check::any_broken(&findings),
             fresh: false,
@@ -185,7 +185,7 @@ impl<'a> Prepared<'a> {
         let record = self.fresh.clone().expect("what is not fresh was packed");
         print_findings(&record.findings, shell);
         ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: record.archive,
             published: true,
             fresh: true,

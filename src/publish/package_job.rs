@@ -12,7 +12,7 @@ use super::debug_symbols;
 use crate::cache::{Digest, FileDigests, Inputs};
 use crate::plan::Packaging;
 use crate::plan::{BuildPlan, PlannedFunction};
-use crate::report::{Subject, ZipContents};
+use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
     self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress,
@@ -24,7 +24,7 @@ use lambda_zip_error::{ErrorKind, Failure};
 /// One zip to make.
 #[derive(Debug)]
 pub(crate) struct Job<'a> {
-    pub(crate) subject: Subject,
+    pub(crate) description: ZipDescription,
     pub(crate) packaging: &'a Packaging,
     /// The executable's entry, and what else is there without being asked for.
     pub(crate) entries: Vec<Entry>,
@@ -45,8 +45,8 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Candidate {
     pub(crate) staged: StagedArchive,
     pub(crate) findings: Vec<Finding>,
-    /// What is in it, if it breaks a rule: it will be gone.
-    pub(crate) refused: Option<ZipContents>,
+    /// What is in the zip, if it breaks a rule and therefore will be deleted.
+    pub(crate) refused: Option<ZipView>,
     /// How long packing and checking took.
     pub(crate) package_time: Duration,
 }
@@ -65,7 +65,7 @@ impl<'a> Job<'a> {
         // Said once for the whole run, before the build.
         levels.allow(Rule::RuntimeDeprecated.id())?;
         Ok(Self {
-            subject: Subject::of(planned),
+            description: ZipDescription::of(planned),
             packaging,
             entries: vec![Entry { name, source: executable, mode: Some(0o755) }],
             path: planned.path.clone(),
@@ -114,7 +114,7 @@ impl<'a> Job<'a> {
         for rule in &self.packaging.files.modes_by_flag {
             let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
             if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
-                shell.warn(format_args!("`--mode {}` applies to no file in the zip", rule.glob()), None);
+                shell.warn(format_args!("`--mode {}` applies to no file in the zip", rule.glob()));
             }
         }
     }
@@ -145,8 +145,7 @@ impl<'a> Job<'a> {
         let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
-        let is_broken = lambda_zip_check::any_broken(&findings);
-        let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
+        let refused = lambda_zip_check::any_broken(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
 
@@ -168,8 +167,8 @@ impl<'a> Job<'a> {
         levels.extend(self.packaging.levels.clone());
         Expectation {
             kind: self.packaging.kind,
-            arch: self.subject.arch,
-            runtime: self.subject.runtime,
+            arch: self.description.arch,
+            runtime: self.description.runtime,
             today: OffsetDateTime::now_utc().date(),
             levels,
             layers: &[],
