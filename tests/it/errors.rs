@@ -149,7 +149,7 @@ fn a_package_without_binaries_is_refused() {
     fixture.run(&[]).is_refused(
         2,
         "no binary to package in `toolbox`",
-        &["a function is a binary: add `src/main.rs`, or select another package with `--package`"],
+        &["each binary becomes a function: add `src/main.rs`, or select another package with `--package`"],
     );
 }
 
@@ -160,13 +160,13 @@ fn a_binary_whose_feature_is_off_is_refused_with_the_feature() {
     fixture.add_package(".", "greeter", bin);
     fixture.run(&["--bin", "greeter"]).is_refused(
         2,
-        "`greeter` of `greeter` needs features that are not on: `loud`",
+        "`greeter` of `greeter` needs features that are off: `loud`",
         &["add `--features loud`"],
     );
     fixture.run(&[]).is_refused(
         2,
         "no binary to package in `greeter`",
-        &["`greeter` needs features that are not on: add `--features loud`"],
+        &["`greeter` needs features that are off: add `--features loud`"],
     );
     fixture.run(&["--features", "loud"]).success();
 }

@@ -42,5 +42,5 @@ fn a_mode_that_makes_no_sense_is_refused_or_told() {
         sandbox.refused(&["main", "--mode", rule]).failure(2, "--mode");
     }
     let run = sandbox.run(&["pack", "main", "--mode", "*.sh=0755"]).success();
-    assert!(run.stderr.contains("warning: `--mode *.sh` applies to no file in the zip"), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: `--mode *.sh` matched no files"), "{}", run.stderr);
 }

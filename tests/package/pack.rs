@@ -126,10 +126,10 @@ fn what_linux_cannot_start_is_refused_and_nothing_is_left() {
 fn an_executable_that_is_none_is_a_usage_error() {
     let sandbox = Sandbox::new();
     sandbox.folder("folder");
-    sandbox.refused(&["gone"]).failure(2, "there is no executable `gone`");
-    sandbox.refused(&["main/gone"]).failure(2, "there is no executable `main/gone`");
-    sandbox.refused(&["folder"]).failure(2, "`folder` is a folder, not an executable");
-    sandbox.refused(&["."]).failure(2, "`.` is a folder, not an executable");
+    sandbox.refused(&["gone"]).failure(2, "the executable `gone` does not exist");
+    sandbox.refused(&["main/gone"]).failure(2, "the executable `main/gone` does not exist");
+    sandbox.refused(&["folder"]).failure(2, "`folder` is a directory, not an executable");
+    sandbox.refused(&["."]).failure(2, "`.` is a directory, not an executable");
     sandbox.refused(&[]).failure(2, "EXECUTABLE");
 }
 

@@ -37,7 +37,7 @@ fn what_lies_on_a_share_is_packed_under_a_name_and_refused_without_one() {
         on_windows(&sandbox, &["pack", "main", "--include", &format!("{share}=etc")]).success();
         assert_eq!(Zip::read(&sandbox.path("main.zip")).names(), ["bootstrap", "etc/a", "etc/b/c"]);
     }
-    on_windows(&sandbox, &["pack", r"\\server\share\main"]).failure(2, r"there is no executable `\\server\share\main`");
+    on_windows(&sandbox, &["pack", r"\\server\share\main"]).failure(2, r"the executable `\\server\share\main` does not exist");
 }
 
 #[test]
