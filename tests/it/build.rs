@@ -166,7 +166,7 @@ fn an_unknown_placeholder_is_refused_with_those_there_are() {
     fixture.run(&["-o", "{bin}.zip"]).is_refused(
         2,
         "`--output {bin}.zip` has an unknown placeholder `{bin}`",
-        &["there is `{function}`, `{package}`, `{version}`, `{arch}`, `{runtime}`"],
+        &["the placeholders are `{function}`, `{package}`, `{version}`, `{arch}`, `{runtime}`"],
     );
 }
 

@@ -53,7 +53,7 @@ fn one_build_has_one_processor() {
     let fixture = declared("bin.refund.target-cpu = \"lambda\"\n");
     fixture.run(&[]).is_refused(
         96,
-        "`refund` of `shop` wants the processor `lambda`, `order` of `shop` names none: one build compiles for one \
+        "`refund` of `shop` asks for the processor `lambda`, `order` of `shop` asks for none: one build compiles for one \
          processor",
         &[APART, TOGETHER],
     );
