@@ -16,7 +16,7 @@ async fn route(request: Request) -> Result<Response<Body>, Error> {
         (&Method::GET, "/greetings") => greet(&request, "Hello"),
         (&Method::POST, "/greetings") => match request.json::<Greeting>() {
             Ok(Some(Greeting { greeting })) => greet(&request, &greeting),
-            Ok(None) | Err(_) => answer(StatusCode::BAD_REQUEST, &json!({ "error": "expected a body with a `greeting`" })),
+            Ok(None) | Err(_) => answer(StatusCode::BAD_REQUEST, &json!({ "error": "the body has no `greeting`" })),
         },
         (_, "/greetings") => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "expected GET or POST" })),
         _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "unknown path; try /greetings" })),
