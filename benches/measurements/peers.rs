@@ -11,7 +11,7 @@ use crate::run::Contender;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
 
-/// An installed archiver. `args` go before the members. A slow one runs less often on large inputs.
+/// An installed archiver. `args` go before the members. A slow one runs only once.
 pub(crate) struct Archiver {
     name: &'static str,
     program: PathBuf,

@@ -79,7 +79,8 @@ impl Contender {
         let both = || Stdio::from(File::options().append(true).open(log.path()).expect("the log can be written"));
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(both()).stderr(both());
-        // On Linux a child's peak starts at its parent's, which includes the inputs. 5 resets it: proc_pid_clear_refs(5).
+        // On Linux a child's peak starts at its parent's, which includes the inputs. Writing 5 resets it: see
+        // proc_pid_clear_refs(5).
         let _ = fs::write("/proc/self/clear_refs", "5");
         let started = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
