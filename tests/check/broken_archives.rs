@@ -2,11 +2,11 @@
 
 use cargo_lambda_zip::check::Rule;
 use cargo_lambda_zip::target::Runtime;
+use test_support::elf::{library, static_program};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, finish, zeros, zip};
 use time::macros::date;
 
-use crate::elf_builder::{library, static_program};
-use crate::zip_builder::{Item, deflated_zeros, finish, zip};
-use crate::{Case, DATA, bootstrap, with_bootstrap};
+use crate::{Case, bootstrap, with_bootstrap};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = archives();
@@ -70,29 +70,13 @@ fn names() -> Vec<Case> {
     ]
 }
 
-/// An entry of so many zeros, which takes little room and little time.
-pub(crate) fn zeros(name: &str, size: usize) -> Item {
-    let mut checksum = crc32fast::Hasher::new();
-    let chunk = vec![0; 1 << 20];
-    for _ in 0..size >> 20 {
-        checksum.update(&chunk);
-    }
-    checksum.update(&chunk[..size & (chunk.len() - 1)]);
-    Item::new(name, DATA, deflated_zeros(size)).with(|item| {
-        (item.method, item.size, item.crc) = (8, u32::try_from(size).unwrap(), checksum.finalize());
-    })
-}
-
 fn limits() -> Vec<Case> {
     let layer = zip(&[Item::new("lib/libfoo.so", DATA, library("libfoo.so").build())]);
     let runtime =
         |rule, id: &str, today| Case { runtime: Some(id.parse::<Runtime>().unwrap()), today, ..Case::with(rule, []) };
     let arm = |zip| Case { arch: Some(cargo_lambda_zip::target::Arch::Arm64), ..zip };
-    let arm_bootstrap = Item::new(
-        "bootstrap",
-        crate::EXECUTABLE,
-        crate::elf_builder::ElfSpec { machine: 183, ..static_program() }.build(),
-    );
+    let arm_bootstrap =
+        Item::new("bootstrap", EXECUTABLE, test_support::elf::ElfSpec { machine: 183, ..static_program() }.build());
     vec![
         Case::with(Rule::UploadLimit, [Item::new("assets.bin", DATA, vec![0; 52_428_800])]),
         Case::with(Rule::UnpackedLimit, [zeros("assets.bin", 250 << 20)]),

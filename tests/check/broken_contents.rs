@@ -1,10 +1,10 @@
 //! Zips with the wrong files in them, or files with the wrong modes.
 
 use cargo_lambda_zip::check::{ArchiveKind, Rule};
+use test_support::elf::static_program;
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, zip};
 
-use crate::elf_builder::static_program;
-use crate::zip_builder::{Item, zip};
-use crate::{Case, DATA, EXECUTABLE, LINK, bootstrap};
+use crate::{Case, bootstrap};
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = layout();

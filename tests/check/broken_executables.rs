@@ -2,10 +2,10 @@
 
 use cargo_lambda_zip::check::{Rule, Severity};
 use cargo_lambda_zip::target::Runtime;
+use test_support::elf::{ElfSpec, dynamic_program, library, static_program};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, zip};
 
-use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
-use crate::zip_builder::{Item, zip};
-use crate::{Case, DATA, EXECUTABLE};
+use crate::Case;
 
 /// A function whose `bootstrap` holds this.
 fn function(rule: Rule, contents: impl Into<Vec<u8>>) -> Case {

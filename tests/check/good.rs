@@ -2,10 +2,10 @@
 
 use cargo_lambda_zip::check::{ArchiveKind, Finding, Rule};
 use cargo_lambda_zip::target::{Arch, Runtime};
+use test_support::elf::{ElfSpec, dynamic_program, library, static_program};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, zip};
 
-use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
-use crate::zip_builder::{Item, zip};
-use crate::{Case, DATA, EXECUTABLE, LINK, bootstrap};
+use crate::{Case, bootstrap};
 
 /// The rule in a case is not looked at here.
 fn findings(items: &[Item], change: impl FnOnce(&mut Case)) -> Vec<Finding> {

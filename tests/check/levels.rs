@@ -3,11 +3,11 @@
 use cargo_lambda_zip::check::{ArchiveKind, Expectation};
 use cargo_lambda_zip::check::{Levels, Rule, Severity, ZipView, any_broken, fitting};
 use cargo_lambda_zip::target::{Arch, Runtime};
+use test_support::elf::{ElfSpec, dynamic_program};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, zip};
 use time::macros::date;
 
-use crate::elf_builder::{ElfSpec, dynamic_program};
-use crate::zip_builder::{Item, zip};
-use crate::{Case, DATA, EXECUTABLE};
+use crate::Case;
 
 fn case() -> Case {
     let data = |name: &str, mode| Item::new(name, mode, *b"data");

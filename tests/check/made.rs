@@ -8,8 +8,7 @@ use cargo_lambda_zip::check::ZipView;
 use cargo_lambda_zip::package::{
     ArchiveOptions, Compression, Entry, EntrySource, ModificationTime, SortedEntries, StagedArchive, sort, stage,
 };
-
-use crate::elf_builder::{dynamic_program, library};
+use test_support::elf::{dynamic_program, library};
 
 fn entry(name: &str, source: EntrySource) -> Entry {
     Entry { name: name.parse().unwrap(), source, mode: Some(0o755) }

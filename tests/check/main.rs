@@ -4,33 +4,23 @@ mod broken_archives;
 mod broken_contents;
 mod broken_executables;
 mod command;
-mod elf_builder;
+mod elf;
 mod go;
 mod good;
 mod levels;
 mod made;
 mod mutation;
-mod rules_page;
 mod seeds;
 mod tools;
-mod zip_builder;
 
 use std::io::Cursor;
 
 use cargo_lambda_zip::check::{ArchiveKind, Expectation, Finding, Levels, Rule, ZipView, check_view};
 use cargo_lambda_zip::target::{Arch, Runtime};
+use test_support::elf::static_program;
+use test_support::zip_builder::{self, EXECUTABLE, Item};
 use time::Date;
 use time::macros::date;
-
-use elf_builder::static_program;
-use zip_builder::Item;
-
-/// The mode of an ordinary executable.
-const EXECUTABLE: u32 = 0o100_755;
-/// The mode of an ordinary data file.
-const DATA: u32 = 0o100_644;
-/// The mode of a symbolic link.
-const LINK: u32 = 0o120_777;
 
 /// A zip and what it is held against.
 struct Case {

@@ -1,10 +1,10 @@
 //! Damaged and hostile zips: whatever they hold, the check answers, and its work is bounded.
 
 use cargo_lambda_zip::check::Rule;
+use test_support::elf::{ElfSpec, dynamic_program, library};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, deflated_zeros, zip};
 
-use crate::elf_builder::{ElfSpec, dynamic_program, library};
-use crate::zip_builder::{Item, deflated_zeros, zip};
-use crate::{Case, DATA, EXECUTABLE, LINK};
+use crate::Case;
 
 fn good() -> Vec<u8> {
     let spec = ElfSpec { needed: vec!["libc.so.6", "libfoo.so"], runpath: Some("$ORIGIN/lib"), ..dynamic_program() };

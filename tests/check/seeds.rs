@@ -1,15 +1,16 @@
-//! The inputs that the fuzzer starts from, in `fuzz/seeds`: the small zips of the other tests, and what the fuzzer found.
-//! With `UPDATE_SNAPSHOTS=1` the former are written anew.
+//! The inputs in `fuzz/seeds`, from which the fuzzer starts: the small zips of the other tests, which are generated, and
+//! those that the fuzzer found.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cargo_lambda_zip::check::Rule;
+use test_support::elf::{ElfSpec, dynamic_program, library, static_program};
+use test_support::{generated, repository};
 
-use crate::elf_builder::{ElfSpec, dynamic_program, library, static_program};
 use crate::{Case, cases};
 
-/// What the fuzzer found has a name that starts like this, and stays.
+/// The start of the name of an input that the fuzzer found.
 const FOUND: &str = "found-";
 
 /// A larger zip slows the fuzzer down.
@@ -48,36 +49,16 @@ fn seeds() -> BTreeMap<PathBuf, Vec<u8>> {
     zips.chain(executables).map(|(name, bytes)| (PathBuf::from(name), bytes)).collect()
 }
 
-/// The files in the folder of seeds, by their path in it.
-fn kept(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap).filter(|file| file.file_type().is_file());
-    files
-        .map(|file| (file.path().strip_prefix(folder).unwrap().to_owned(), std::fs::read(file.path()).unwrap()))
-        .collect()
-}
-
 fn is_found(path: &Path) -> bool {
     path.file_name().unwrap().to_str().unwrap().starts_with(FOUND)
 }
 
 #[test]
 fn the_fuzzer_starts_from_what_the_tests_have() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        for path in kept(&folder).into_keys().filter(|path| !is_found(path)) {
-            std::fs::remove_file(folder.join(path)).unwrap();
-        }
-        for (path, bytes) in seeds() {
-            std::fs::create_dir_all(folder.join(&path).parent().unwrap()).unwrap();
-            std::fs::write(folder.join(path), bytes).unwrap();
-        }
-    }
-    let kept = kept(&folder);
+    generated::assert_directory("fuzz/seeds", &seeds(), is_found);
+    let kept = generated::files(&repository().join("fuzz/seeds"));
     assert!(kept.values().map(Vec::len).sum::<usize>() <= TOTAL_LIMIT);
-    let mut made = kept.clone();
-    made.retain(|path, _| !is_found(path));
-    assert!(made == seeds(), "run the tests with UPDATE_SNAPSHOTS=1 to write `fuzz/seeds` anew");
-    // What once broke the check is answered now.
+    // An input that once broke the check gets an answer now.
     for (_, bytes) in kept.into_iter().filter(|(path, _)| path.starts_with("zip") && is_found(path)) {
         Case::new(Rule::ZipUnreadable, bytes).check();
     }

@@ -6,9 +6,8 @@ use std::process::Command;
 
 use cargo_lambda_zip::check::{ArchiveKind, Expectation, Levels, Rule, check_file};
 use cargo_lambda_zip::target::{Arch, Runtime};
+use test_support::elf::static_program;
 use time::macros::date;
-
-use crate::elf_builder::static_program;
 
 /// Runs a command line in a folder.
 fn run(folder: &Path, command: &[&str]) {

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
+use test_support::elf::executable;
+use test_support::{Server, free_port, program_under_test, repository, required, scratch, script};
 
-use crate::packing::executable;
-use crate::page::{Page, Step, is_made, pages, root};
-use crate::support::{Server, free_port, required, script};
+use crate::page::{Page, Step, is_made, pages};
 
 /// The commands that `.ci/run` itself runs. A test cannot run all tests.
 const RUN_BY_CI: [&str; 1] = ["cargo test\n"];
@@ -63,7 +63,7 @@ impl Desk {
         for (name, machine) in [("x86_64", 62), ("arm64", 183)] {
             fs::write(fixtures.join(name), executable(machine)).unwrap();
         }
-        symlink(env!("CARGO_BIN_EXE_cargo-lambda-zip"), bin.join("cargo-lambda-zip")).unwrap();
+        symlink(program_under_test(), bin.join("cargo-lambda-zip")).unwrap();
         let python = required("LAMBDA_ZIP_TEST_PYTHON");
         script(&bin.join("pip"), &format!("exec '{}' -m pip \"$@\"", python.display()));
         script(&bin.join("aws"), &AWS_VERSION_1.replace("AWS", &required("LAMBDA_ZIP_TEST_AWS").to_string_lossy()));
@@ -85,23 +85,23 @@ impl Desk {
             fs::remove_dir_all(&clone).unwrap();
         }
         fs::create_dir(&clone).unwrap();
-        for entry in root().read_dir().unwrap() {
+        for entry in repository().read_dir().unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name();
             if entry.file_type().unwrap().is_file() {
                 // What a command writes must not reach the original.
                 fs::copy(entry.path(), clone.join(&name)).unwrap();
             } else if !["target", "examples", ".git"].contains(&&*name.to_string_lossy()) {
-                symlink(root().join(&name), clone.join(&name)).unwrap();
+                symlink(repository().join(&name), clone.join(&name)).unwrap();
             }
         }
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs-target");
+        let kept = scratch("docs-target");
         fs::create_dir_all(kept.join("itself")).unwrap();
         symlink(kept.join("itself"), clone.join("target")).unwrap();
-        let examples = walkdir::WalkDir::new(root().join("examples")).into_iter();
+        let examples = walkdir::WalkDir::new(repository().join("examples")).into_iter();
         for entry in examples.filter_entry(|entry| !is_made(entry.file_name())) {
             let entry = entry.unwrap();
-            let path = clone.join(entry.path().strip_prefix(root()).unwrap());
+            let path = clone.join(entry.path().strip_prefix(repository()).unwrap());
             if entry.file_type().is_dir() {
                 fs::create_dir(&path).unwrap();
             } else {

@@ -1,5 +1,7 @@
 //! What the pages lead to exists.
 
+use test_support::repository;
+
 use crate::page::{Page, pages};
 
 #[test]
@@ -39,7 +41,7 @@ fn every_page_of_the_documentation_is_in_its_contents() {
     // The pages of measurements are written by `cargo bench`, and listed with it.
     let is_listed = |name: &str| name.starts_with("docs/") && !name.starts_with("docs/measurements/");
     for page in pages.iter().filter(|page| is_listed(&page.name) && page.name != contents.name) {
-        let path = crate::page::root().join(&page.name).canonicalize().unwrap();
+        let path = repository().join(&page.name).canonicalize().unwrap();
         assert!(listed.contains(&path), "`{}` is not in `docs/README.md`", page.name);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::fs;
 
+use test_support::repository;
 use walkdir::WalkDir;
 
-use crate::page::{page, root};
+use crate::page::page;
 
 /// All of the program's source without backticks. What a string continues on the next line is joined.
 fn source() -> String {
-    let files = WalkDir::new(root().join("src")).into_iter().map(Result::unwrap);
+    let files = WalkDir::new(repository().join("src")).into_iter().map(Result::unwrap);
     let files = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "rs"));
     let joined = |text: String| text.split("\\\n").map(str::trim_start).collect::<String>();
     files.map(|file| joined(fs::read_to_string(file.path()).unwrap())).collect::<String>().replace('`', "")

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use test_support::repository;
 use walkdir::WalkDir;
 
 /// One Markdown file.
@@ -79,11 +80,6 @@ fn comment_for_test(html: &str) -> Option<(&str, &str)> {
     html.trim().strip_prefix("<!-- ")?.strip_suffix(" -->")?.split_once(": ")
 }
 
-/// The root of the repository.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// Whether a folder is made by tools, and is no part of a clone.
 pub(crate) fn is_made(name: &OsStr) -> bool {
     ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].iter().any(|made| name == *made)
@@ -92,7 +88,7 @@ pub(crate) fn is_made(name: &OsStr) -> bool {
 /// Every page that users read.
 pub(crate) fn pages() -> Vec<Page> {
     let below = |folder: &str| {
-        WalkDir::new(root().join(folder))
+        WalkDir::new(repository().join(folder))
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|entry| !is_made(entry.file_name()))
@@ -100,21 +96,21 @@ pub(crate) fn pages() -> Vec<Page> {
             .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
             .collect::<Vec<_>>()
     };
-    let top = ["README.md", "CHANGELOG.md"].map(|name| root().join(name));
+    let top = ["README.md", "CHANGELOG.md"].map(|name| repository().join(name));
     top.into_iter().chain(below("docs")).chain(below("examples")).map(|path| Page::read(&path)).collect()
 }
 
 /// One page by its name.
 #[track_caller]
 pub(crate) fn page(name: &str) -> Page {
-    Page::read(&root().join(name))
+    Page::read(&repository().join(name))
 }
 
 impl Page {
     #[track_caller]
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+        let name = path.strip_prefix(repository()).unwrap().to_str().unwrap().replace('\\', "/");
         let mut page = Self { name, headings: vec![], links: vec![], steps: vec![], rows: vec![] };
         let (mut heading, mut block, mut cell) = (None::<String>, None::<Block>, None::<Vec<String>>);
         let (mut exit, mut serves, mut comment) = (0, None, String::new());
@@ -180,6 +176,6 @@ impl Page {
 
     /// Where a relative link of it leads.
     pub(crate) fn target(&self, link: &str) -> PathBuf {
-        root().join(&self.name).parent().unwrap().join(link)
+        repository().join(&self.name).parent().unwrap().join(link)
     }
 }

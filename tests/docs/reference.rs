@@ -5,10 +5,9 @@ use std::fmt::Write;
 use std::fs;
 
 use serde_json::{Value, json};
+use test_support::{Fixture, repository};
 
-use crate::packing::Sandbox;
-use crate::page::{Page, page, root};
-use crate::support::Fixture;
+use crate::page::{Page, page};
 
 /// The paths of a document's fields, with `[]` behind a list.
 fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
@@ -72,9 +71,9 @@ fn the_fields_of_the_reports_are_documented() {
     let fixture = Fixture::package("reported");
     let document = |args: &[&str]| fixture.run(&[args, &["--message-format", "json"]].concat()).success().json();
     let built = document(&["--debug-symbols"]);
-    let sandbox = Sandbox::new();
-    sandbox.write("conf/key.pem", "-----BEGIN PRIVATE KEY-----\n");
-    let packed = sandbox.run(&["pack", "main", "conf", "--message-format", "json"]).success();
+    let fixture = Fixture::with_executable();
+    fixture.write("conf/key.pem", "-----BEGIN PRIVATE KEY-----\n");
+    let packed = fixture.run(&["pack", "main", "conf", "--message-format", "json"]).success();
     let packed: Value = serde_json::from_str(&packed.stdout).unwrap();
     assert!(packed["archives"][0]["findings"][0].is_object(), "a private key is a finding");
     let report = "The JSON report";
@@ -82,7 +81,7 @@ fn the_fields_of_the_reports_are_documented() {
     holds("The list as JSON", Some(report), &[document(&["--list"])]);
     holds("The plan as JSON", Some(report), &[document(&["--dry-run"])]);
     holds("What this machine can build", None, &[document(&["doctor"])]);
-    let checked = sandbox.run(&["check", "main.zip", "main", "--message-format", "json"]);
+    let checked = fixture.run(&["check", "main.zip", "main", "--message-format", "json"]);
     // A zip that is there and cannot be read takes a broken disk.
     let unreadable = json!({ "zips": [{ "path": "", "error": "" }] });
     holds("The JSON document of check", None, &[serde_json::from_str(&checked.stdout).unwrap(), unreadable]);
@@ -91,11 +90,11 @@ fn the_fields_of_the_reports_are_documented() {
 #[test]
 fn the_exit_codes_are_documented() {
     let page = page("docs/reference.md");
-    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
+    let source = fs::read_to_string(repository().join("src/error.rs")).unwrap();
     let of_kinds = source.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => "));
     let of_kinds: BTreeSet<String> = of_kinds.map(|(_, code)| code.trim_end_matches(',').to_owned()).collect();
     assert!(of_kinds.contains("103"), "the exit codes are not found in `src/error.rs`");
-    let text = fs::read_to_string(root().join(&page.name)).unwrap();
+    let text = fs::read_to_string(repository().join(&page.name)).unwrap();
     let rows =
         text.lines().skip_while(|line| *line != "## Exit codes").skip(1).take_while(|line| !line.starts_with('#'));
     let codes = rows.filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
@@ -107,12 +106,8 @@ fn the_exit_codes_are_documented() {
 /// The help of each command as a page.
 #[test]
 fn the_page_of_commands_is_their_help() {
-    let sandbox = Sandbox::new();
-    let help = |command: &[&str]| {
-        let mut program = sandbox.program();
-        program.args(command).arg("--help").env("COLUMNS", "100");
-        crate::packing::Run::of(&mut program).success().stdout
-    };
+    let fixture = Fixture::with_executable();
+    let help = |command: &[&str]| fixture.program().args(command).arg("--help").run().success().stdout;
     let main = help(&[]);
     let commands = main.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let commands: Vec<_> = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
@@ -124,12 +119,7 @@ fn the_page_of_commands_is_their_help() {
     for command in commands {
         section(&format!("cargo lambda-zip {command}"), &help(&[command]));
     }
-    let path = root().join("docs/commands.md");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(written == text, "run the tests with UPDATE_SNAPSHOTS=1 to write `docs/commands.md` anew");
+    test_support::generated::assert_file("docs/commands.md", &text);
 }
 
 /// The keys of the tables in Cargo.toml are those of the page.

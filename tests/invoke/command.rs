@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, Sandbox};
+use test_support::{Run, program_under_test, sample};
+
+use crate::support::Sandbox;
 
 #[test]
 fn an_event_is_answered() {
@@ -36,6 +37,7 @@ fn events_come_from_everywhere_and_in_order() {
     sandbox.write("event.json", "[1,\n2]");
     let mut child = sandbox
         .program(&["invoke", "function.zip", "-e", "@event.json", "-e", "-", "-e", "eventbridge", "-e", "-1"])
+        .into_command()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -45,8 +47,7 @@ fn events_come_from_everywhere_and_in_order() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
-    let sample = include_str!("../../src/invoke/samples/eventbridge.json");
-    let expected = format!("[1,\n2]\n\"from stdin\"\n{}\n-1\n", sample.trim_end());
+    let expected = format!("[1,\n2]\n\"from stdin\"\n{}\n-1\n", sample("eventbridge").trim_end());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert_eq!(stderr.matches("booted\n").count(), 1, "one start serves them all: {stderr}");
     assert_eq!(stderr.matches("Init Duration: ").count(), 1, "{stderr}");
@@ -124,9 +125,7 @@ fn variables_come_from_files_and_from_the_machine() {
     sandbox.write("variables", "# for tests\nSTART=exit\n\nCARGO_MANIFEST_DIR\n");
     // What is typed counts over a file.
     let args = ["invoke", "function.zip", "--env-file", "variables", "--env", "START=", "-e", r#"{"do":"where"}"#];
-    let output = sandbox.program(&args).env("CARGO_MANIFEST_DIR", "/of/a/test").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let seen: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let seen = sandbox.program(&args).env("CARGO_MANIFEST_DIR", "/of/a/test").run().success().json();
     assert_eq!(seen["environment"]["CARGO_MANIFEST_DIR"], "/of/a/test");
     assert_eq!(seen["environment"]["START"], "");
 }
@@ -190,17 +189,6 @@ fn the_samples_are_listed() {
     assert!(sqs["event"]["Records"].is_array() && sqs["source"].as_str().unwrap().starts_with("https://docs.aws"));
 }
 
-#[test]
-fn the_help_is_pinned() {
-    let help = Sandbox::new().run(&["invoke", "--help"]).exits(0).stdout;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/help.txt");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &help).unwrap();
-    }
-    let pinned = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(help, pinned, "run the tests with UPDATE_SNAPSHOTS=1 to write `tests/invoke/help.txt` anew");
-}
-
 /// A package whose binary is the fixture, built by the main command with these flags.
 fn build(sandbox: &Sandbox, flags: &[&str]) -> Run {
     sandbox.write("src/main.rs", include_str!("fixture.rs"));
@@ -228,10 +216,10 @@ fn a_build_can_end_with_events() {
 #[ignore = "needs root, to become an ordinary user, and user namespaces"]
 fn an_ordinary_user_may_do_it() {
     let sandbox = Sandbox::new();
-    let folder = sandbox.path(".");
+    let directory = sandbox.root();
     let program = sandbox.path("program");
-    fs::copy(env!("CARGO_BIN_EXE_cargo-lambda-zip"), &program).unwrap();
-    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(&folder).status().unwrap().success());
+    fs::copy(program_under_test(), &program).unwrap();
+    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(directory).status().unwrap().success());
     for (isolation, event, answer) in
         [("auto", "1", "1\n"), ("none", "1", "1\n"), ("namespaces", r#"{"do":"shut"}"#, "\"shut\"\n")]
     {
@@ -239,7 +227,7 @@ fn an_ordinary_user_may_do_it() {
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(&program)
             .args(["invoke", "function.zip", "--isolation", isolation, "--event", event])
-            .current_dir(&folder)
+            .current_dir(directory)
             .env("TMPDIR", sandbox.path("unpacked"))
             .output()
             .unwrap();

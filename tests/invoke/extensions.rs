@@ -1,6 +1,8 @@
 //! Extensions: they come up before the runtime, get to know of invocations and of the end, and may fail.
 
-use crate::support::{Run, Sandbox};
+use test_support::Run;
+
+use crate::support::Sandbox;
 
 fn invoke(extension: &str) -> Run {
     let variable = format!("EXTENSION={extension}");

@@ -1,27 +1,21 @@
 //! Machines that lack something: user namespaces, or a kernel that runs other architectures by itself. Each is made up in a
 //! namespace of its own.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::support::{Run, Sandbox};
+use test_support::{Program, Run, program_under_test};
+
+use crate::support::{Sandbox, source};
 
 /// Runs a script in namespaces of its own, in which it is root. `$PROGRAM` is the program.
 fn run_inside(sandbox: &Sandbox, script: &str) -> Run {
-    let output = Command::new("unshare")
+    let run = Program::other("unshare", sandbox.root())
         .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
-        .current_dir(sandbox.path("."))
-        .env("PROGRAM", env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+        .env("PROGRAM", program_under_test())
         .env("TMPDIR", sandbox.path("unpacked"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .run();
     sandbox.is_clean();
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    run
 }
 
 const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
@@ -53,11 +47,10 @@ const NO_BINFMT: &str = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc";
 /// A sandbox whose `function.zip` is for arm64, with this triple's C library.
 fn for_arm64(libc: &str, linker: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/fixture.rs");
     let output = Command::new("rustc")
         .args(["--edition", "2024", "-O", "-C", &format!("linker={linker}"), "--target"])
         .arg(format!("aarch64-unknown-linux-{libc}"))
-        .arg(source)
+        .arg(source())
         .args(["-o", "bootstrap"])
         .current_dir(sandbox.path("."))
         .output()

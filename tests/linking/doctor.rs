@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::{Fixture, Toolchain, script};
+use test_support::{Fixture, Toolchain, script};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 

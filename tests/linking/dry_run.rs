@@ -1,6 +1,6 @@
 //! Looking writes nothing, not even the lockfile that would tell which crates compile C.
 
-use crate::support::Fixture;
+use test_support::Fixture;
 
 const DOUBT: &str = "warning: `Cargo.lock` is missing or out of date: which crates compile C, and so who links, is not known \
                      yet\nhint: `cargo update --workspace` writes it, as a build does\n";

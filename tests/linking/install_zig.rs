@@ -4,9 +4,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
-
-use crate::support::tools::Computer;
-use crate::support::{Fixture, Program, Toolchain, Zip, script};
+use test_support::{Computer, Fixture, Program, Toolchain, Zip, script};
 
 const GNU: &str = "x86_64-unknown-linux-gnu";
 const BY_HAND: &str = "install zig yourself: https://ziglang.org/download, or `pip install ziglang`";
@@ -38,11 +36,7 @@ fn announced(fixture: &Fixture) -> String {
 #[test]
 fn without_python_it_says_so() {
     let fixture = Fixture::package("plain");
-    program(&computer(&fixture), &fixture).run().is_refused(
-        96,
-        "`--install-zig` needs Python 3, which is not on PATH",
-        &["install Python 3 with its `venv` module, or zig itself: https://ziglang.org/download"],
-    );
+    insta::assert_snapshot!(program(&computer(&fixture), &fixture).run().snapshot());
 }
 
 #[test]
@@ -54,7 +48,7 @@ fn a_python_without_its_venv_module_is_quoted() {
     let run = program(&computer, &fixture).run();
     let (python, folder) = (python.display(), environment(&fixture));
     let command = format!("`{python} -m venv {}`", folder.display());
-    run.fails(96, &format!("{command} failed: {python}: No module named venv"), &[BY_HAND]);
+    run.ends_in_error(96, &format!("{command} failed: {python}: No module named venv"), &[BY_HAND]);
     assert!(run.stderr.starts_with(&announced(&fixture)), "{run}");
     assert!(!folder.exists());
 }
@@ -75,7 +69,7 @@ fn a_pip_that_fails_is_quoted_and_leaves_nothing_in_the_way() {
     python_with_environments(&computer, "echo \"ERROR: No matching distribution found for ziglang\" >&2; exit 1");
     let run = program(&computer, &fixture).run();
     let inner = environment(&fixture).join("bin/python3");
-    run.fails(
+    run.ends_in_error(
         96,
         &format!(
             "`{} -m pip install --quiet --disable-pip-version-check ziglang` failed: ERROR: No matching distribution found \
@@ -98,10 +92,10 @@ fn what_pip_installed_has_to_run() {
     let fixture = Fixture::package("plain");
     let computer = computer(&fixture);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"No module named ziglang\" >&2; exit 1 ;; esac");
-    program(&computer, &fixture).run().fails(96, "pip installed no `ziglang`", &[BY_HAND]);
+    program(&computer, &fixture).run().ends_in_error(96, "pip installed no `ziglang`", &[BY_HAND]);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"wrong ELF class\" >&2; exit 1 ;; esac");
     let python = environment(&fixture).join("bin/python3");
-    program(&computer, &fixture).run().fails(
+    program(&computer, &fixture).run().ends_in_error(
         96,
         &format!("`{} -m ziglang version` failed: wrong ELF class", python.display()),
         &[BY_HAND],

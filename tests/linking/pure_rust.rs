@@ -1,7 +1,7 @@
 //! Rust alone is enough: no compiler, no linker and no zig for the target, only the `cc` of the machine itself, which
 //! Rust needs for build scripts.
 
-use crate::support::{Fixture, Toolchain, script};
+use test_support::{Fixture, Toolchain, script};
 
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 

@@ -5,9 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cargo_lambda_zip::elf::{Elf, SymbolVersion};
-
-use crate::support::{Fixture, Program, Zip, required, shared_target_dir};
-use crate::write_program;
+use test_support::{Fixture, Program, Zip, required, shared_target_dir};
 
 /// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
 fn with_c() -> Fixture {
@@ -62,7 +60,7 @@ fn built_and_run(fixture: &Fixture, triple: &str, runtime: &str, printed: &str) 
     assert_eq!(report["archives"][0]["linker"]["kind"], "zig", "{report}");
     let zip = Zip::read(&output);
     let bootstrap = fixture.path("bootstrap");
-    write_program(&bootstrap, zip.bootstrap());
+    test_support::write_executable(&bootstrap, zip.bootstrap());
     let ran = emulated(triple, &bootstrap).output().unwrap();
     assert!(ran.status.success(), "{triple}: {ran:?}");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), printed, "{triple}");

@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
-
-use crate::support::Sandbox;
+use test_support::Fixture;
 
 /// Files by their paths: a few names, so that folders fill up and names repeat on other levels.
 fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
@@ -17,7 +16,7 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
         prop::collection::vec(any::<u8>(), 0..40),
         Just(vec![0; 70_000]),
         Just(b"#!/bin/sh\n".to_vec()),
-        Just(crate::support::executable(62)),
+        Just(test_support::elf::executable(62)),
     ];
     prop::collection::btree_map(path, contents, 0..12)
 }
@@ -46,19 +45,19 @@ proptest! {
     #[test]
     #[ignore = "needs unzip"]
     fn what_unzip_extracts_is_what_was_packed(tree in tree()) {
-        let sandbox = Sandbox::new();
-        let mut expected = BTreeMap::from([("bootstrap".to_owned(), (crate::support::executable(62), true))]);
-        sandbox.folder("tree");
+        let fixture = Fixture::with_executable();
+        let mut expected = BTreeMap::from([("bootstrap".to_owned(), (test_support::elf::executable(62), true))]);
+        fixture.create_dir("tree");
         for (path, contents) in &tree {
             let is_in_the_way = tree.keys().any(|other| other.starts_with(&format!("{path}/")));
             if !is_in_the_way {
-                sandbox.write(&format!("tree/{path}"), contents);
+                fixture.write(&format!("tree/{path}"), contents);
                 let runnable = contents.starts_with(b"#!") || contents.starts_with(b"\x7fELF");
                 expected.insert(path.clone(), (contents.clone(), runnable));
             }
         }
-        let zip = sandbox.pack(&["main", "--include", "tree=.", "--allow", "case-collision"]);
-        let out = sandbox.path("out");
+        let zip = fixture.pack(&["main", "--include", "tree=.", "--allow", "case-collision"]);
+        let out = fixture.path("out");
         let unzip = Command::new("unzip").arg("-q").arg(&zip.path).arg("-d").arg(&out).output().unwrap();
         prop_assert!(unzip.status.success(), "{:?}", unzip);
         let mut extracted = BTreeMap::new();

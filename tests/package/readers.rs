@@ -9,8 +9,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
-
-use crate::support::{Sandbox, executable};
+use test_support::elf::executable;
+use test_support::{Fixture, repository};
 
 /// More than any buffer or chunk of anybody's.
 const BIG: usize = 100_000_000;
@@ -19,7 +19,7 @@ const BIG: usize = 100_000_000;
 static PACKED: LazyLock<Packed> = LazyLock::new(Packed::new);
 
 struct Packed {
-    _sandbox: Sandbox,
+    _fixture: Fixture,
     zip: PathBuf,
     /// What every reader has to say, in the order of the archive.
     entries: Vec<Expected>,
@@ -34,7 +34,7 @@ struct Expected {
 
 impl Packed {
     fn new() -> Self {
-        let sandbox = Sandbox::new();
+        let fixture = Fixture::with_executable();
         let entry = |name, mode, contents: &[u8]| Expected { name, mode, contents: contents.to_vec() };
         let entries = vec![
             entry("bootstrap", 0o100_755, &executable(62)),
@@ -50,14 +50,16 @@ impl Packed {
         let mut args = vec!["main"];
         for Expected { name, mode, contents } in &entries[1..] {
             match mode >> 12 {
-                0o04 => sandbox.folder(name),
-                0o12 => sandbox.link(std::str::from_utf8(contents).unwrap(), name),
-                _ => sandbox.write(name, contents),
+                0o04 => fixture.create_dir(name),
+                0o12 => fixture.symlink(std::str::from_utf8(contents).unwrap(), name),
+                _ => {
+                    fixture.write(name, contents);
+                }
             }
             args.push(name);
         }
-        let zip = sandbox.pack(&args).path;
-        Self { _sandbox: sandbox, zip, entries }
+        let zip = fixture.pack(&args).path;
+        Self { _fixture: fixture, zip, entries }
     }
 
     /// A line for each entry, as the programs in `readers/` print it.
@@ -92,7 +94,7 @@ fn output(command: &mut Command) -> String {
 }
 
 fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/package/readers").join(name)
+    repository().join("tests/package/readers").join(name)
 }
 
 /// What an extracting program leaves is held against the entries.

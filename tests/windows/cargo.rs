@@ -12,9 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-
-use crate::support::{Run, Sandbox, Zip};
-use crate::wine::{compile, ours, windows_path};
+use test_support::wine::{compile, on_windows_in, windows_path};
+use test_support::{Fixture, Run, Zip, repository};
 
 /// A Windows machine with a Rust toolchain, as far as the program can tell.
 struct Machine {
@@ -27,7 +26,7 @@ impl Machine {
     fn new(folder: &Path) -> Self {
         let bin = folder.join("bin");
         fs::create_dir_all(&bin).unwrap();
-        compile("stand_in.rs", &bin.join("cargo.exe"));
+        compile(&repository().join("tests/windows/stand_in.rs"), &bin.join("cargo.exe"));
         fs::copy(bin.join("cargo.exe"), bin.join("rustc.exe")).unwrap();
         let ask = |what: &str| {
             let output = Command::new("rustc").args(["--print", what]).output().unwrap();
@@ -58,14 +57,13 @@ impl Machine {
         thread::scope(|scope| {
             scope.spawn(|| self.serve(meeting.path(), &ended));
             let bin = self.folder.join("bin");
-            let run = Run::of(
-                ours(folder)
-                    .args(args)
-                    .env("STAND_IN", windows_path(meeting.path()))
-                    .env("CARGO", windows_path(&bin.join("cargo.exe")))
-                    .env("RUSTC", windows_path(&bin.join("rustc.exe")))
-                    .env("CARGO_HOME", windows_path(&self.cargo_home)),
-            );
+            let run = on_windows_in(folder)
+                .args(args)
+                .env("STAND_IN", windows_path(meeting.path()))
+                .env("CARGO", windows_path(&bin.join("cargo.exe")))
+                .env("RUSTC", windows_path(&bin.join("rustc.exe")))
+                .env("CARGO_HOME", windows_path(&self.cargo_home))
+                .run();
             ended.store(true, Ordering::Relaxed);
             run
         })
@@ -154,38 +152,37 @@ fn translate(value: &mut Value) {
 }
 
 /// A package as an editor on Windows writes it: every line of its configuration ends in CR LF.
-fn package() -> Sandbox {
-    let sandbox = Sandbox::new();
+fn package() -> Fixture {
+    let fixture = Fixture::with_executable();
     let crlf = |text: &str| text.replace('\n', "\r\n");
     let manifest = "[package]\nname = \"hello\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n\
                     [package.metadata.lambda-zip]\ninclude = [\"assets/**\", { source = \"conf\", dest = \"etc\" }]\n\
                     exclude = [\"*.bak\"]\n\n[package.metadata.lambda-zip.mode]\n\"*.cgi\" = \"0755\"\n\n\
                     [profile.release]\nlto = \"off\"\n";
-    sandbox.write("function/Cargo.toml", crlf(manifest));
-    sandbox.write("function/.cargo/config.toml", crlf("[build]\nrustflags = [\"--cfg\", \"from_config\"]\n"));
+    fixture.write("function/Cargo.toml", crlf(manifest));
+    fixture.write("function/.cargo/config.toml", crlf("[build]\nrustflags = [\"--cfg\", \"from_config\"]\n"));
     // Where it panics is in the executable, and so is the message of the flag.
     let source = "fn main() {\n    let text = if cfg!(from_config) { \"configured\" } else { panic!(\"lost\") };\n    \
                   println!(\"{text} {}\", std::env::args().next().unwrap());\n}\n";
-    sandbox.write("function/src/main.rs", source);
-    sandbox.write_all(&[
+    fixture.write("function/src/main.rs", source);
+    fixture.write_all(&[
         "function/assets/a b/größe.txt",
         "function/assets/run.cgi",
         "function/conf/x",
         "function/conf/x.bak",
     ]);
-    sandbox
+    fixture
 }
 
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
 fn a_package_gives_the_zip_that_linux_gives() {
-    let sandbox = package();
-    let machine = Machine::new(&sandbox.path("machine"));
-    let folder = sandbox.path("function");
+    let fixture = package();
+    let machine = Machine::new(&fixture.path("machine"));
+    let folder = fixture.path("function");
     // Two target directories: both builds are whole ones.
     let there = machine.run(&folder, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
-    let mut here = sandbox.program();
-    let here = Run::of(here.current_dir(&folder).args(["--arch", "arm64", "--target-dir", "here"])).success();
+    let here = fixture.program_in("function").args(["--arch", "arm64", "--target-dir", "here"]).run().success();
 
     let zips =
         ["there", "here"].map(|target_dir| Zip::read(&folder.join(target_dir).join("lambda/hello/bootstrap.zip")));
@@ -206,15 +203,15 @@ fn a_package_gives_the_zip_that_linux_gives() {
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
 fn a_build_that_fails_hands_cargos_status_on_and_leaves_the_zip() {
-    let sandbox = package();
-    let machine = Machine::new(&sandbox.path("machine"));
-    let folder = sandbox.path("function");
+    let fixture = package();
+    let machine = Machine::new(&fixture.path("machine"));
+    let folder = fixture.path("function");
     let zip = machine.run(&folder, &["lambda-zip"]).success().stdout;
     assert!(zip.trim_end().ends_with(r"\function\target\lambda\hello\bootstrap.zip"), "{zip}");
     let path = folder.join("target/lambda/hello/bootstrap.zip");
     let before = fs::read(&path).unwrap();
-    sandbox.write("function/src/main.rs", "fn main() {\n    nonsense()\n}\n");
-    let run = machine.run(&folder, &["lambda-zip"]).failure(101, "cannot find function `nonsense`");
+    fixture.write("function/src/main.rs", "fn main() {\n    nonsense()\n}\n");
+    let run = machine.run(&folder, &["lambda-zip"]).fails(101, "cannot find function `nonsense`");
     assert_eq!(run.stdout, "");
     assert!(fs::read(path).unwrap() == before);
 }
