@@ -191,7 +191,7 @@ fn what_is_typed_wrong_is_told_before_anything_is_checked() {
         (&["--explain", "xyz"], "error: there is no rule `xyz`\nhint: `cargo lambda-zip check --list`"),
         (&["a.zip", "b.zip"], "error: `b.zip` is not there\n"),
         (&["a.zip", "--layer", "b.zip"], "error: `b.zip` is not there\n"),
-        (&["a.zip", "."], "error: `.` is a directory, not a zip\n"),
+        (&["a.zip", "."], "error: `.` is a folder, not a zip\n"),
         (&["a.zip", "--runtime", "python3.12"], "error: invalid value 'python3.12'"),
         (&["a.zip", "--list"], "error: the argument "),
         (&["--list", "--message-format", "github"], "error: there is nothing to annotate"),
