@@ -1,60 +1,32 @@
 //! Turns a Rust package, or any Linux executable, into an AWS Lambda deployment zip that boots.
 //!
-//! The program is [`run`]. The modules that are public are the ones without a terminal in them: what Lambda requires
-//! ([`lambda`]), what is built for ([`target`]), what an executable says of itself ([`elf`]), how a zip is made
-//! ([`package`]) and what is held against one ([`check`]).
+//! [`run`] is the program: arguments in, exit code out. The parts that know nothing of cargo or a terminal are crates of
+//! their own: `lambda_platform`, `deployment_zip`, `lambda_zip_check`.
 
-mod answers;
-mod build;
+mod cache;
 mod cargo;
-mod cargo_lambda;
-pub mod check;
-mod check_zips;
 mod cli;
-mod completions;
-mod config;
-mod debug_symbols;
-mod doctor;
-pub mod elf;
-pub mod error;
-pub mod fs;
+mod commands;
+mod context;
 mod invoke;
-mod job;
-pub mod lambda;
-mod manual;
-mod memory;
-mod pack;
-pub mod package;
-mod packaging;
+mod linker;
+mod manifest;
 mod plan;
 mod platform;
-mod preview;
 mod publish;
 mod report;
 mod shell;
 mod suggest;
-pub mod target;
-mod toolchain;
 
 use std::env;
 use std::ffi::OsString;
-use std::time::Instant;
 
-use anyhow::Result;
-use cargo_config2::Config;
-
-use answers::Inquiry;
-use build::Built;
 use cargo::TerminalSettings;
-use cli::{Arguments, BuildArguments, Command, TerminalFlags};
-use error::ErrorKind;
-use job::Job;
-use memory::FileDigests;
-use package::EntrySource;
-use publish::Freshness;
-use report::Report;
+use cli::{Arguments, Command, TerminalFlags};
+
+use lambda_zip_error::ErrorKind;
+use linker::zig;
 use shell::Shell;
-use toolchain::zig;
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
@@ -106,49 +78,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         shell.warn(format_args!("{problem:#}"), Some("mend it, or see `cargo build` for what is wrong with it"));
     }
     let outcome = match &command {
-        Some(Command::Check(check)) => check_zips::run(check, &shell),
+        Some(Command::Check(check)) => commands::check(check, &shell),
         Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
-        Some(Command::Pack(pack)) => pack::pack(pack, &shell),
-        Some(Command::Doctor(doctor)) => doctor::doctor(doctor, configured),
-        Some(Command::Completions(completions)) => completions::print(completions),
-        Some(Command::Man(man)) => manual::write(man),
-        None => build_and_package(&build, configured, &shell),
+        Some(Command::Pack(pack)) => commands::pack(pack, &shell),
+        Some(Command::Doctor(doctor)) => commands::doctor(doctor, configured),
+        Some(Command::Completions(completions)) => commands::completions(completions),
+        Some(Command::Man(man)) => commands::man(man),
+        None => commands::build(&build, configured, &shell),
     };
     outcome.unwrap_or_else(|failure| {
         shell.error(&failure);
-        error::exit_code(&failure)
-    })
-}
-
-/// The main command, where cargo is configured like this. Returns its exit code.
-fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
-    let started = Instant::now();
-    let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let inquiry = Inquiry::new(arguments, configured?)?;
-    if inquiry.only_looks() {
-        return preview::show(&inquiry, shell);
-    }
-    // A wrong date must not cost a build.
-    let modified = publish::modification_time()?;
-    let digests = FileDigests::default();
-    let Built { draft, executables, records, time } = build::build(&inquiry, &digests, shell)?;
-
-    let own = draft.plan.own_files();
-    let jobs = draft.plan.functions.iter().zip(executables).map(|(planned, executable)| {
-        let job = Job::of(planned, EntrySource::Disk(executable), &own, modified)?;
-        Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
-    });
-    let freshness = Freshness { memory: &draft.memory, digests: &digests, records: &records };
-    let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
-
-    let invoked = invoke::smoke_test(&mut archives, &events, shell);
-    let warnings = draft.warnings();
-    let report = Report { archives, warnings, build_time: Some(time), total_time: started.elapsed() };
-    report::print_summary(&report.archives, shell);
-    report.print(arguments.message_format)?;
-    inquiry.page(&draft.plan)?.publish(&report.archives, shell)?;
-    Ok(match report.exit_code() {
-        0 => invoked,
-        broken => broken,
+        lambda_zip_error::exit_code(&failure)
     })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use cargo_lambda_zip::elf;
+use lambda_zip_check::elf;
 
 use crate::inputs::host;
 use crate::page::{Page, thousands};

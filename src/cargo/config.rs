@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::rustflags::{self, ConfigFlags};
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) struct CargoConfig {
     resolved: Config,
@@ -389,6 +389,6 @@ mod tests {
     #[test]
     fn an_argument_that_is_no_toml_is_refused() {
         let error = parse_argument(Path::new("."), "linker").unwrap_err();
-        assert_eq!(crate::error::exit_code(&error), 2);
+        assert_eq!(lambda_zip_error::exit_code(&error), 2);
     }
 }

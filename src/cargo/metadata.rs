@@ -10,8 +10,8 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use super::config::RUST_IS_MISSING;
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::target::Target;
+use lambda_platform::Target;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Asks cargo for the workspace's own packages, and returns its answer as it is. Dependencies are not resolved: nothing
 /// here needs them, and on a large graph that would take longer than packaging.

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};

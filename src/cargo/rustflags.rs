@@ -9,7 +9,7 @@ use std::ffi::OsString;
 
 use toml::Value;
 
-use crate::error::{ErrorKind, Failure};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// What separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
 pub(super) const SEPARATOR: &str = "\x1f";

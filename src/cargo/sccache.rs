@@ -19,9 +19,9 @@ use anyhow::{Context, Result};
 use super::CargoCommand;
 use super::config::Rustc;
 use super::rustflags::SEPARATOR;
-use crate::error::{ErrorKind, ResultExt};
-use crate::fs;
 use crate::platform::{become_program, stand_for};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// The compiler to become.
 const REAL: &str = "LAMBDA_ZIP_RUSTC";
@@ -77,7 +77,7 @@ pub(crate) fn prepare(command: &CargoCommand) -> Result<()> {
         .or_fail(ErrorKind::Setup, || format!("failed to write `{}`", stand_in.display()))
 }
 
-/// Answers a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
+/// BuildInputs a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
 pub(crate) fn answer(args: &[OsString]) -> Option<Result<u8>> {
     let (program, rest) = args.split_first()?;
     if Path::new(program).file_stem()? != "rustc" {

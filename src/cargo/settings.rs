@@ -14,11 +14,11 @@ use super::rustflags::{Addition, Source};
 use super::target_cpu::NativeWarnings;
 use super::{build_std, profile, sccache, target_cpu, trim_paths};
 use crate::cli::BuildArguments;
-use crate::config::TargetCpu;
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
-use crate::target::Target;
-use crate::toolchain::Linker;
+use crate::linker::Linker;
+use crate::manifest::TargetCpu;
+use lambda_platform::Target;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Arguments and environment variables for cargo, and rustflags, whose form depends on who links.
 #[derive(Debug, Default)]

@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use super::config::CargoConfig;
 use super::rustflags;
-use crate::config::TargetCpu;
-use crate::error::{ErrorKind, Failure};
+use crate::manifest::TargetCpu;
 use crate::suggest::nearest;
-use crate::target::{Arch, Target};
+use lambda_platform::{Arch, Target};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The oldest processor that Lambda has, in the names of rustc.
 ///

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::levels::RULE_OPTIONS;
 use super::{LAMBDA_OPTIONS, LevelFlags, OUTPUT_OPTIONS, TerminalFlags};
-use crate::check::ArchiveKind;
-use crate::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::ArchiveKind;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::check::{Level, Levels};
-use crate::error::{ErrorKind, Failure};
+use lambda_zip_check::{Level, Levels};
+use lambda_zip_error::{ErrorKind, Failure};
 
 pub(super) const RULE_OPTIONS: &str = "Rule Options";
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::{LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags, TerminalFlags};
-use crate::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
 
 #[derive(Debug, Args)]
 pub(crate) struct PackArguments {

@@ -4,8 +4,8 @@
 use clap::Args;
 
 use super::LevelFlags;
-use crate::check::ArchiveKind;
-use crate::package::{Compression, ModeRule, Symlinks};
+use deployment_zip::{Compression, ModeRule, Symlinks};
+use lambda_zip_check::ArchiveKind;
 
 const PACKAGING_OPTIONS: &str = "Packaging Options";
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::samples::{self, SAMPLES};
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::lambda::EVENT_LIMIT;
-use crate::{fs, suggest};
+use crate::suggest;
+use lambda_platform::limits::EVENT_LIMIT;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// An event to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +96,13 @@ mod tests {
     fn a_sample_goes_by_its_name() {
         assert_eq!(read("sqs").unwrap().payload, samples::find("sqs").unwrap().json.as_bytes());
         let failure = read("sqss").unwrap_err();
-        assert_eq!(crate::error::hints(&failure)[1], "did you mean `sqs`?");
+        assert_eq!(lambda_zip_error::hints(&failure)[1], "did you mean `sqs`?");
     }
 
     #[test]
     fn what_lambda_would_refuse_is_refused() {
         for typed in ["{", "hello", "{} {}", "@/does/not/exist", ""] {
-            assert_eq!(crate::error::exit_code(&read(typed).unwrap_err()), 2, "{typed}");
+            assert_eq!(lambda_zip_error::exit_code(&read(typed).unwrap_err()), 2, "{typed}");
         }
         let large = format!("\"{}\"", "x".repeat(EVENT_LIMIT));
         let message = read(&large).unwrap_err().to_string();

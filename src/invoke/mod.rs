@@ -10,11 +10,10 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use crate::check::ArchiveKind;
 use crate::cli::InvokeArguments;
-use crate::error;
 use crate::report::{self, ArchiveReport};
 use crate::shell::Shell;
+use lambda_zip_check::ArchiveKind;
 
 pub(crate) use event::Event;
 
@@ -66,7 +65,7 @@ pub(crate) fn smoke_test(archives: &mut [ArchiveReport], events: &[Event], shell
             }
             Err(failure) => {
                 shell.error(&failure);
-                (error::exit_code(&failure), false)
+                (lambda_zip_error::exit_code(&failure), false)
             }
         };
         if code == 0 || is_interrupted {
@@ -89,9 +88,9 @@ mod elsewhere {
 
     use super::Event;
     use crate::cli::InvokeArguments;
-    use crate::error::{ErrorKind, Failure};
     use crate::report::InvocationReport;
     use crate::shell::Shell;
+    use lambda_zip_error::{ErrorKind, Failure};
 
     pub(super) fn answer(_: &[OsString]) -> Option<u8> {
         None

@@ -6,8 +6,8 @@ use anyhow::Result;
 use cargo_metadata::Package;
 
 use crate::cli::CargoFlags;
-use crate::error::{ErrorKind, Failure};
 use crate::suggest::nearest;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Refuses a feature that no selected package has.
 pub(super) fn refuse_unknown(flags: &CargoFlags, packages: &[&Package]) -> Result<()> {

@@ -5,6 +5,7 @@
 
 mod features;
 mod output;
+mod packaging;
 mod selection;
 mod target_cpu;
 
@@ -17,15 +18,15 @@ use serde::Serialize;
 use time::Date;
 
 use crate::cargo::{CargoCommand, Settings};
-use crate::cargo_lambda::{self, Answer, Inherited, InheritedTarget};
 use crate::cli::BuildArguments;
-use crate::config;
-use crate::error::{ErrorKind, Failure};
-use crate::package::OwnFiles;
-use crate::packaging::Packaging;
-use crate::target::{Arch, Libc, Runtime, Target};
-use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
+use crate::linker::{self, Choice, LinkWarning, Linker, Survey};
+use crate::manifest;
+use crate::manifest::cargo_lambda::{self, Answer, Inherited, InheritedTarget};
+use deployment_zip::OwnFiles;
+use lambda_platform::{Arch, Libc, Runtime, Target};
+use lambda_zip_error::{ErrorKind, Failure};
 
+pub(crate) use packaging::Packaging;
 pub(crate) use selection::{Function, Selection, SkippedBinary, select};
 pub(crate) use target_cpu::target_cpu;
 
@@ -49,7 +50,7 @@ pub(crate) struct BuildPlan {
     pub(crate) inherited: cargo_lambda::Notes,
     /// What may make the build fail.
     #[serde(skip)]
-    pub(crate) doubts: Vec<Doubt>,
+    pub(crate) doubts: Vec<LinkWarning>,
     /// What the user should know of the flags of the build.
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
@@ -211,9 +212,9 @@ pub(crate) fn plan(
     let roots: Vec<_> = selection.functions.iter().map(|function| function.package_id.repr.as_str()).collect();
     let c_crates = survey.graph.as_ref().map(|graph| graph.c_crates(&roots)).unwrap_or_default();
     let mut linked = Vec::new();
-    let mut doubts = Vec::from_iter(survey.lockfile_is_missing.then(toolchain::missing_lockfile));
+    let mut doubts = Vec::from_iter(survey.lockfile_is_missing.then(linker::missing_lockfile));
     for &target in targets {
-        let Choice { linker, doubt } = toolchain::choose(target, arguments.linker, survey, &c_crates)?;
+        let Choice { linker, doubt } = linker::choose(target, arguments.linker, survey, &c_crates)?;
         linked.push(PlannedTarget { target, linker });
         doubts.extend(doubt);
     }
@@ -223,7 +224,7 @@ pub(crate) fn plan(
     let mut notes = cargo_lambda::Notes::default();
     for function in &selection.functions {
         let package = &metadata[&function.package_id];
-        let declared = config::declared(metadata, package, &function.name)?;
+        let declared = manifest::declared(metadata, package, &function.name)?;
         let inherited = Inherited::read(metadata, package, &function.name, surroundings.folder)?;
         notes.add(&inherited, |question| match question {
             Answer::Target => !names_target(arguments),

@@ -7,10 +7,10 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use super::{Function, PlannedFunction, Surroundings};
-use crate::check::ArchiveKind;
 use crate::cli::BuildArguments;
-use crate::error::{ErrorKind, Failure};
-use crate::target::Target;
+use lambda_platform::Target;
+use lambda_zip_check::ArchiveKind;
+use lambda_zip_error::{ErrorKind, Failure};
 
 const PLACEHOLDERS: [&str; 5] = ["function", "package", "version", "arch", "runtime"];
 

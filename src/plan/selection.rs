@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::features;
 use crate::cli::CargoFlags;
-use crate::error::{ErrorKind, Failure};
 use crate::suggest::nearest;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// A binary that becomes a Lambda function of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,8 +5,8 @@ use cargo_metadata::Metadata;
 
 use super::selection::{Function, Selection};
 use crate::cli::BuildArguments;
-use crate::config::{self, TargetCpu};
-use crate::error::{ErrorKind, Failure};
+use crate::manifest::{self, TargetCpu};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The processor of the flag, else the one on which the tables of all selected functions agree.
 pub(crate) fn target_cpu(
@@ -19,7 +19,7 @@ pub(crate) fn target_cpu(
     }
     let mut agreed: Option<(&Function, Option<TargetCpu>)> = None;
     for function in &selection.functions {
-        let declared = config::declared(metadata, &metadata[&function.package_id], &function.name)?;
+        let declared = manifest::declared(metadata, &metadata[&function.package_id], &function.name)?;
         let cpu = declared.tables.into_iter().filter_map(|table| table.target_cpu).next_back();
         match &agreed {
             None => agreed = Some((function, cpu)),

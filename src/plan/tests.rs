@@ -7,8 +7,8 @@ use time::macros::date;
 
 use super::*;
 use crate::cli;
-use crate::error::{exit_code, hints};
-use crate::toolchain::{TargetSurvey, ZigSurvey};
+use crate::linker::{TargetSurvey, ZigSurvey};
+use lambda_zip_error::{exit_code, hints};
 
 const MUSL_X86_64: &str = "x86_64-unknown-linux-musl";
 const MUSL_ARM64: &str = "aarch64-unknown-linux-musl";

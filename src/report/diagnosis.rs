@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::print_lines;
-use crate::toolchain::{Diagnosis, Linker, TargetDiagnosis};
+use crate::linker::{Diagnosis, Linker, TargetDiagnosis};
 
 /// The state of a machine on stdout: its tools, a row for each target, and the commands for what is missing.
 pub(crate) fn print_diagnosis(diagnosis: &Diagnosis) -> Result<()> {
@@ -41,7 +41,7 @@ fn table(targets: &[TargetDiagnosis]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{Arch, Libc};
+    use lambda_platform::{Arch, Libc};
 
     #[test]
     fn columns_are_as_wide_as_what_is_in_them() {

@@ -7,10 +7,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{print_json, print_lines};
-use crate::check::{ArchiveKind, Finding, Rule, Severity, any_broken};
 use crate::plan::SCHEMA_VERSION;
 use crate::shell::Shell;
-use crate::target::{Arch, Runtime};
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Finding, Rule, Severity, any_broken};
 
 /// The outcome of the `check` command.
 #[derive(Debug, Serialize)]

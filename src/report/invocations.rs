@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use crate::error::ErrorKind;
 use crate::shell::Shell;
+use lambda_zip_error::ErrorKind;
 
 /// The outcome of one invocation.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::invocations::{InvocationFailure, InvocationReport, exit_code_of};
 use super::print_json;
-use crate::error::{ErrorKind, Failure};
 use crate::plan::SCHEMA_VERSION;
 use crate::shell::Shell;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The outcome of the `invoke` command.
 #[derive(Debug, Serialize)]

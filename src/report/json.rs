@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{ArchiveReport, InvocationReport, Report, Subject};
-use crate::check::Finding;
 use crate::plan::SCHEMA_VERSION;
+use lambda_zip_check::Finding;
 
 #[derive(Debug, Serialize)]
 struct Document<'a> {

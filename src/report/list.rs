@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::json::octal;
 use super::{Subject, print_json, print_lines};
 use crate::cli::MessageFormat;
-use crate::package::{Entry, EntrySource};
 use crate::plan::SCHEMA_VERSION;
+use deployment_zip::{Entry, EntrySource};
 
 /// The contents of one zip.
 #[derive(Debug, Serialize)]

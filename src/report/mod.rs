@@ -21,11 +21,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::check::Finding;
 use crate::cli::MessageFormat;
-use crate::error::ErrorKind;
-use crate::package::Archive;
 use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
+use deployment_zip::Archive;
+use lambda_zip_check::Finding;
+use lambda_zip_error::ErrorKind;
 
 pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};

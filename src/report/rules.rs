@@ -4,13 +4,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::{print_json, print_lines};
-use crate::check::{Rule, RuleFacts};
-use crate::lambda::{
-    LIBRARIES_SOURCE, LIMITS, LimitFacts, RUNTIMES, RUNTIMES_SOURCE, RuntimeFacts, SAFE_LIBRARIES, SCRIPT_INTERPRETERS,
-    al2023_libraries,
-};
 use crate::plan::SCHEMA_VERSION;
-use crate::target::Arch;
+use lambda_platform::Arch;
+use lambda_platform::image::{LIBRARIES_SOURCE, SAFE_LIBRARIES, SCRIPT_INTERPRETERS, al2023_libraries};
+use lambda_platform::limits::{LIMITS, LimitFacts};
+use lambda_platform::runtimes::{RUNTIMES, RUNTIMES_SOURCE, RuntimeFacts};
+use lambda_zip_check::{Rule, RuleFacts};
 
 /// One rule with its reasons, as text.
 pub(crate) fn print_rule(rule: Rule) -> Result<()> {

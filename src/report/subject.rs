@@ -5,10 +5,10 @@ use std::fmt;
 use cargo_metadata::semver::Version;
 use serde::Serialize;
 
-use crate::check::ArchiveKind;
+use crate::linker::Linker;
 use crate::plan::PlannedFunction;
-use crate::target::{Arch, Libc, Runtime};
-use crate::toolchain::Linker;
+use lambda_platform::{Arch, Libc, Runtime};
+use lambda_zip_check::ArchiveKind;
 
 /// What is known of it. Its `Display` is what status lines show.
 #[derive(Debug, Clone, Serialize)]

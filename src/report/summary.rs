@@ -4,9 +4,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::share::{Fill, Share};
 use super::{ArchiveReport, human_bytes};
-use crate::lambda::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
-use crate::package::ArchivedEntry;
 use crate::shell::{Room, Shell};
+use deployment_zip::ArchivedEntry;
+use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
 
 /// How many of the largest entries are named.
 const LARGEST: usize = 3;
@@ -158,10 +158,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::check::ArchiveKind;
-    use crate::package::Archive;
     use crate::report::Subject;
-    use crate::target::Arch;
+    use deployment_zip::Archive;
+    use lambda_platform::Arch;
+    use lambda_zip_check::ArchiveKind;
 
     fn archive(function: &str, arch: Option<Arch>, size: u64, entries: &[(&str, u64)]) -> ArchiveReport {
         let archived = |(name, size): &(&str, u64)| ArchivedEntry {

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::Command;
 
-use cargo_lambda_zip::elf::Elf;
+use lambda_zip_check::elf::Elf;
 use test_support::{Fixture, Zip};
 
 #[test]

@@ -10,9 +10,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
 use test_support::elf::executable;
-use test_support::{Server, free_port, program_under_test, repository, required, scratch, script};
+use test_support::{Account, Fixture, free_port, program_under_test, repository, required, scratch, script};
 
 use crate::page::{Page, Step, is_made, pages};
 
@@ -33,11 +32,6 @@ exec 'AWS' "$@""#;
 /// How release builds are made here, which is the quick way: there is no time for the other one, and other tests take it.
 const PROFILE: [(&str, &str); 3] = [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16")];
 
-const REGION: &str = "eu-central-1";
-
-/// A role as IAM has it, for the functions that the pages create.
-const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
-
 #[test]
 #[ignore = "needs bash, Go, ziglang, moto's server, the aws CLI, wine and the build for Windows"]
 fn the_commands_run() {
@@ -48,39 +42,32 @@ fn the_commands_run() {
 
 /// The machine of somebody who reads the pages: a clone, the tools, and an AWS to deploy to.
 struct Desk {
-    folder: TempDir,
-    aws: Server,
-    port: u16,
+    folder: Fixture,
+    account: Account,
+    role: String,
 }
 
 impl Desk {
     fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("lambda-zip-docs-").tempdir().unwrap();
-        let bin = folder.path().join("bin");
-        fs::create_dir(&bin).unwrap();
-        let fixtures = folder.path().join("fixtures");
-        fs::create_dir(&fixtures).unwrap();
+        let folder = Fixture::empty();
+        let bin = folder.path("bin");
+        folder.create_dir("bin");
         for (name, machine) in [("x86_64", 62), ("arm64", 183)] {
-            fs::write(fixtures.join(name), executable(machine)).unwrap();
+            folder.write(&format!("fixtures/{name}"), executable(machine));
         }
         symlink(program_under_test(), bin.join("cargo-lambda-zip")).unwrap();
         let python = required("LAMBDA_ZIP_TEST_PYTHON");
         script(&bin.join("pip"), &format!("exec '{}' -m pip \"$@\"", python.display()));
         script(&bin.join("aws"), &AWS_VERSION_1.replace("AWS", &required("LAMBDA_ZIP_TEST_AWS").to_string_lossy()));
-        fs::create_dir(folder.path().join("projects")).unwrap();
-        let port = free_port();
-        let mut moto = Command::new(required("LAMBDA_ZIP_TEST_MOTO"));
-        moto.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        let aws = Server::start(moto, port, folder.path().join("moto.log"));
-        let desk = Self { folder, aws, port };
-        let create = format!("aws iam create-role --role-name docs --assume-role-policy-document '{TRUST}'");
-        desk.bash(desk.folder.path(), &create).unwrap_or_else(|error| panic!("{error}\n{}", desk.aws.printed()));
-        desk
+        folder.create_dir("projects");
+        let account = Account::start(folder.root());
+        let role = account.create_role(&folder, "docs");
+        Self { folder, account, role }
     }
 
     /// A clone as new. What was built for one page is there for the next, as long as they have the same path.
     fn clone_of_repository(&self) -> PathBuf {
-        let clone = self.folder.path().join("clone");
+        let clone = self.folder.path("clone");
         if clone.exists() {
             fs::remove_dir_all(&clone).unwrap();
         }
@@ -148,17 +135,13 @@ impl Desk {
         let output = bash
             .args(["-euxo", "pipefail", "-c", text])
             .current_dir(folder)
-            .env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()))
-            .env("FIXTURES", self.folder.path().join("fixtures"))
-            .env("PROJECTS", self.folder.path().join("projects"))
-            .env("CARGO_INSTALL_ROOT", self.folder.path().join("installed"))
+            .env("PATH", format!("{}:{path}", self.folder.path("bin").display()))
+            .env("FIXTURES", self.folder.path("fixtures"))
+            .env("PROJECTS", self.folder.path("projects"))
+            .env("CARGO_INSTALL_ROOT", self.folder.path("installed"))
             .env("CARGO_ZIGBUILD_PYTHON_PATH", required("LAMBDA_ZIP_TEST_PYTHON"))
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
-            .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_PAGER", "")
-            .env("ROLE", "arn:aws:iam::123456789012:role/docs")
+            .envs(self.account.variables())
+            .env("ROLE", &self.role)
             .stdin(Stdio::null())
             .output()
             .expect("bash starts");

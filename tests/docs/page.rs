@@ -12,12 +12,19 @@ use walkdir::WalkDir;
 pub(crate) struct Page {
     /// From the root of the repository, with `/`.
     pub(crate) name: String,
-    pub(crate) headings: Vec<String>,
+    pub(crate) headings: Vec<Heading>,
     pub(crate) links: Vec<String>,
     /// Its code and the comments for the test of its commands, in their order.
     pub(crate) steps: Vec<Step>,
     /// The rows of its tables, each a list of the code in its first cell.
     pub(crate) rows: Vec<Row>,
+}
+
+/// A heading.
+pub(crate) struct Heading {
+    /// 1 for the title of the page.
+    pub(crate) level: u8,
+    pub(crate) text: String,
 }
 
 /// What the test of the commands takes from a page.
@@ -112,11 +119,13 @@ impl Page {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let name = path.strip_prefix(repository()).unwrap().to_str().unwrap().replace('\\', "/");
         let mut page = Self { name, headings: vec![], links: vec![], steps: vec![], rows: vec![] };
-        let (mut heading, mut block, mut cell) = (None::<String>, None::<Block>, None::<Vec<String>>);
+        let (mut heading, mut block, mut cell) = (None::<Heading>, None::<Block>, None::<Vec<String>>);
         let (mut exit, mut serves, mut comment) = (0, None, String::new());
         for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
             match event {
-                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::Start(Tag::Heading { level, .. }) => {
+                    heading = Some(Heading { level: level as u8, text: String::new() });
+                }
                 Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     page.links.push(dest_url.into());
@@ -136,7 +145,7 @@ impl Page {
                 },
                 Event::Start(Tag::TableRow) => cell = Some(Vec::new()),
                 Event::End(TagEnd::TableCell) => {
-                    let section = page.headings.last().cloned().unwrap_or_default();
+                    let section = page.headings.last().map(|heading| heading.text.clone()).unwrap_or_default();
                     page.rows.extend(cell.take().map(|code| Row { section, code }));
                 }
                 Event::Text(text) => {
@@ -144,12 +153,12 @@ impl Page {
                         block.text += &text;
                     }
                     if let Some(heading) = &mut heading {
-                        *heading += &text;
+                        heading.text += &text;
                     }
                 }
                 Event::Code(code) => {
                     if let Some(heading) = &mut heading {
-                        *heading += &code;
+                        heading.text += &code;
                     }
                     if let Some(cell) = &mut cell {
                         cell.push(code.into());
@@ -165,7 +174,7 @@ impl Page {
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         for heading in &self.headings {
-            let kept = heading.to_lowercase();
+            let kept = heading.text.to_lowercase();
             let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
             let anchor = kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>();
             let earlier = anchors.iter().filter(|earlier| **earlier == anchor).count();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use cargo_lambda_zip::check::{Rule, RuleFacts};
+use lambda_zip_check::{Rule, RuleFacts};
 
 const HEAD: &str = "\
 # The rules

@@ -3,7 +3,8 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use cargo_lambda_zip::elf::{Elf, SymbolVersion};
+use lambda_platform::SymbolVersion;
+use lambda_zip_check::elf::Elf;
 use test_support::{Computer, Fixture, Program, Toolchain, Zip, script};
 
 const GNU: &str = "x86_64-unknown-linux-gnu";

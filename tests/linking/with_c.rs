@@ -4,7 +4,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 
-use cargo_lambda_zip::elf::{Elf, SymbolVersion};
+use lambda_platform::SymbolVersion;
+use lambda_zip_check::elf::Elf;
 use test_support::{Fixture, Program, Zip, required, shared_target_dir};
 
 /// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::elf::Elf;
-use crate::error::{ErrorKind, Failure};
-use crate::target::Arch;
+use lambda_platform::Arch;
+use lambda_zip_check::elf::Elf;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Where the kernel lists what it runs programs of other architectures with.
 const BINFMT: &str = "/proc/sys/fs/binfmt_misc";

@@ -18,8 +18,8 @@ use super::sandbox::{Invocation, Sandbox, ShutdownReason};
 use super::settings::{Settings, VERSION};
 use super::workspace::Workspace;
 use crate::cli::IsolationChoice;
-use crate::error::{ErrorKind, Failure};
 use crate::shell::Shell;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// How long a function may take to come up, by the AWS Lambda developer guide, "Lambda execution environment". One that
 /// takes longer is started again when the invocation runs, within its time.

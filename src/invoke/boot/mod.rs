@@ -30,11 +30,11 @@ use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
 use super::event;
-use crate::check::{self, ArchiveKind, Expectation, Levels, Rule, ZipView, any_broken};
 use crate::cli::{FunctionFlags, InvokeArguments, IsolationChoice, MessageFormat};
-use crate::error::{ErrorKind, Failure, ResultExt};
 use crate::report::{InvocationFailure, InvocationReport, InvokeReport, print_findings};
 use crate::shell::Shell;
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, any_broken};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(super) use init::answer;
 
@@ -142,7 +142,7 @@ fn hold_against_rules(zip: &Path, layers: &[PathBuf], expectation: &Expectation,
 }
 
 fn judge(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation, shell: &Shell) -> bool {
-    let findings = check::check_view(view, layers, expectation);
+    let findings = lambda_zip_check::check_view(view, layers, expectation);
     if any_broken(&findings) && expectation.kind == ArchiveKind::Layer {
         shell.status("Broken", format_args!("layer `{}`", path.display()));
     }

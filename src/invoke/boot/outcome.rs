@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use serde::Serialize;
 
 use super::init::ProcessStatus;
-use crate::error::ErrorKind;
+use lambda_zip_error::ErrorKind;
 
 /// What Lambda calls the end of an invocation's time.
 const TIMED_OUT: &str = "Sandbox.Timedout";

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::outcome::{Failed, Outcome};
 use super::telemetry::timestamp;
-use crate::error::ErrorKind;
+use lambda_zip_error::ErrorKind;
 
 /// An invocation that is over.
 #[derive(Debug)]

@@ -28,9 +28,9 @@ use super::record::Record;
 use super::settings::{Settings, VERSION};
 use super::workspace::Workspace;
 use super::{How, block_on};
-use crate::error::{ErrorKind, ResultExt};
-use crate::lambda::{ASYNCHRONOUS_EVENT_LIMIT, EVENT_LIMIT};
 use crate::shell::Shell;
+use lambda_platform::limits::{ASYNCHRONOUS_EVENT_LIMIT, EVENT_LIMIT};
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// How many invocations may wait for their turn.
 const WAITING_LIMIT: usize = 1000;

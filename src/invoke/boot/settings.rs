@@ -11,8 +11,8 @@ use time::macros::format_description;
 use uuid::Uuid;
 
 use crate::cli::FunctionFlags;
-use crate::error::{ErrorKind, Failure};
-use crate::fs;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The memory that Lambda gives to a function that is not configured otherwise, in MB.
 const DEFAULT_MEMORY: u32 = 128;
@@ -199,7 +199,7 @@ mod tests {
     fn a_variable_without_a_value_is_this_machines() {
         assert_eq!(settings(&["CARGO_PKG_NAME"]).unwrap().variables["CARGO_PKG_NAME"], "cargo-lambda-zip");
         for wrong in ["SURELY_NOT_SET_ANYWHERE", "=x", "A B=c", "AWS_LAMBDA_RUNTIME_API=x", ""] {
-            assert_eq!(crate::error::exit_code(&settings(&[wrong]).unwrap_err()), 2, "{wrong}");
+            assert_eq!(lambda_zip_error::exit_code(&settings(&[wrong]).unwrap_err()), 2, "{wrong}");
         }
     }
 

@@ -12,10 +12,10 @@ use anyhow::{Context, Result};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
-use crate::lambda::UNPACKED_LIMIT;
-use crate::package::EntryName;
+use deployment_zip::EntryName;
+use lambda_platform::limits::UNPACKED_LIMIT;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// The permissions that count when a file is unpacked: no set-user-ID, which Lambda ignores, too.
 const PERMISSIONS: u32 = 0o777;
@@ -170,7 +170,7 @@ mod tests {
         for zips in [&[&escape[..]][..], &[&link, &through]] {
             let folder = task();
             let error = unpacked(&folder, zips, 10).unwrap_err();
-            assert_eq!(crate::error::exit_code(&error), 100, "{error:#}");
+            assert_eq!(lambda_zip_error::exit_code(&error), 100, "{error:#}");
             assert!(!folder.path().join("evil").exists() && !Path::new("/tmp/evil-of-a-test").exists());
         }
     }

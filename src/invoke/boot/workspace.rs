@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use super::emulation::Emulation;
 use super::init::{EMULATOR, Folders};
 use super::unpack;
-use crate::error::{ErrorKind, Failure, ResultExt};
-use crate::fs;
-use crate::lambda::{LAYERS_ROOT, TASK_ROOT};
+use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Where Lambda looks for `bootstrap`, in this order: the function's own, then a layer's.
 const BOOTSTRAP: &str = "bootstrap";

@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::tree::{Kind, Leaf};
-use crate::check::{EntryContents, EntryFacts, ZipView};
-use crate::elf::{Elf, ElfType};
-use crate::fs;
-use crate::package::sha256;
 use crate::report::human_bytes;
+use deployment_zip::sha256;
+use lambda_zip_check::elf::{Elf, ElfType};
+use lambda_zip_check::{EntryContents, EntryFacts, ZipView};
+use lambda_zip_error::fs;
 
 /// The inside of a zip.
 #[derive(Debug, Clone)]

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::map::Painter;
 use super::{Verdict, ZipPage, zip_page};
-use crate::lambda::{DIRECT_UPLOAD_LIMIT, LIMITS_SOURCE, UNPACKED_LIMIT};
 use crate::report::human_bytes;
+use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, LIMITS_SOURCE, UNPACKED_LIMIT};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

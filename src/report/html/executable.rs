@@ -6,8 +6,8 @@ use super::contents::Row;
 use super::map::{Painter, meaning};
 use super::tree::Kind;
 use super::zip_page::bar;
-use crate::elf::{Elf, ElfType};
 use crate::report::human_bytes;
+use lambda_zip_check::elf::{Elf, ElfType};
 
 /// The largest sections are listed.
 const SECTIONS: usize = 12;

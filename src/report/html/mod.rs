@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::check::Finding;
-use crate::error::{ErrorKind, Failure};
+use lambda_zip_check::Finding;
+use lambda_zip_error::{ErrorKind, Failure};
 
 pub(crate) use contents::{ZipContents, code_sha256};
 pub(crate) use page::HtmlPage;

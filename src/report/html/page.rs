@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use super::contents::ZipContents;
 use super::{Verdict, ZipPage, destination, document};
-use crate::check::ZipView;
-use crate::error::{ErrorKind, ResultExt};
-use crate::fs;
-use crate::platform::with_slashes;
 use crate::report::findings::{CheckOutcome, CheckReport, in_words};
 use crate::report::{ArchiveReport, Subject};
 use crate::shell::Shell;
+use deployment_zip::with_slashes;
+use lambda_zip_check::ZipView;
+use lambda_zip_error::fs;
+use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// The page that `--report-html` asks for, or none.
 #[derive(Debug)]

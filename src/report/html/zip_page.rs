@@ -7,11 +7,11 @@ use super::document::badge;
 use super::map::Painter;
 use super::tree::{Kind, tree};
 use super::{Verdict, ZipPage, executable};
-use crate::check::{Finding, Severity};
-use crate::lambda::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
 use crate::report::human_bytes;
 use crate::report::json::octal;
 use crate::report::share::{Fill, Share};
+use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
+use lambda_zip_check::{Finding, Severity};
 
 /// A longer table helps nobody and makes the page slow.
 const MOST_ROWS: usize = 1000;

@@ -8,10 +8,10 @@ use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ApiError, ApiResponse, Call, Ending, ask, ending};
-use crate::error::ErrorKind;
 use crate::invoke::boot::http::{BodyError, header, read_body};
 use crate::invoke::boot::outcome::{Failed, function_error};
-use crate::lambda::{RESPONSE_LIMIT, STREAMED_RESPONSE_LIMIT};
+use lambda_platform::limits::{RESPONSE_LIMIT, STREAMED_RESPONSE_LIMIT};
+use lambda_zip_error::ErrorKind;
 
 /// What Lambda calls a response with too many bytes.
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";

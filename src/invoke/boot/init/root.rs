@@ -10,7 +10,7 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::pivot_root;
 
 use super::protocol::{Folders, Setup};
-use crate::lambda::{LAYERS_ROOT, TASK_ROOT};
+use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
 
 /// The folders of this machine that programs need: their libraries, interpreters, certificates and time zones. The last
 /// two are where the package managers Nix and Guix keep all of that.

@@ -1,0 +1,165 @@
+//! What goes into a zip, before there is one: entries in the order of the archive, none in the way of another.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use super::mode;
+use super::name::EntryName;
+use lambda_zip_error::{ErrorKind, Failure};
+
+/// The entry that a custom runtime starts. It comes first in the zip.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// Where the contents of an entry come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntrySource {
+    /// A file, read while the zip is written.
+    Disk(PathBuf),
+    /// Contents made by this program.
+    Bytes(Vec<u8>),
+    /// A symbolic link with this target.
+    Symlink(String),
+    /// An empty folder. Folders with something in them need no entry.
+    Directory,
+}
+
+impl fmt::Display for EntrySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disk(path) => write!(f, "`{}`", path.display()),
+            Self::Bytes(_) => f.write_str("generated contents"),
+            Self::Symlink(target) => write!(f, "a link to `{target}`"),
+            Self::Directory => f.write_str("a folder"),
+        }
+    }
+}
+
+/// One thing to pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name in the zip; a folder's without a `/` at the end.
+    pub name: EntryName,
+    /// Its contents.
+    pub source: EntrySource,
+    /// Its permissions, such as `0o755`; nothing where the first of its contents tell them. Bits beyond these are ignored:
+    /// the type of file follows from the source, and nothing on Lambda runs as another user.
+    pub mode: Option<u32>,
+}
+
+impl Entry {
+    /// The mode with the bits for the type of file, as a Unix `stat` would give it, when the contents begin with `head`.
+    #[must_use]
+    pub fn unix_mode(&self, head: &[u8]) -> u32 {
+        let kind = match self.source {
+            EntrySource::Disk(_) | EntrySource::Bytes(_) => 0o100_000,
+            EntrySource::Symlink(_) => 0o120_000,
+            EntrySource::Directory => 0o040_000,
+        };
+        kind | (self.mode.unwrap_or_else(|| mode::by_head(head)) & 0o777)
+    }
+
+    /// Its permissions. A file is looked into where it tells them.
+    pub fn permissions(&self) -> Result<u32> {
+        match (self.mode, &self.source) {
+            (Some(mode), _) => Ok(mode),
+            (None, EntrySource::Disk(path)) => mode::of_file(path),
+            (None, EntrySource::Bytes(bytes)) => Ok(mode::by_head(bytes)),
+            (None, EntrySource::Symlink(_) | EntrySource::Directory) => Ok(mode::by_head(&[])),
+        }
+    }
+
+    /// The file that its contents are read from.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            EntrySource::Disk(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The name as it is written into the zip: a folder's ends with `/`.
+    #[must_use]
+    pub fn zip_name(&self) -> String {
+        match self.source {
+            EntrySource::Directory => format!("{}/", self.name),
+            _ => self.name.to_string(),
+        }
+    }
+}
+
+/// Entries in the order of the archive, none of them in another's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortedEntries {
+    entries: Vec<Entry>,
+}
+
+impl SortedEntries {
+    /// The entries: `bootstrap` first, the rest by the bytes of their names.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+/// Puts entries into the order of the archive. Two entries of one name, and a file where another entry needs a folder,
+/// are failures of kind [`ErrorKind::Usage`].
+pub fn sort(mut entries: Vec<Entry>) -> Result<SortedEntries> {
+    entries.sort_by(|a, b| (a.name.as_str() != BOOTSTRAP, &a.name).cmp(&(b.name.as_str() != BOOTSTRAP, &b.name)));
+    if let Some([first, second]) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
+        let message = format!("two entries have the name `{}`: {} and {}", first.name, first.source, second.source);
+        return Err(Failure::new(ErrorKind::Usage, message).into());
+    }
+    refuse_files_as_folders(&entries)?;
+    Ok(SortedEntries { entries })
+}
+
+fn refuse_files_as_folders(entries: &[Entry]) -> Result<()> {
+    let is_file = |entry: &&Entry| entry.source != EntrySource::Directory;
+    let files: BTreeSet<&str> = entries.iter().filter(is_file).map(|entry| entry.name.as_str()).collect();
+    for entry in entries {
+        if let Some(folder) = entry.name.folders().find(|folder| files.contains(folder)) {
+            let message = format!("`{folder}` is a file, and the folder of `{}`", entry.name);
+            return Err(Failure::new(ErrorKind::Usage, message).into());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(name: &str) -> Entry {
+        Entry { name: name.parse().unwrap(), source: EntrySource::Bytes(Vec::new()), mode: None }
+    }
+
+    fn order(names: &[&str]) -> Result<Vec<String>> {
+        let sorted = sort(names.iter().map(|name| entry(name)).collect())?;
+        Ok(sorted.entries().iter().map(|entry| entry.name.to_string()).collect())
+    }
+
+    #[test]
+    fn bootstrap_comes_first_and_the_rest_by_bytes() {
+        let names = order(&["b", "é", "bootstrap", "B", "a/bootstrap", "a-b", "Z"]).unwrap();
+        assert_eq!(names, ["bootstrap", "B", "Z", "a-b", "a/bootstrap", "b", "é"]);
+    }
+
+    #[test]
+    fn two_entries_of_one_name_are_refused() {
+        let disk = |path| Entry { source: EntrySource::Disk(PathBuf::from(path)), ..entry("b") };
+        let error = sort(vec![disk("x/b"), entry("a"), disk("y/b")]).unwrap_err();
+        assert_eq!(error.to_string(), "two entries have the name `b`: `x/b` and `y/b`");
+        assert_eq!(lambda_zip_error::exit_code(&error), 2);
+    }
+
+    #[test]
+    fn a_file_cannot_be_a_folder() {
+        let error = order(&["lib/a/b", "lib", "lib-c"]).unwrap_err();
+        assert_eq!(error.to_string(), "`lib` is a file, and the folder of `lib/a/b`");
+        let folder = Entry { source: EntrySource::Directory, ..entry("lib") };
+        assert!(sort(vec![entry("lib/a"), folder]).is_ok());
+    }
+}

@@ -1,0 +1,244 @@
+//! The package module as its callers see it: entries in, a zip on the disk out.
+
+use std::fs;
+use std::io::{Cursor, Read};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tempfile::TempDir;
+use zip::{CompressionMethod, ZipArchive};
+
+use super::*;
+use lambda_zip_error::{exit_code, hints};
+
+const NO_PROGRESS: Progress<'static> = &|_| ();
+
+fn options(compression: Compression, threads: usize) -> ArchiveOptions {
+    let threads = NonZeroUsize::new(threads).unwrap();
+    ArchiveOptions { compression, modified: ModificationTime::EARLIEST, threads }
+}
+
+fn entry(name: &str, source: EntrySource, mode: u32) -> Entry {
+    Entry { name: name.parse().unwrap(), source, mode: Some(mode) }
+}
+
+fn bytes(name: &str, contents: impl Into<Vec<u8>>) -> Entry {
+    entry(name, EntrySource::Bytes(contents.into()), 0o644)
+}
+
+/// Something of every kind, small.
+fn assortment() -> SortedEntries {
+    sort(vec![
+        bytes("assets/größe.txt", "Schritte ".repeat(100)),
+        bytes("empty", ""),
+        bytes("tiny", "stored, since deflate gains nothing"),
+        entry("bootstrap", EntrySource::Bytes(b"#!/bin/sh\nexec true # ".repeat(50)), 0o755),
+        entry("link", EntrySource::Symlink("assets/größe.txt".into()), 0o777),
+        entry("var/cache", EntrySource::Directory, 0o755),
+    ])
+    .unwrap()
+}
+
+/// Bytes that nothing can compress, the same in every run.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// Compressible bytes, no two chunks of them the same.
+fn text(length: usize) -> Vec<u8> {
+    noise(length).into_iter().enumerate().map(|(i, byte)| if i % 3 == 0 { b'a' + byte % 16 } else { b' ' }).collect()
+}
+
+fn stage_in(folder: &TempDir, entries: &SortedEntries, options: &ArchiveOptions) -> StagedArchive {
+    stage(&folder.path().join("bootstrap.zip"), entries, options, NO_PROGRESS).unwrap()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_bytes_of_a_small_zip_are_pinned() {
+    let folder = TempDir::new().unwrap();
+    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
+    assert_eq!(archive.code_sha256(), "wxmMXido2v58vjiY1zpVwzhVG8EBhPIgpOhBsWoP8Iw=");
+}
+
+#[test]
+fn a_zip_says_what_was_meant() {
+    let folder = TempDir::new().unwrap();
+    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
+    let bytes = fs::read(&archive.path).unwrap();
+    assert_eq!(archive.size, bytes.len() as u64);
+    assert_eq!(archive.uncompressed_size, archive.entries.iter().map(|entry| entry.size).sum::<u64>());
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut found = Vec::new();
+    for index in 0..zip.len() {
+        let mut file = zip.by_index(index).unwrap();
+        let mut contents = Vec::new();
+        file.read_to_end(&mut contents).unwrap();
+        assert_eq!(contents.len() as u64, archive.entries[index].size);
+        assert_eq!(file.compressed_size(), archive.entries[index].compressed_size);
+        assert!(file.extra_data().as_deref().is_none_or(<[u8]>::is_empty));
+        found.push((file.name().unwrap().into_owned(), file.unix_mode().unwrap(), file.compression()));
+    }
+    let expected = [
+        ("bootstrap", 0o100_755, CompressionMethod::Deflated),
+        ("assets/größe.txt", 0o100_644, CompressionMethod::Deflated),
+        ("empty", 0o100_644, CompressionMethod::Stored),
+        ("link", 0o120_777, CompressionMethod::Stored),
+        ("tiny", 0o100_644, CompressionMethod::Stored),
+        ("var/cache/", 0o040_755, CompressionMethod::Stored),
+    ];
+    assert_eq!(found, expected.map(|(name, mode, method)| (name.to_owned(), mode, method)));
+}
+
+#[test]
+fn the_date_is_the_one_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let modified = ModificationTime::from_epoch(1_709_213_862).unwrap();
+    let options = ArchiveOptions { modified, ..options(Compression::Default, 1) };
+    let staged = stage_in(&folder, &assortment(), &options);
+    let mut zip = ZipArchive::new(staged.reader()).unwrap();
+    for index in 0..zip.len() {
+        assert_eq!(zip.by_index(index).unwrap().last_modified().unwrap().to_string(), "2024-02-29 13:37:42");
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_reach_the_bytes() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("big");
+    fs::write(&path, text(8_400_000)).unwrap();
+    let mut entries = vec![entry("bootstrap", EntrySource::Disk(path), 0o755), bytes("noise", noise(3_000_000))];
+    entries.extend((0..50).map(|n| bytes(&format!("small/{n}"), text(n * 300))));
+    let entries = sort(entries).unwrap();
+    for compression in Compression::ALL {
+        // The best takes seconds.
+        let counts = if compression == Compression::Best { vec![1, 2, 16] } else { (1..=16).collect() };
+        let sums: Vec<_> = counts
+            .into_iter()
+            .map(|threads| stage_in(&folder, &entries, &options(compression, threads)).archive().sha256)
+            .collect();
+        assert!(sums.iter().all(|sum| *sum == sums[0]), "{compression}");
+    }
+}
+
+#[test]
+fn what_does_not_shrink_is_stored_even_when_that_is_known_at_the_end() {
+    let folder = TempDir::new().unwrap();
+    let contents = noise(5_000_000);
+    let entries = sort(vec![bytes("a", contents.clone()), bytes("b", "b")]).unwrap();
+    let archive = stage_in(&folder, &entries, &options(Compression::Best, 2)).publish().unwrap();
+    assert_eq!(archive.entries[0].compressed_size, 5_000_000);
+    assert_eq!(archive.size, fs::metadata(&archive.path).unwrap().len());
+    let mut zip = ZipArchive::new(Cursor::new(fs::read(&archive.path).unwrap())).unwrap();
+    let mut unpacked = Vec::new();
+    zip.by_index(0).unwrap().read_to_end(&mut unpacked).unwrap();
+    assert!(unpacked == contents);
+}
+
+#[test]
+fn progress_ends_at_the_uncompressed_size() {
+    let folder = TempDir::new().unwrap();
+    let entries = sort(vec![bytes("a", text(5_000_000)), bytes("b", text(7))]).unwrap();
+    let (last, calls) = (AtomicU64::new(0), AtomicU64::new(0));
+    let progress = |done| {
+        assert!(last.swap(done, Ordering::Relaxed) <= done);
+        calls.fetch_add(1, Ordering::Relaxed);
+    };
+    stage(&folder.path().join("a.zip"), &entries, &options(Compression::Fast, 2), &progress).unwrap();
+    assert_eq!((last.into_inner(), calls.into_inner()), (5_000_007, 5));
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_named_and_the_old_zip_stays() {
+    let folder = TempDir::new().unwrap();
+    let final_path = folder.path().join("bootstrap.zip");
+    fs::write(&final_path, "old").unwrap();
+    for (source, expected) in
+        [(folder.path().join("none"), "failed to look at"), (folder.path().into(), "is not a file")]
+    {
+        let entries = sort(vec![bytes("a", "a"), entry("b", EntrySource::Disk(source.clone()), 0o644)]).unwrap();
+        let error = stage(&final_path, &entries, &options(Compression::Default, 2), NO_PROGRESS).unwrap_err();
+        let message = format!("{error:#}");
+        assert!(message.starts_with("failed to pack `b`: "), "{message}");
+        assert!(message.contains(expected) && message.contains(&source.display().to_string()), "{message}");
+        assert_eq!(exit_code(&error), 103);
+    }
+    assert_eq!(fs::read(&final_path).unwrap(), b"old");
+    assert_eq!(names_in(folder.path()), ["bootstrap.zip"]);
+}
+
+#[test]
+fn nothing_is_at_the_final_path_until_it_is_published() {
+    let folder = TempDir::new().unwrap();
+    let final_path = folder.path().join("new/folder/bootstrap.zip");
+    let stage_once = || stage(&final_path, &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
+    let staged = stage_once();
+    assert!(!final_path.exists());
+    assert_eq!(staged.path().parent(), final_path.parent());
+    drop(staged);
+    assert_eq!(names_in(final_path.parent().unwrap()), [""; 0]);
+    fs::write(&final_path, "old").unwrap();
+    let staged = stage_once();
+    assert_eq!(fs::read(&final_path).unwrap(), b"old");
+    let archive = staged.publish().unwrap();
+    assert_eq!(archive.path, final_path);
+    assert_eq!(fs::read(&final_path).unwrap().len() as u64, archive.size);
+    assert_eq!(names_in(final_path.parent().unwrap()), ["bootstrap.zip"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_published_zip_has_the_permissions_of_an_ordinary_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let ordinary = folder.path().join("ordinary");
+    fs::write(&ordinary, "").unwrap();
+    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 1)).publish().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&archive.path), mode(&ordinary));
+}
+
+#[test]
+fn scratch_files_of_killed_runs_are_removed_and_those_of_running_ones_stay() {
+    let folder = TempDir::new().unwrap();
+    let others =
+        [".bootstrap.zip.short.tmp", ".bootstrap.zip.a-b-c-.tmp", ".other.zip.abcdef.tmp", "bootstrap.zip.tmp"];
+    for name in others.iter().chain(&[".bootstrap.zip.abc123.tmp"]) {
+        fs::write(folder.path().join(name), "left over").unwrap();
+    }
+    let running = stage_in(&folder, &assortment(), &options(Compression::Default, 1));
+    let next = stage_in(&folder, &assortment(), &options(Compression::Default, 1));
+    let name_of = |staged: &StagedArchive| staged.path().file_name().unwrap().to_str().unwrap().to_owned();
+    let mut expected = vec![name_of(&running), name_of(&next)];
+    expected.extend(others.map(str::to_owned));
+    expected.sort();
+    assert_eq!(names_in(folder.path()), expected);
+    next.publish().unwrap();
+    running.publish().unwrap();
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [folder.path().to_owned(), file.join("bootstrap.zip"), PathBuf::from("/")] {
+        let error = stage(&path, &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
+        assert_eq!(exit_code(&error), 103);
+        assert!(error.to_string().starts_with(&format!("failed to write `{}`", path.display())), "{error}");
+    }
+    let error = stage(folder.path(), &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
+    assert_eq!(hints(&error), ["give a path that ends with a file name"]);
+}

@@ -1,0 +1,68 @@
+//! Limits of the service, in bytes where not said otherwise.
+
+use serde::Serialize;
+
+/// A zip sent in a request (API, CLI, console) must be smaller than this; a larger one goes through Amazon S3.
+/// Source: the service's own error message (`RequestEntityTooLargeException`).
+pub const DIRECT_UPLOAD_LIMIT: u64 = 52_428_800;
+
+/// The unpacked contents of a function and its layers together must be smaller than this.
+pub const UNPACKED_LIMIT: u64 = 262_144_000;
+
+/// The largest number of layers of a function.
+pub const LAYERS_LIMIT: usize = 5;
+
+/// The largest event: 6 MB. Source: the service's own error message (`RequestEntityTooLargeException`).
+pub const EVENT_LIMIT: usize = 6 * 1024 * 1024;
+
+/// The largest event of an asynchronous invocation: 1 MB. Source: [`LIMITS_SOURCE`].
+pub const ASYNCHRONOUS_EVENT_LIMIT: usize = 1024 * 1024;
+
+/// The largest buffered response: 6 MB and 100 bytes for the envelope. Source: the service's own error message
+/// (`Function.ResponseSizeTooLarge`).
+pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
+
+/// The largest streamed response: 200 MB. Source: [`LIMITS_SOURCE`].
+pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
+
+/// More debug information than this is worth a warning: it counts against both size limits and slows the cold start, and
+/// nothing reads it at run time. This figure is the project's choice, not AWS's.
+pub const DEBUG_INFORMATION_LIMIT: u64 = 1 << 20;
+
+/// Source of the limits.
+pub const LIMITS_SOURCE: &str = "AWS Lambda developer guide, \"Lambda quotas\"";
+
+/// One of the limits that `check` reports on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct LimitFacts {
+    /// Its name in the JSON report.
+    pub id: &'static str,
+    /// The figure.
+    pub value: u64,
+    /// The unit and the meaning of the figure, in one sentence.
+    pub what: &'static str,
+    /// Source of the figure.
+    pub source: &'static str,
+}
+
+/// The limits that `check` applies to a zip.
+pub const LIMITS: [LimitFacts; 3] = [
+    LimitFacts {
+        id: "direct-upload",
+        value: DIRECT_UPLOAD_LIMIT,
+        what: "bytes: a zip that is sent in a request is smaller; a larger one goes through Amazon S3",
+        source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
+    },
+    LimitFacts {
+        id: "unpacked",
+        value: UNPACKED_LIMIT,
+        what: "bytes: the unpacked contents of a function and its layers are smaller",
+        source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
+    },
+    LimitFacts {
+        id: "layers",
+        value: LAYERS_LIMIT as u64,
+        what: "layers: a function has no more",
+        source: LIMITS_SOURCE,
+    },
+];

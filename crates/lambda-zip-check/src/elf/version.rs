@@ -1,0 +1,53 @@
+//! Symbol versions that an ELF file needs, such as `GLIBC_2.34` of `libc.so.6`.
+
+use lambda_platform::SymbolVersion;
+
+/// A version of a library's symbols that a file cannot do without.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VersionNeed {
+    /// The library that must offer it, such as `libc.so.6`.
+    pub library: String,
+    /// The version's name, such as `GLIBC_2.34`.
+    pub version: String,
+}
+
+impl VersionNeed {
+    /// The version's number if it belongs to the family with this prefix, such as `GLIBC`.
+    #[must_use]
+    pub fn of_family(&self, prefix: &str) -> Option<SymbolVersion> {
+        let number = self.version.strip_prefix(prefix)?.strip_prefix('_')?;
+        // glibc marks abilities of its loader by names without a number. The release notes of 2.36 introduce the first
+        // of them, and each later one came with a release that is newer still.
+        if prefix == "GLIBC" && number.starts_with("ABI_") {
+            return Some(SymbolVersion::new(2, 36, 0));
+        }
+        SymbolVersion::parse(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(version: &str, prefix: &str) -> Option<SymbolVersion> {
+        VersionNeed { library: "libc.so.6".into(), version: version.into() }.of_family(prefix)
+    }
+
+    #[test]
+    fn versions_are_compared_by_number() {
+        assert!(number("GLIBC_2.4", "GLIBC") < number("GLIBC_2.34", "GLIBC"));
+        assert!(number("GLIBCXX_3.4.9", "GLIBCXX") < number("GLIBCXX_3.4.29", "GLIBCXX"));
+        assert_eq!(number("GLIBC_2.2.5", "GLIBC"), Some(SymbolVersion::new(2, 2, 5)));
+    }
+
+    #[test]
+    fn families_do_not_mix() {
+        assert_eq!(number("GLIBCXX_3.4", "GLIBC"), None);
+        assert_eq!(number("GLIBC_PRIVATE", "GLIBC"), None);
+    }
+
+    #[test]
+    fn an_ability_of_the_loader_counts_as_the_release_that_brought_it() {
+        assert_eq!(number("GLIBC_ABI_DT_RELR", "GLIBC"), Some(SymbolVersion::new(2, 36, 0)));
+    }
+}

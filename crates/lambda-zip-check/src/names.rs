@@ -1,0 +1,128 @@
+//! Names of entries: whether each leads to one file, the same wherever the zip is unpacked.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Subject;
+use super::entry::Entry;
+use super::finding::Findings;
+use super::rule::Rule;
+
+/// Bit 11 of the flags: the name is UTF-8.
+const FLAG_UTF8: u16 = 1 << 11;
+
+pub(super) fn check(subject: &Subject, findings: &mut Findings) {
+    duplicates(subject, findings);
+    case_collisions(subject, findings);
+    file_and_folder(subject, findings);
+    for (entry, _) in subject.view.entries() {
+        backslash(entry, findings);
+        absolute(entry, findings);
+        parent(entry, findings);
+        drive_letter(entry, findings);
+        control_character(entry, findings);
+        encoding(entry, findings);
+        not_normal(entry, findings);
+    }
+}
+
+fn duplicates(subject: &Subject, findings: &mut Findings) {
+    let mut counts = BTreeMap::new();
+    for (entry, _) in subject.view.entries() {
+        *counts.entry(entry.path()).or_insert(0) += 1;
+    }
+    for (path, count) in counts.iter().filter(|(_, count)| **count > 1) {
+        findings.add(Rule::DuplicateName, Some(path), format!("{count} entries are named `{path}`"));
+    }
+}
+
+fn case_collisions(subject: &Subject, findings: &mut Findings) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for (entry, _) in subject.view.entries() {
+        let path = entry.path();
+        let other = seen.entry(case_folded(&path)).or_insert_with(|| path.clone());
+        if *other != path {
+            let message = if other.to_lowercase() == path.to_lowercase() {
+                format!("`{other}` and `{path}` differ only by upper and lower case")
+            } else {
+                let escaped = [&**other, &*path].map(str::escape_default);
+                format!("`{}` and `{}` differ only by how their letters are composed", escaped[0], escaped[1])
+            };
+            findings.add(Rule::CaseCollision, Some(&path), message);
+        }
+    }
+}
+
+/// The same text for all names that some file system takes for the same one.
+fn case_folded(name: &str) -> String {
+    name.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+fn file_and_folder(subject: &Subject, findings: &mut Findings) {
+    for (entry, _) in subject.view.entries().filter(|(entry, _)| !entry.is_folder()) {
+        let path = entry.path();
+        if subject.view.is_folder(&path) && subject.view.entry_at(&path).is_some_and(|(found, _)| !found.is_folder()) {
+            let message = format!("`{path}` is a file, and other entries are in a folder of that name");
+            findings.add(Rule::FileAndFolder, Some(&path), message);
+        }
+    }
+}
+
+fn backslash(entry: &Entry, findings: &mut Findings) {
+    if entry.name.contains('\\') {
+        let message = format!("the name `{}` holds a backslash, which separates nothing on Linux", entry.name);
+        findings.add(Rule::BackslashInName, Some(&entry.name), message);
+    }
+}
+
+fn absolute(entry: &Entry, findings: &mut Findings) {
+    if entry.name.starts_with('/') {
+        findings.add(Rule::AbsoluteName, Some(&entry.name), format!("the name `{}` starts with `/`", entry.name));
+    }
+}
+
+fn parent(entry: &Entry, findings: &mut Findings) {
+    if entry.name.split(['/', '\\']).any(|part| part == "..") {
+        findings.add(Rule::ParentInName, Some(&entry.name), format!("the name `{}` holds `..`", entry.name));
+    }
+}
+
+fn drive_letter(entry: &Entry, findings: &mut Findings) {
+    let mut characters = entry.name.chars();
+    let starts_with_letter = characters.next().is_some_and(|first| first.is_ascii_alphabetic());
+    // `a:b` is a fair name on Linux; with a separator behind the colon it was meant as a drive.
+    if starts_with_letter && characters.next() == Some(':') && matches!(characters.next(), Some('/' | '\\')) {
+        let message = format!("the name `{}` starts with a drive letter", entry.name);
+        findings.add(Rule::DriveLetter, Some(&entry.name), message);
+    }
+}
+
+fn control_character(entry: &Entry, findings: &mut Findings) {
+    if entry.name.contains(char::is_control) {
+        let message = format!("the name `{}` holds a control character", entry.name);
+        findings.add(Rule::ControlCharacter, Some(&entry.name), message);
+    }
+}
+
+fn encoding(entry: &Entry, findings: &mut Findings) {
+    let name = &entry.name;
+    if entry.raw_name.is_ascii() || entry.has_unicode_name {
+        return;
+    }
+    if str::from_utf8(&entry.raw_name).is_err() {
+        findings.add(Rule::NameNotUtf8, Some(name), format!("the name `{name}` is not UTF-8"));
+    } else if entry.flags & FLAG_UTF8 == 0 {
+        findings.add(Rule::Utf8FlagMissing, Some(name), format!("the name `{name}` is not marked as UTF-8"));
+    }
+}
+
+fn not_normal(entry: &Entry, findings: &mut Findings) {
+    let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
+    let name = name.strip_prefix('/').unwrap_or(name);
+    // `.` alone is how some tools record the packed folder itself.
+    if name != "." && name.split('/').any(|part| matches!(part, "" | ".")) {
+        let message = format!("the name `{}` is written in a roundabout way", entry.name);
+        findings.add_with_hint(Rule::NameNotNormal, Some(&entry.name), message, format!("name it `{}`", entry.path()));
+    }
+}
