@@ -154,9 +154,9 @@ fn functions_that_are_built_together_need_one_target() {
 const FOREIGN: [(&str, &str); 19] = [
     ("output_format = \"binary\"", "`unzip` has the executable"),
     ("lambda_dir = \"out\"", "add `--output out/`"),
-    ("flatten = \"get\"", "add `--bin get --output <FOLDER>/bootstrap.zip`"),
+    ("flatten = \"get\"", "add `--bin get --output <DIR>/bootstrap.zip`"),
     ("compiler = { type = \"cargo_zigbuild\" }", "`--linker zig` takes it always"),
-    ("compiler = { type = \"cargo\", extra_args = [\"-v\"] }", "further arguments for cargo go behind `--`"),
+    ("compiler = { type = \"cargo\", extra_args = [\"-v\"] }", "put further arguments for cargo after `--`"),
     ("compiler = { type = \"cross\" }", "no container is needed"),
     ("skip_target_check = true", "add `--no-install`"),
     ("disable_optimizations = true", "add `--no-profile-defaults`"),
@@ -169,7 +169,7 @@ const FOREIGN: [(&str, &str); 19] = [
     ("packages = [\"api\"]", "add `--package api`"),
     ("jobs = 2", "add `--jobs 2`"),
     ("target_dir = \"t\"", "add `--target-dir t`"),
-    ("internal = true", "it counts together with `extension`"),
+    ("internal = true", "`internal` needs `extension = true`"),
     ("benches = true", "leave it to cargo-lambda"),
 ];
 
@@ -182,7 +182,7 @@ fn each_other_key_is_named_with_what_takes_its_place() {
         let warnings = lines(&run, "warning");
         assert_eq!(warnings.len(), 1, "{run}");
         assert!(warnings[0].contains(&format!("`package.metadata.lambda.build.{name}` in `")), "{run}");
-        assert!(warnings[0].ends_with("is for cargo-lambda alone and changes nothing here"), "{run}");
+        assert!(warnings[0].ends_with("is ignored: only cargo-lambda reads it"), "{run}");
         let hints = lines(&run, "hint");
         assert!(hints.len() == 1 && hints[0].contains(hint), "{hint}\n{run}");
     }
@@ -212,7 +212,7 @@ fn its_own_file_is_not_read_and_that_is_said() {
     fixture.write("CargoLambda.toml", "[build]\narm64 = true\n");
     let run = fixture.run(&["--dry-run"]).success();
     let warnings = lines(&run, "warning");
-    assert_eq!(warnings, ["warning: `CargoLambda.toml` is for cargo-lambda alone and changes nothing here"]);
+    assert_eq!(warnings, ["warning: `CargoLambda.toml` is ignored: only cargo-lambda reads it"]);
     assert_eq!(
         lines(&run, "hint"),
         ["hint: put its `[build]` into `[workspace.metadata.lambda.build]` of `Cargo.toml`, which both tools read"]
@@ -222,10 +222,10 @@ fn its_own_file_is_not_read_and_that_is_said() {
 #[test]
 fn values_of_another_shape_are_refused_with_the_key() {
     for (key, message) in [
-        ("include = \"conf\"", "`\"conf\"` is not a list of texts"),
+        ("include = \"conf\"", "`\"conf\"` is not a list of strings"),
         ("extension = \"yes\"", "`\"yes\"` is not `true` or `false`"),
         ("arm64 = 1", "`1` is not `true` or `false`"),
-        ("target = \"x86_64-unknown-linux-musl\"", "is not a list of texts"),
+        ("target = \"x86_64-unknown-linux-musl\"", "is not a list of strings"),
     ] {
         let fixture = workspace("", &format!("[package.metadata.lambda.build]\n{key}\n"), "");
         let run = fixture.run(&["--dry-run", "-p", "api"]);

@@ -129,7 +129,7 @@ fn a_key_that_does_not_exist_is_an_error_with_the_nearest() {
             "`package.metadata.lambda-zip.include.dst` in `",
             "did you mean `dest`?",
         ),
-        ("[package.metadata.lambda-zip.bin.gett]", "about a binary that does not exist", "did you mean `get`?"),
+        ("[package.metadata.lambda-zip.bin.gett]", "names an unknown binary", "did you mean `get`?"),
         (
             "[package.metadata.lambda-zip.checks]\nsekret = \"deny\"",
             "`package.metadata.lambda-zip.checks.sekret` in `",
@@ -139,7 +139,7 @@ fn a_key_that_does_not_exist_is_an_error_with_the_nearest() {
         refusal(tables).fails(96, message).says(hint).says("Cargo.toml");
     }
     let run = workspace("[workspace.metadata.lambda-zip.bin]", "").run(&["--list"]);
-    run.fails(96, "`workspace.metadata.lambda-zip.bin` in `").says("there is no such key");
+    run.fails(96, "`workspace.metadata.lambda-zip.bin` in `").says("unknown key");
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_value_that_cannot_be_is_an_error_that_says_what_can() {
         ("compression = 9", "`9` is not a text"),
         ("compression = \"9\"", "there is `fast`, `default`, `best` and `store`"),
         ("default-excludes = \"no\"", "is not `true` or `false`"),
-        ("checks = { secret = \"forbid\" }", "there is `deny`, `warn` and `allow`"),
+        ("checks = { secret = \"forbid\" }", "expected `deny`, `warn` or `allow`"),
     ] {
         let run = refusal(&format!("[package.metadata.lambda-zip]\n{keys}\n"));
         run.fails(96, message).says("`package.metadata.lambda-zip.").says("Cargo.toml`: ");

@@ -43,5 +43,5 @@ fn a_mode_that_makes_no_sense_is_refused_or_told() {
         fixture.fails_to_pack(&["main", "--mode", rule]).fails(2, "--mode");
     }
     let run = fixture.run(&["pack", "main", "--mode", "*.sh=0755"]).success();
-    assert!(run.stderr.contains("warning: `--mode *.sh` applies to no file in the zip"), "{}", run.stderr);
+    assert!(run.stderr.contains("warning: `--mode *.sh` matched no files"), "{}", run.stderr);
 }

@@ -127,10 +127,10 @@ fn what_linux_cannot_start_is_refused_and_nothing_is_left() {
 fn an_executable_that_is_none_is_a_usage_error() {
     let fixture = Fixture::with_executable();
     fixture.create_dir("folder");
-    fixture.fails_to_pack(&["gone"]).fails(2, "there is no executable `gone`");
-    fixture.fails_to_pack(&["main/gone"]).fails(2, "there is no executable `main/gone`");
-    fixture.fails_to_pack(&["folder"]).fails(2, "`folder` is a folder, not an executable");
-    fixture.fails_to_pack(&["."]).fails(2, "`.` is a folder, not an executable");
+    fixture.fails_to_pack(&["gone"]).fails(2, "the executable `gone` does not exist");
+    fixture.fails_to_pack(&["main/gone"]).fails(2, "the executable `main/gone` does not exist");
+    fixture.fails_to_pack(&["folder"]).fails(2, "`folder` is a directory, not an executable");
+    fixture.fails_to_pack(&["."]).fails(2, "`.` is a directory, not an executable");
     fixture.fails_to_pack(&[]).fails(2, "EXECUTABLE");
 }
 

@@ -37,7 +37,8 @@ fn what_lies_on_a_share_is_packed_under_a_name_and_refused_without_one() {
         on_windows(&fixture, &["pack", "main", "--include", &format!("{share}=etc")]).success();
         assert_eq!(Zip::read(fixture.path("main.zip")).names(), ["bootstrap", "etc/a", "etc/b/c"]);
     }
-    on_windows(&fixture, &["pack", r"\\server\share\main"]).fails(2, r"there is no executable `\\server\share\main`");
+    on_windows(&fixture, &["pack", r"\\server\share\main"])
+        .fails(2, r"the executable `\\server\share\main` does not exist");
 }
 
 #[test]

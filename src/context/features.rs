@@ -1,4 +1,4 @@
-//! Which features a package gets from the command line, and so which of its binaries can be built.
+//! The features that the command line turns on in a package. They decide which of its binaries can be built.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,17 +28,18 @@ pub(super) fn refuse_unknown(flags: &CargoFlags, packages: &[&Package]) -> Resul
     Ok(())
 }
 
-/// `package/feature` of the package itself, or `dependency/feature`, whose second half cargo alone can judge.
+/// True for `package/feature` of the package itself, and for `dependency/feature`: only cargo knows the features of a
+/// dependency.
 fn knows_prefixed(package: &Package, prefix: &str, name: &str) -> bool {
     let dependency = prefix.trim_end_matches('?');
     (package.name.as_str() == prefix && package.features.contains_key(name))
         || package.dependencies.iter().any(|found| found.rename.as_ref().unwrap_or(&found.name) == dependency)
 }
 
-/// The features of a package that the command line turns on, with all that those turn on in turn.
+/// The features of a package that the command line turns on, directly or through other features.
 ///
-/// What other packages of the workspace turn on in it is not seen. A binary that needs such a feature is built when the
-/// feature is asked for.
+/// Features that other packages of the workspace turn on in it are not considered. A binary that needs such a feature is
+/// built if the command line names the feature.
 pub(super) fn enabled(flags: &CargoFlags, package: &Package) -> BTreeSet<String> {
     let mut pending: Vec<&str> = Vec::new();
     if flags.all_features {
@@ -60,7 +61,7 @@ pub(super) fn enabled(flags: &CargoFlags, package: &Package) -> BTreeSet<String>
             continue;
         }
         pending.extend(table.get(feature).into_iter().flatten().map(String::as_str));
-        // `dependency/feature` turns an optional dependency on too, `dependency?/feature` does not.
+        // `dependency/feature` also turns on an optional dependency, `dependency?/feature` does not.
         if let Some((dependency, _)) = feature.split_once('/')
             && !dependency.ends_with('?')
         {

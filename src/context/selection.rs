@@ -1,4 +1,4 @@
-//! Which binaries of which packages become functions.
+//! The binaries of the selected packages that become functions.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::cli::CargoFlags;
 use crate::suggest::nearest;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// A binary that becomes a Lambda function of its own.
+/// A binary or example that becomes a Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Function {
     /// The name of the binary.
@@ -30,13 +30,13 @@ pub(crate) struct Function {
 }
 
 impl Function {
-    /// The package as cargo's `--package` takes it. Names alone are ambiguous where the graph has several versions.
-    pub(super) fn package_spec(&self) -> String {
+    /// The package as cargo's `--package` takes it. A name alone is ambiguous if the graph has several versions.
+    pub(crate) fn package_spec(&self) -> String {
         format!("{}@{}", self.package, self.version)
     }
 }
 
-/// A binary that the selected features leave out.
+/// A binary that needs features which are off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct SkippedBinary {
     #[serde(rename = "function")]
@@ -46,14 +46,14 @@ pub(crate) struct SkippedBinary {
     pub(crate) required_features: Vec<String>,
 }
 
-/// What is to be built, and what is left out of it.
+/// The binaries to build, and those left out.
 #[derive(Debug)]
 pub(crate) struct Selection {
     pub(super) functions: Vec<Function>,
     pub(super) skipped: Vec<SkippedBinary>,
 }
 
-/// Selects as `cargo build` would, libraries, tests and build scripts aside.
+/// Selects what `cargo build` would, except libraries, tests and build scripts.
 pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selection> {
     let packages = packages(flags, metadata)?;
     features::refuse_unknown(flags, &packages)?;
@@ -79,12 +79,7 @@ pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selectio
             } else if flags.bin.contains(&target.name) || flags.example.contains(&target.name) {
                 return Err(Failure::new(
                     ErrorKind::Usage,
-                    format!(
-                        "`{}` of `{}` needs features that are not on: {}",
-                        target.name,
-                        package.name,
-                        list(required)
-                    ),
+                    format!("`{}` of `{}` needs features that are off: {}", target.name, package.name, list(required)),
                 )
                 .hint(format!("add `--features {}`", required.join(",")))
                 .into());
@@ -104,8 +99,8 @@ pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selectio
     Ok(selection)
 }
 
-/// The selected packages. Without a flag they are those that cargo itself would take: the package of the manifest at
-/// hand, else the workspace's default members.
+/// The selected packages. Without a flag, cargo's own choice: the package of the current manifest, else the default members
+/// of the workspace.
 fn packages<'a>(flags: &CargoFlags, metadata: &'a Metadata) -> Result<Vec<&'a Package>> {
     let members = metadata.workspace_packages();
     let names = || members.iter().map(|package| package.name.as_str()).collect::<BTreeSet<_>>();
@@ -134,7 +129,7 @@ fn packages<'a>(flags: &CargoFlags, metadata: &'a Metadata) -> Result<Vec<&'a Pa
     Ok(members.into_iter().filter(|package| flags.package.iter().any(|spec| matches(package, spec))).collect())
 }
 
-/// Whether a package is meant by cargo's `--package`: by its id, by `name`, `name@version` or `name:version`, or by a
+/// True if cargo's `--package SPEC` selects this package: by its id, by `name`, `name@version` or `name:version`, or by a
 /// glob over names.
 fn matches(package: &Package, spec: &str) -> bool {
     if package.id.repr == spec {
@@ -158,7 +153,7 @@ fn executables(package: &Package) -> impl Iterator<Item = &cargo_metadata::Targe
     })
 }
 
-/// As with cargo, naming examples leaves the binaries out unless they are named too.
+/// As with cargo, naming an example leaves out the binaries that are not named too.
 fn wanted(flags: &CargoFlags, name: &str, is_example: bool) -> bool {
     let names_examples = flags.examples || !flags.example.is_empty();
     if is_example {
@@ -195,11 +190,12 @@ fn nothing_to_package(packages: &[&Package], skipped: &[SkippedBinary]) -> Failu
     let failure = Failure::new(ErrorKind::Usage, format!("no binary to package in {}", list(&names)));
     match skipped.first() {
         Some(binary) => failure.hint(format!(
-            "`{}` needs features that are not on: add `--features {}`",
+            "`{}` needs features that are off: add `--features {}`",
             binary.name,
             binary.required_features.join(",")
         )),
-        None => failure.hint("a function is a binary: add `src/main.rs`, or select another package with `--package`"),
+        None => failure
+            .hint("each binary becomes a function: add `src/main.rs`, or select another package with `--package`"),
     }
 }
 

@@ -1,20 +1,20 @@
-//! The keys that mean nothing here, and what to write or type in their place.
+//! The keys that this program does not support, and what to write or type instead.
 
 use serde_json::Value;
 
-use super::ForeignKey;
+use super::UnsupportedKey;
 use super::table::Key;
 
-/// A key with what takes its place. Nothing for one that asks for what is done anyway.
-pub(super) fn replaced((name, key): (String, Key)) -> Option<ForeignKey> {
+/// The warning about a key. `None` if the key asks for what this program does anyway.
+pub(super) fn warning((name, key): (String, Key)) -> Option<UnsupportedKey> {
     let hint = match (name.as_str(), &key.value) {
         (_, Value::Bool(false)) if name != "release" => return None,
         ("output_format", Value::String(format)) if format == "zip" => return None,
         ("release", Value::Bool(true)) | ("profile", Value::String(_)) if asks_for_release(&key.value) => return None,
         _ => hint(&name, &key.value),
     };
-    let message = format!("{} is for cargo-lambda alone and changes nothing here", key.place());
-    Some(ForeignKey { message, hint })
+    let message = format!("{} is ignored: only cargo-lambda reads it", key.place());
+    Some(UnsupportedKey { message, hint })
 }
 
 fn asks_for_release(value: &Value) -> bool {
@@ -30,10 +30,10 @@ fn hint(name: &str, value: &Value) -> String {
         "env" | "env_var" | "env_file" => {
             "set the variables of the build in `[env]` of `.cargo/config.toml`, or in the environment".to_owned()
         }
-        "flatten" => format!("add `--bin {text} --output <FOLDER>/bootstrap.zip`"),
-        "internal" => "it counts together with `extension`".to_owned(),
+        "flatten" => format!("add `--bin {text} --output <DIR>/bootstrap.zip`"),
+        "internal" => "`internal` needs `extension = true`".to_owned(),
         "lambda_dir" => format!("add `--output {}/`", text.trim_end_matches('/')),
-        "output_format" => "what comes out is always a zip; `unzip` has the executable".to_owned(),
+        "output_format" => "the output is always a zip; `unzip` extracts the executable".to_owned(),
         "packages" => flags("package", value),
         "profile" => flags(name, value),
         "release" => "add `--profile dev`".to_owned(),
@@ -44,7 +44,7 @@ fn hint(name: &str, value: &Value) -> String {
     }
 }
 
-/// The keys that are flags of cargo's, and that are flags of the same name here.
+/// The keys that are flags of cargo's, and flags of the same name here.
 const CARGO_FLAGS: [&str; 22] = [
     "all_features",
     "bin",
@@ -87,15 +87,15 @@ fn plain(value: &Value) -> String {
 fn compiler(value: &Value) -> String {
     let kind = value.get("type").or(Some(value)).and_then(Value::as_str).unwrap_or_default();
     let extra = if value.get("subcommand").or(value.get("extra_args")).is_some() {
-        "; further arguments for cargo go behind `--`"
+        "; put further arguments for cargo after `--`"
     } else {
         ""
     };
     match kind {
         "cargo" => {
-            format!("`--linker auto`, the default, finds what links; `--linker system` is a compiler on PATH{extra}")
+            format!("`--linker auto`, the default, finds a linker; `--linker system` uses a compiler on PATH{extra}")
         }
-        "cross" => "no container is needed: where a crate compiles C, add `--install-zig`".to_owned(),
-        _ => "`--linker auto`, the default, takes zig where it is needed; `--linker zig` takes it always".to_owned(),
+        "cross" => "no container is needed; if a crate compiles C, add `--install-zig`".to_owned(),
+        _ => "`--linker auto`, the default, uses zig where it is needed; `--linker zig` always uses it".to_owned(),
     }
 }
