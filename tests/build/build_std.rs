@@ -6,14 +6,14 @@ use std::process::Command;
 use serde_json::Value;
 use test_support::{Fixture, Program, Toolchain, Zip, contains, script};
 
-/// What a plan would install first.
+/// The targets that a plan would install.
 fn installs(program: Program) -> Vec<String> {
     let report = program.args(["--dry-run", "--message-format", "json"]).run().success().json();
     report["install_targets"].as_array().unwrap().iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 #[test]
-fn what_is_built_is_not_installed() {
+fn build_std_needs_no_installed_target() {
     let fixture = Fixture::package("own-std");
     let computer = Toolchain::current().with_targets_only(&[], &fixture);
     script(&computer.bin.join("aarch64-linux-gnu-gcc"), "exit 1");
@@ -32,14 +32,14 @@ fn what_is_built_is_not_installed() {
     assert!(installs(unstable()).is_empty());
     assert_eq!(installs(stable()), target, "a stable cargo passes over it");
 
-    // What `rust-lld` links with, musl among it, comes with the standard library.
+    // The files that `rust-lld` links for musl come with the installed standard library.
     let musl = plan_for("musl").env("RUSTC_BOOTSTRAP", "1");
     assert_eq!(installs(musl), ["aarch64-unknown-linux-musl"]);
 }
 
 #[test]
 #[ignore = "needs the network, rust-src"]
-fn it_is_linked_and_tells_of_no_folder() {
+fn a_std_that_was_built_has_no_path_of_this_machine() {
     let fixture = Fixture::package("own-std");
     let source = r#"fn main() {
     let caught = std::panic::catch_unwind(|| [1, 2][std::env::args().count() + 1]);
@@ -63,7 +63,7 @@ fn it_is_linked_and_tells_of_no_folder() {
     assert!(contains(zip.bootstrap(), "/rustc/") && contains(zip.bootstrap(), "/library/std/src/"), "{run}");
     let sysroot = Toolchain::current().sysroot;
     let home = std::env::var("HOME").unwrap();
-    for folder in [sysroot.to_str().unwrap(), &home, fixture.path(".").to_str().unwrap()] {
-        assert!(!contains(zip.bootstrap(), folder), "`{folder}` is in the executable");
+    for directory in [sysroot.to_str().unwrap(), &home, fixture.path(".").to_str().unwrap()] {
+        assert!(!contains(zip.bootstrap(), directory), "`{directory}` is in the executable");
     }
 }

@@ -1,4 +1,4 @@
-//! Manifests that were written for cargo-lambda. Nothing is built: `--list` and `--dry-run` show what would be.
+//! Manifests written for cargo-lambda. Nothing is built: `--list` and `--dry-run` show what would be.
 
 use serde_json::Value;
 use test_support::{Fixture, Run};
@@ -40,13 +40,13 @@ fn target(fixture: &Fixture, args: &[&str]) -> String {
     functions[0]["target"].as_str().unwrap().to_owned()
 }
 
-/// The lines on stderr that start with this.
+/// The lines on stderr that start with this text.
 fn lines<'a>(run: &'a Run, start: &str) -> Vec<&'a str> {
     run.stderr.lines().filter(|line| line.trim_start().starts_with(start)).collect()
 }
 
 #[test]
-fn its_includes_are_read_from_the_working_directory_and_that_is_said_once() {
+fn includes_of_cargo_lambda_are_read_from_the_working_directory_and_reported_once() {
     let fixture = workspace("", "[package.metadata.lambda.build]\ninclude = [\"conf\", \"etc/c:ours/c.toml\"]\n", "");
     assert_eq!(names(&fixture, &["--bin", "get"]), ["bootstrap", "conf/b.toml", "etc/c"]);
 
@@ -62,7 +62,7 @@ fn its_includes_are_read_from_the_working_directory_and_that_is_said_once() {
 }
 
 #[test]
-fn an_include_of_its_own_that_matches_nothing_is_an_error_here() {
+fn an_include_of_cargo_lambda_that_matches_nothing_is_an_error() {
     let fixture = workspace("", "[package.metadata.lambda.build]\ninclude = [\"x:asets\"]\n", "");
     let run = fixture.run(&["--list", "--bin", "get"]);
     assert_eq!(run.code, 2, "{run}");
@@ -71,14 +71,14 @@ fn an_include_of_its_own_that_matches_nothing_is_an_error_here() {
 }
 
 #[test]
-fn its_tables_lie_over_one_another_as_they_do_there() {
+fn tables_of_cargo_lambda_override_one_another_as_cargo_lambda_does() {
     let fixture = workspace(
         "[workspace.metadata.lambda.build]\ninclude = [\"conf\"]\n[workspace.metadata.lambda.bin.put.build]\nextension = true\n",
         "[package.metadata.lambda.build]\ninclude = [\"ours\"]\n[package.metadata.lambda.bin.get.build]\nextension = true\ninternal = true\n",
         "",
     );
     assert_eq!(names(&fixture, &["--bin", "mail"]), ["bootstrap", "conf/b.toml"]);
-    // The table of a binary stands in place of the package's, so that the workspace's include counts.
+    // The table of a binary replaces the package's, so the workspace's include applies.
     assert_eq!(names(&fixture, &["--bin", "get"]), ["conf/b.toml", "get"]);
     assert_eq!(names(&fixture, &["--bin", "put"]), ["extensions/put", "ours/c.toml"]);
     let kinds: Vec<_> = planned(&fixture, &[]).iter().map(|function| function["kind"].clone()).collect();
@@ -86,7 +86,7 @@ fn its_tables_lie_over_one_another_as_they_do_there() {
 }
 
 #[test]
-fn our_own_tables_and_flags_count_over_it_key_by_key() {
+fn our_tables_and_flags_override_cargo_lambda_key_by_key() {
     let fixture = workspace(
         "",
         "[package.metadata.lambda.build]\ninclude = [\"conf\"]\nextension = true\n\
@@ -114,7 +114,7 @@ fn our_own_tables_and_flags_count_over_it_key_by_key() {
 }
 
 #[test]
-fn the_architecture_is_read_unless_a_flag_says_another() {
+fn the_architecture_of_cargo_lambda_is_used_unless_a_flag_names_another() {
     let fixture = workspace("[workspace.metadata.lambda.build]\narm64 = true\n", "", "");
     assert_eq!(target(&fixture, &[]), "aarch64-unknown-linux-musl");
     assert_eq!(target(&fixture, &["--arch", "x86_64"]), "x86_64-unknown-linux-musl");
@@ -129,7 +129,7 @@ fn the_architecture_is_read_unless_a_flag_says_another() {
 }
 
 #[test]
-fn a_triple_brings_its_c_library_unless_a_flag_says_another() {
+fn a_triple_of_cargo_lambda_selects_its_libc_unless_a_flag_names_another() {
     let table = "[package.metadata.lambda.build]\ntarget = [\"x86_64-unknown-linux-gnu\"]\n";
     let fixture = workspace("", table, "");
     assert_eq!(target(&fixture, &["-p", "api"]), "x86_64-unknown-linux-gnu");
@@ -150,7 +150,7 @@ fn functions_that_are_built_together_need_one_target() {
     assert_eq!(target(&fixture, &["-p", "api"]), "aarch64-unknown-linux-musl");
 }
 
-/// Every key that is no question of packaging, with the words of its hint.
+/// Every key that has nothing to do with packaging, with words of its hint.
 const FOREIGN: [(&str, &str); 19] = [
     ("output_format = \"binary\"", "`unzip` has the executable"),
     ("lambda_dir = \"out\"", "add `--output out/`"),
@@ -174,7 +174,7 @@ const FOREIGN: [(&str, &str); 19] = [
 ];
 
 #[test]
-fn each_other_key_is_named_with_what_takes_its_place() {
+fn each_unsupported_key_is_named_with_its_replacement() {
     for (key, hint) in FOREIGN {
         let fixture = workspace("", &format!("[package.metadata.lambda.build]\n{key}\n"), "");
         let run = fixture.run(&["--dry-run", "-p", "api"]).success();
@@ -189,7 +189,7 @@ fn each_other_key_is_named_with_what_takes_its_place() {
 }
 
 #[test]
-fn what_is_done_anyway_is_not_spoken_of() {
+fn keys_for_what_happens_anyway_are_not_reported() {
     let keys =
         "output_format = \"zip\"\nrelease = true\nprofile = \"release\"\nflatten = false\nskip_target_check = false\n";
     let fixture = workspace(&format!("[workspace.metadata.lambda.build]\n{keys}"), "", "");
@@ -198,7 +198,7 @@ fn what_is_done_anyway_is_not_spoken_of() {
 }
 
 #[test]
-fn the_files_that_it_would_deploy_are_named() {
+fn deploy_includes_are_reported_as_unsupported() {
     let fixture = workspace("", "[package.metadata.lambda.deploy]\ninclude = [\"conf\"]\nmemory = 512\n", "");
     let run = fixture.run(&["--dry-run", "-p", "api"]).success();
     assert_eq!(lines(&run, "warning").len(), 1, "{run}");
@@ -207,7 +207,7 @@ fn the_files_that_it_would_deploy_are_named() {
 }
 
 #[test]
-fn its_own_file_is_not_read_and_that_is_said() {
+fn cargo_lambda_toml_is_not_read_and_reported() {
     let fixture = workspace("", "", "");
     fixture.write("CargoLambda.toml", "[build]\narm64 = true\n");
     let run = fixture.run(&["--dry-run"]).success();
@@ -220,7 +220,7 @@ fn its_own_file_is_not_read_and_that_is_said() {
 }
 
 #[test]
-fn values_of_another_shape_are_refused_with_the_key() {
+fn values_of_another_type_are_refused_with_the_key() {
     for (key, message) in [
         ("include = \"conf\"", "`\"conf\"` is not a list of strings"),
         ("extension = \"yes\"", "`\"yes\"` is not `true` or `false`"),

@@ -1,18 +1,18 @@
-//! The executable does not tell where it was built.
+//! No path of the machine is in the executable.
 
 use std::fs;
 
 use test_support::{Fixture, Zip, contains, required};
 
-/// A package that would tell: a panic knows where it is written, in the package as in code that a build script made.
+/// A package with paths in its executable: those of panics in its source and in code that a build script made.
 pub(crate) fn checkout() -> Fixture {
     let fixture = Fixture::package("checkout");
     fixture.write(
         "build.rs",
         r#"fn main() {
-    let folder = std::env::var("OUT_DIR").unwrap();
+    let directory = std::env::var("OUT_DIR").unwrap();
     let code = "pub fn made(n: usize) -> u8 { let bytes = [1, 2, 3]; bytes[n] }";
-    std::fs::write(std::path::Path::new(&folder).join("made.rs"), code).unwrap();
+    std::fs::write(std::path::Path::new(&directory).join("made.rs"), code).unwrap();
 }
 "#,
     );
@@ -40,9 +40,9 @@ fn two_checkouts_give_the_same_zip() {
             let home = std::env::var("HOME").unwrap();
             for zip in run.zips() {
                 let zip = Zip::read(zip);
-                assert!(contains(zip.bootstrap(), "src/main.rs"), "the test looks for the wrong thing");
-                for folder in [fixture.path(".").canonicalize().unwrap().to_str().unwrap(), &home] {
-                    assert!(!contains(zip.bootstrap(), folder), "`{folder}` is in the executable");
+                assert!(contains(zip.bootstrap(), "src/main.rs"), "the test searches for the wrong text");
+                for directory in [fixture.path(".").canonicalize().unwrap().to_str().unwrap(), &home] {
+                    assert!(!contains(zip.bootstrap(), directory), "`{directory}` is in the executable");
                 }
             }
             bytes
@@ -52,14 +52,13 @@ fn two_checkouts_give_the_same_zip() {
 }
 
 #[test]
-fn paths_stay_when_they_are_asked_for() {
+fn no_trim_paths_keeps_the_paths() {
     let fixture = checkout();
     let zip = Zip::read(fixture.run(&["--no-trim-paths"]).success().zip());
     assert!(contains(zip.bootstrap(), fixture.path("target").to_str().unwrap()));
 }
 
-/// The same with more that would tell: a crate of the registry that panics, one with a build script, and C that knows its
-/// file.
+/// The same with more paths: a crate of the registry that panics, one with a build script, and C code with `__FILE__`.
 fn checkout_with_dependencies() -> Fixture {
     let fixture = checkout();
     let rest = "[dependencies]\nbytes = \"1\"\nlibc = \"0.2\"\n[build-dependencies]\ncc = \"1\"\n[profile.release]\nlto = \
@@ -83,7 +82,7 @@ fn checkout_with_dependencies() -> Fixture {
 
 #[test]
 #[ignore = "needs the network, ziglang"]
-fn neither_do_crates_of_the_registry_nor_c() {
+fn crates_of_the_registry_and_c_have_no_path_of_this_machine() {
     let zips = [("target", "home"), ("elsewhere/build", "another/cargo")].map(|(target_dir, cargo_home)| {
         let fixture = checkout_with_dependencies();
         let program = fixture.program().env("CARGO_HOME", fixture.path(cargo_home));
@@ -94,11 +93,11 @@ fn neither_do_crates_of_the_registry_nor_c() {
             .success();
         let zip = Zip::read(run.zip());
         for told in ["/cargo/registry/src/", "native.c", "made.rs", "src/main.rs"] {
-            assert!(contains(zip.bootstrap(), told), "the test looks for the wrong thing: there is no `{told}`");
+            assert!(contains(zip.bootstrap(), told), "the test searches for the wrong text: there is no `{told}`");
         }
         let home = std::env::var("HOME").unwrap();
-        for folder in [fixture.path(".").canonicalize().unwrap().to_str().unwrap(), &home] {
-            assert!(!contains(zip.bootstrap(), folder), "`{folder}` is in the executable");
+        for directory in [fixture.path(".").canonicalize().unwrap().to_str().unwrap(), &home] {
+            assert!(!contains(zip.bootstrap(), directory), "`{directory}` is in the executable");
         }
         fs::read(run.zip()).unwrap()
     });

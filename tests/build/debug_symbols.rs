@@ -1,4 +1,4 @@
-//! `--debug-symbols`: two halves of one executable, told to belong together by the build id.
+//! `--debug-symbols`: the executable and its symbols have the same build id.
 
 use std::fs;
 use std::io::Cursor;
@@ -9,7 +9,7 @@ use lambda_zip_check::elf::Elf;
 use test_support::{Fixture, Zip};
 
 #[test]
-fn the_zip_is_stripped_and_the_symbols_lie_beside_it() {
+fn the_zip_is_stripped_and_the_symbols_are_next_to_it() {
     let fixture = Fixture::package("parted");
     let run = fixture.run(&["--debug-symbols", "--arch", "x86_64,arm64", "--message-format", "json"]).success();
     let report = run.json();
@@ -37,7 +37,7 @@ fn the_stripped_executable_runs() {
 }
 
 #[test]
-fn without_the_flag_there_are_none() {
+fn without_the_flag_there_are_no_symbols() {
     let fixture = Fixture::package("parted");
     let zip = fixture.run(&[]).success().zip();
     assert!(!zip.with_file_name("parted.debug").exists());
@@ -53,7 +53,7 @@ fn crashing() -> Fixture {
     fixture
 }
 
-/// Where the stripped executable and its debug information lie.
+/// The paths of the stripped executable and of its debug information.
 fn crash_site(fixture: &Fixture, flags: &[&str]) -> (PathBuf, PathBuf) {
     let zip = fixture.program().args(["--debug-symbols"]).args(flags).run().success().zip();
     let bootstrap = fixture.path("bootstrap");
@@ -61,7 +61,7 @@ fn crash_site(fixture: &Fixture, flags: &[&str]) -> (PathBuf, PathBuf) {
     (bootstrap, zip.with_file_name("crashing.debug"))
 }
 
-/// What gdb tells of a crash after these commands.
+/// What gdb prints about a crash after these commands.
 fn backtrace(commands: &[&str]) -> String {
     let mut gdb = Command::new("gdb");
     gdb.args(["--batch", "-nx"]);
@@ -73,7 +73,7 @@ fn backtrace(commands: &[&str]) -> String {
 
 #[test]
 #[ignore = "needs gdb"]
-fn gdb_tells_the_line_of_a_crash() {
+fn gdb_finds_the_line_of_a_crash() {
     let fixture = crashing();
     for flags in [&[][..], &["--libc", "gnu", "--linker", "system"]] {
         let (bootstrap, debug) = crash_site(&fixture, flags);
@@ -84,10 +84,10 @@ fn gdb_tells_the_line_of_a_crash() {
         let lines = ["crashing::crash (address=0x0) at src/main.rs:3", "crashing::main () at src/main.rs:8"];
         let by_hand = backtrace(&[&file, &format!("symbol-file {}", debug.display())]);
         let id = Elf::read(fs::File::open(&bootstrap).unwrap()).unwrap().build_id.unwrap();
-        let folder = fixture.path("symbols");
-        fs::create_dir_all(folder.join(".build-id").join(&id[..2])).unwrap();
-        fs::copy(&debug, folder.join(".build-id").join(&id[..2]).join(format!("{}.debug", &id[2..]))).unwrap();
-        let by_build_id = backtrace(&[&format!("set debug-file-directory {}", folder.display()), &file]);
+        let directory = fixture.path("symbols");
+        fs::create_dir_all(directory.join(".build-id").join(&id[..2])).unwrap();
+        fs::copy(&debug, directory.join(".build-id").join(&id[..2]).join(format!("{}.debug", &id[2..]))).unwrap();
+        let by_build_id = backtrace(&[&format!("set debug-file-directory {}", directory.display()), &file]);
         for line in lines {
             assert!(by_hand.contains(line), "{flags:?}: {by_hand}");
             assert!(by_build_id.contains(line), "{flags:?}: {by_build_id}");

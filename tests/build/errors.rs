@@ -1,5 +1,4 @@
-//! What goes wrong, and what is said about it: one error, what to do next, and the exit code of its kind. Whatever
-//! happens, the zip that was there before stays.
+//! Failures: each prints one error and what to do next, exits with the code of its kind, and leaves the previous zip.
 
 use std::env::consts::ARCH;
 use std::fs;
@@ -11,12 +10,12 @@ use test_support::{Fixture, Run, Toolchain, script};
 
 const OLD_ZIP: &str = "the zip of an earlier run";
 
-/// Puts a file where the zip of the function `greeter` will go.
+/// Puts a file at the path of the zip of the function `greeter`.
 fn old_zip(fixture: &Fixture) -> PathBuf {
     fixture.write("target/lambda/greeter/bootstrap.zip", OLD_ZIP)
 }
 
-/// Holds that the old zip is still there, and that nothing was left beside it.
+/// Asserts that the old zip is unchanged and that there is nothing next to it.
 #[track_caller]
 fn is_untouched(zip: &Path) {
     assert_eq!(fs::read_to_string(zip).unwrap(), OLD_ZIP);
@@ -24,7 +23,7 @@ fn is_untouched(zip: &Path) {
     assert_eq!(beside, ["bootstrap.zip"]);
 }
 
-/// For a command line that was refused by its form alone: the reason, and the way to the help.
+/// Asserts that a command line was refused by clap, with the reason and a pointer to the help.
 #[track_caller]
 fn is_usage_error(run: &Run, parts: &[&str]) {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
@@ -36,7 +35,7 @@ fn is_usage_error(run: &Run, parts: &[&str]) {
 }
 
 #[test]
-fn a_folder_without_a_package_is_refused() {
+fn a_directory_without_a_package_is_refused() {
     let fixture = Fixture::empty();
     insta::assert_snapshot!(fixture.run(&[]).snapshot());
 }
@@ -55,7 +54,7 @@ fn a_broken_manifest_is_shown_as_cargo_shows_it() {
 }
 
 #[test]
-fn a_manifest_that_is_not_there_is_named() {
+fn a_missing_manifest_is_named() {
     let run = Fixture::empty().run(&["--manifest-path", "nowhere/Cargo.toml"]);
     assert_eq!((run.code, run.stdout.as_str()), (102, ""), "{run}");
     assert!(run.stderr.starts_with("error: ") && run.stderr.contains("nowhere/Cargo.toml"), "{run}");
@@ -88,7 +87,7 @@ fn an_unknown_feature_is_refused_with_the_nearest_name() {
 }
 
 #[test]
-fn an_unknown_architecture_runtime_or_libc_is_refused_with_those_there_are() {
+fn an_unknown_architecture_runtime_or_libc_is_refused_with_the_valid_ones() {
     let fixture = Fixture::package("greeter");
     is_usage_error(&fixture.run(&["--arch", "riscv64"]), &["riscv64", "--arch", "`arm64`", "`x86_64`"]);
     is_usage_error(&fixture.run(&["--runtime", "nodejs22.x"]), &["nodejs22.x", "provided.al2023", "provided.al2"]);
@@ -145,7 +144,7 @@ fn a_binary_whose_feature_is_off_is_refused_with_the_feature() {
 }
 
 #[test]
-fn a_build_that_fails_shows_what_the_compiler_says_and_leaves_the_old_zip() {
+fn a_build_that_fails_shows_the_compilers_errors_and_leaves_the_old_zip() {
     let fixture = Fixture::package("greeter");
     let old = old_zip(&fixture);
     fixture.write("src/main.rs", "fn main() { undefined(); }");
@@ -159,7 +158,7 @@ fn a_build_that_fails_shows_what_the_compiler_says_and_leaves_the_old_zip() {
 }
 
 #[test]
-fn a_lock_file_that_would_have_to_change_is_cargos_to_refuse() {
+fn cargo_refuses_a_lock_file_that_would_have_to_change() {
     let fixture = Fixture::package("greeter");
     let run = fixture.run(&["--locked"]);
     assert_ne!(run.code, 0, "{run}");
@@ -169,7 +168,7 @@ fn a_lock_file_that_would_have_to_change_is_cargos_to_refuse() {
 }
 
 #[test]
-fn a_missing_target_is_added_with_rustup_and_that_is_said() {
+fn a_missing_target_is_added_with_rustup_and_reported() {
     let fixture = Fixture::package("greeter");
     let toolchain = Toolchain::current();
     let computer = toolchain.with_targets_only(&[], &fixture);
@@ -194,7 +193,7 @@ fn a_missing_target_is_added_with_rustup_and_that_is_said() {
 }
 
 #[test]
-fn a_missing_target_is_not_added_where_that_is_forbidden() {
+fn no_install_forbids_adding_a_missing_target() {
     let fixture = Fixture::package("greeter");
     let old = old_zip(&fixture);
     let computer = Toolchain::current().with_targets_only(&[], &fixture);
@@ -204,7 +203,7 @@ fn a_missing_target_is_not_added_where_that_is_forbidden() {
 }
 
 #[test]
-fn without_rustup_a_missing_target_is_refused_with_the_way_to_get_it() {
+fn without_rustup_a_missing_target_is_refused_with_a_hint() {
     let fixture = Fixture::package("greeter");
     let old = old_zip(&fixture);
     let computer = Toolchain::current().with_targets_only(&[], &fixture);
@@ -218,7 +217,7 @@ fn without_rustup_a_missing_target_is_refused_with_the_way_to_get_it() {
 }
 
 #[test]
-fn a_rustup_that_fails_is_reported_with_its_own_words() {
+fn a_rustup_that_fails_is_quoted() {
     let fixture = Fixture::package("greeter");
     let computer = Toolchain::current().with_targets_only(&[], &fixture);
     script(&computer.bin.join("rustup"), "echo 'error: the cable is unplugged' >&2\nexit 1");
@@ -230,7 +229,7 @@ fn a_rustup_that_fails_is_reported_with_its_own_words() {
 }
 
 #[test]
-fn a_rustup_of_another_toolchain_does_not_pass_for_help() {
+fn a_rustup_that_adds_the_target_elsewhere_is_an_error() {
     let fixture = Fixture::package("greeter");
     let computer = Toolchain::current().with_targets_only(&[], &fixture);
     script(&computer.bin.join("rustup"), "exit 0");
@@ -241,7 +240,7 @@ fn a_rustup_of_another_toolchain_does_not_pass_for_help() {
 }
 
 #[test]
-fn a_missing_linker_is_refused_with_what_was_looked_for() {
+fn a_missing_linker_is_refused_with_the_programs_that_were_tried() {
     let fixture = Fixture::package("greeter");
     let old = old_zip(&fixture);
     let other = if ARCH == "x86_64" { "aarch64" } else { "x86_64" };
@@ -258,7 +257,7 @@ fn a_missing_linker_is_refused_with_what_was_looked_for() {
 }
 
 #[test]
-fn a_musl_build_needs_no_compiler_of_the_system() {
+fn a_musl_build_needs_no_c_compiler() {
     let fixture = Fixture::package("greeter");
     let triples = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
     let computer = Toolchain::current().with_targets_only(&triples, &fixture);
@@ -268,20 +267,20 @@ fn a_musl_build_needs_no_compiler_of_the_system() {
 }
 
 #[test]
-fn an_output_folder_that_cannot_be_made_is_named() {
+fn an_output_directory_that_cannot_be_made_is_named() {
     let fixture = Fixture::package("greeter");
-    fixture.write("notes.txt", "no folder");
+    fixture.write("notes.txt", "not a directory");
     let run = fixture.run(&["-o", "notes.txt/greeter.zip"]);
     assert_eq!((run.code, run.stdout.as_str()), (103, ""), "{run}");
     let errors: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 1, "{run}");
     let (_, after) = run.stderr.split_once("error: ").unwrap();
     assert!(after.contains(fixture.path("notes.txt").to_str().unwrap()), "{run}");
-    assert_eq!(fs::read_to_string(fixture.path("notes.txt")).unwrap(), "no folder");
+    assert_eq!(fs::read_to_string(fixture.path("notes.txt")).unwrap(), "not a directory");
 }
 
 #[test]
-fn an_output_file_that_is_a_folder_is_left_alone() {
+fn an_output_file_that_is_a_directory_is_left_alone() {
     let fixture = Fixture::package("greeter");
     fixture.write("target/lambda/greeter/bootstrap.zip/keep.txt", "mine");
     let run = fixture.run(&[]);
@@ -290,7 +289,7 @@ fn an_output_file_that_is_a_folder_is_left_alone() {
 }
 
 #[test]
-fn a_link_to_the_zip_of_an_earlier_run_is_not_written_through() {
+fn an_output_file_that_is_a_link_is_replaced_and_not_followed() {
     let fixture = Fixture::package("greeter");
     let elsewhere = fixture.write("elsewhere.zip", OLD_ZIP);
     fs::create_dir_all(fixture.path("target/lambda/greeter")).unwrap();
@@ -299,16 +298,16 @@ fn a_link_to_the_zip_of_an_earlier_run_is_not_written_through() {
     assert_eq!(fs::read_to_string(elsewhere).unwrap(), OLD_ZIP);
 }
 
-/// A file system of its own on a folder, for as long as the test takes.
+/// A file system mounted on a directory until the end of the test.
 struct Mount(PathBuf);
 
 impl Mount {
     #[track_caller]
-    fn new(folder: PathBuf, options: &str) -> Self {
-        fs::create_dir_all(&folder).unwrap();
-        let status = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&folder).status();
+    fn new(directory: PathBuf, options: &str) -> Self {
+        fs::create_dir_all(&directory).unwrap();
+        let status = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&directory).status();
         assert!(status.unwrap().success(), "only root can mount file systems");
-        Self(folder)
+        Self(directory)
     }
 }
 
@@ -334,7 +333,7 @@ fn a_disk_that_fills_up_leaves_the_old_zip_and_nothing_else() {
 
 #[test]
 #[ignore = "needs root, to mount a file system that cannot be written"]
-fn a_read_only_output_folder_is_named() {
+fn a_read_only_output_directory_is_named() {
     let fixture = Fixture::package("greeter");
     let mount = Mount::new(fixture.path("target/lambda/greeter"), "size=16k");
     let old = old_zip(&fixture);
@@ -346,7 +345,7 @@ fn a_read_only_output_folder_is_named() {
     is_untouched(&old);
 }
 
-/// Holds that a zip was built but refused for this reason, and that it is reported as such.
+/// Asserts that a zip was built but refused for this reason, and that the report says so.
 #[track_caller]
 fn breaks_a_rule(fixture: &Fixture, rustflags: &str, args: &[&str], parts: &[&str]) {
     let old = old_zip(fixture);
@@ -383,7 +382,7 @@ fn an_interpreter_that_lambda_lacks_breaks_a_rule() {
 
 #[test]
 fn a_glibc_newer_than_that_of_the_runtime_breaks_a_rule() {
-    // Rust programs that use threads need what glibc 2.34 moved, if they were linked with that or a newer one.
+    // Linked with glibc 2.34 or newer, a program with threads needs the symbols that 2.34 moved.
     let fixture = Fixture::package("greeter");
     fixture.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hello\")).join().unwrap(); }");
     breaks_a_rule(&fixture, "", &["--libc", "gnu", "--arch", ARCH, "--runtime", "provided.al2"], &["GLIBC_2.", "2.26"]);

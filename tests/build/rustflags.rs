@@ -4,7 +4,7 @@ use test_support::{Fixture, Program, Zip, contains};
 
 const TRIPLE: &str = "x86_64-unknown-linux-musl";
 
-/// A package whose program shows whether the user's `cfg` and our processor were there when it was compiled.
+/// A package whose program shows whether it was compiled with the user's `cfg` and with our processor.
 fn telltale() -> Fixture {
     let fixture = Fixture::package("telltale");
     let source = r#"#![allow(unexpected_cfgs)]
@@ -30,33 +30,33 @@ fn both_are_seen(fixture: &Fixture, program: Program) {
 }
 
 #[test]
-fn from_the_encoded_variable() {
+fn users_flags_in_the_encoded_variable_are_kept() {
     let fixture = telltale();
     both_are_seen(&fixture, fixture.program().env("CARGO_ENCODED_RUSTFLAGS", "--cfg\x1ftheirs"));
 }
 
 #[test]
-fn from_the_variable() {
+fn users_flags_in_the_variable_are_kept() {
     let fixture = telltale();
     both_are_seen(&fixture, fixture.program().env("RUSTFLAGS", "--cfg theirs"));
 }
 
 #[test]
-fn from_the_table_of_the_target() {
+fn users_flags_in_the_table_of_the_target_are_kept() {
     let fixture = telltale();
     fixture.write(".cargo/config.toml", &format!("[target.{TRIPLE}]\nrustflags = [\"--cfg\", \"theirs\"]\n"));
     both_are_seen(&fixture, fixture.program());
 }
 
 #[test]
-fn from_the_table_of_the_build() {
+fn users_flags_in_the_table_of_the_build_are_kept() {
     let fixture = telltale();
     fixture.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"theirs\"]\n");
     both_are_seen(&fixture, fixture.program());
 }
 
 #[test]
-fn an_environment_that_holds_for_all_targets_cannot_take_flags_for_one() {
+fn rustflags_in_the_environment_cannot_be_joined_with_those_for_one_target() {
     let fixture = telltale();
     let program = fixture.program().env("RUSTFLAGS", "--cfg theirs");
     let run = program.args(["--target-cpu", "lambda", "--arch", "x86_64,arm64"]).run();

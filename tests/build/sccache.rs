@@ -1,4 +1,4 @@
-//! What one checkout compiled, another gets out of sccache's cache.
+//! Crates that one checkout compiled are found in sccache's cache by another.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use test_support::{Fixture, Program, Run, Server, Zip, contains, free_port, required};
 
-/// A Redis server and an sccache that keeps everything in it, for one test.
+/// A Redis server and an sccache that stores in it, for one test.
 struct Cache {
     sccache: PathBuf,
     environment: BTreeMap<&'static str, String>,
@@ -15,12 +15,12 @@ struct Cache {
 }
 
 impl Cache {
-    fn start(folder: &Fixture) -> Self {
+    fn start(directory: &Fixture) -> Self {
         let sccache = required("LAMBDA_ZIP_TEST_SCCACHE");
         let (redis_port, sccache_port) = (free_port(), free_port());
         let mut command = Command::new("redis-server");
         command.args(["--port", &redis_port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        let redis = Server::start(command, redis_port, folder.path("redis.log"));
+        let redis = Server::start(command, redis_port, directory.path("redis.log"));
         let environment = BTreeMap::from([
             ("SCCACHE_CONF", "/dev/null".to_owned()),
             ("SCCACHE_REDIS_ENDPOINT", format!("redis://127.0.0.1:{redis_port}")),
@@ -28,7 +28,7 @@ impl Cache {
         ]);
         let mut command = Command::new(&sccache);
         command.env("SCCACHE_START_SERVER", "1").env("SCCACHE_NO_DAEMON", "1").envs(&environment);
-        let server = Server::start(command, sccache_port, folder.path("sccache.log"));
+        let server = Server::start(command, sccache_port, directory.path("sccache.log"));
         Self { sccache, environment, _servers: [redis, server] }
     }
 
@@ -50,7 +50,7 @@ impl Cache {
 }
 
 /// Four libraries for the target: one of the package itself; `serde_core`, whose build script makes code; one that
-/// depends on it; and one on its own. Generic code in all of them can panic, and a panic tells its place.
+/// depends on it; and one without dependencies. Generic code in all of them can panic, and a panic contains its path.
 fn checkout() -> Fixture {
     let fixture = Fixture::empty();
     let dependencies = "[dependencies]\nitoa = \"1\"\nserde_core = { version = \"1\", default-features = false }\n\
@@ -90,25 +90,25 @@ fn another_checkout_finds_what_was_compiled() {
     assert_eq!(counts, [0, 4], "{run}");
     assert!(zip(&run) == without_cache, "the cache makes a difference");
 
-    // A crate with a variable of this build in it, and one of the checkout's own, are compiled; what builds upon the first
-    // is found all the same, since it came out as before.
+    // Two crates are compiled: one that contains a variable of this build, and the checkout's own. The crate that depends on
+    // the former is found, since the output of the former is the same.
     let (run, counts) = cache.run(build(&other, "elsewhere/build"));
     assert_eq!(counts, [2, 2], "{run}");
     assert!(zip(&run) == without_cache, "the zips of two checkouts differ");
     let zip = Zip::read(run.zip());
-    assert!(contains(zip.bootstrap(), "src/lib.rs"), "the test looks for the wrong thing");
-    for folder in [&one, &other] {
-        assert!(!contains(zip.bootstrap(), folder.path(".").canonicalize().unwrap().to_str().unwrap()));
+    assert!(contains(zip.bootstrap(), "src/lib.rs"), "the test searches for the wrong text");
+    for directory in [&one, &other] {
+        assert!(!contains(zip.bootstrap(), directory.path(".").canonicalize().unwrap().to_str().unwrap()));
     }
 
-    // The same folder, as on the machines of a CI service.
+    // The same directory, as on the machines of a CI service.
     std::fs::remove_dir_all(other.path("elsewhere")).unwrap();
     let (run, counts) = cache.run(build(&other, "elsewhere/build"));
     assert_eq!(counts, [4, 0], "{run}");
     assert!(std::fs::read(run.zip()).unwrap() == without_cache);
 }
 
-/// The lock file of a checkout, made now.
+/// Makes the lock file of a checkout.
 fn locked(fixture: &Fixture) -> PathBuf {
     let manifest = fixture.path("Cargo.toml");
     let status = Command::new("cargo").args(["generate-lockfile", "--quiet", "--manifest-path"]).arg(manifest).status();
@@ -117,29 +117,29 @@ fn locked(fixture: &Fixture) -> PathBuf {
 }
 
 #[test]
-fn only_sccache_is_led_past() {
+fn only_sccache_gets_paths_that_do_not_change() {
     let fixture = Fixture::package("led");
     let plan = |wrapper: &str, args: &[&str]| {
         let arguments = ["--dry-run", "--message-format", "json"].iter().chain(args);
         fixture.program().args(arguments).env("RUSTC_WRAPPER", wrapper).run().success().json()["cargo"].clone()
     };
-    // A stand-in for each: it runs what it is given.
+    // A wrapper that runs the command it is given.
     let wrapper = |name: &str| {
         let path = fixture.path(name);
         test_support::script(&path, "exec \"$@\"");
         path.to_str().unwrap().to_owned()
     };
     let (sccache, other) = (wrapper("sccache"), wrapper("other"));
-    let folder = format!("--remap-path-prefix={}=", fixture.path("").to_str().unwrap().trim_end_matches('/'));
+    let directory = format!("--remap-path-prefix={}=", fixture.path("").to_str().unwrap().trim_end_matches('/'));
 
     let led = plan(&sccache, &[]);
-    assert!(!led["args"].to_string().contains(&folder), "{led}");
-    assert!(led["env"]["LAMBDA_ZIP_RUSTFLAGS"].as_str().unwrap().contains(&folder), "{led}");
+    assert!(!led["args"].to_string().contains(&directory), "{led}");
+    assert!(led["env"]["LAMBDA_ZIP_RUSTFLAGS"].as_str().unwrap().contains(&directory), "{led}");
     assert!(!Path::new(led["env"]["RUSTC"].as_str().unwrap()).exists(), "looking writes nothing");
 
     for (wrapper, args) in [(&other, &[][..]), (&sccache, &["--config", "build.rustc='rustc'"])] {
         let plan = plan(wrapper, args);
-        assert!(plan["args"].to_string().contains(&folder), "{plan}");
+        assert!(plan["args"].to_string().contains(&directory), "{plan}");
         assert!(plan["env"]["RUSTC"].is_null(), "{plan}");
     }
     assert!(plan(&sccache, &["--no-trim-paths"])["env"]["RUSTC"].is_null());

@@ -1,4 +1,4 @@
-//! What the user has set for cargo stays as it was set: linkers, rustflags and profiles, from wherever they come.
+//! The user's settings for cargo stay in force: linkers, rustflags and profiles, from every source.
 
 use std::fs;
 use std::path::PathBuf;
@@ -67,14 +67,14 @@ fn rustflags_from_the_command_line_reach_the_compiler() {
 }
 
 #[test]
-fn of_several_sources_cargo_takes_the_one_it_always_takes() {
+fn of_several_sources_of_rustflags_cargo_takes_its_first() {
     let fixture = telltale();
     fixture.write(".cargo/config.toml", "[build]\nrustflags = [\"--cfg\", \"from_build\"]\n");
     assert_eq!(seen(fixture.program().env("RUSTFLAGS", "--cfg from_variable")), ["variable"]);
 }
 
-/// A linker of the user's: it writes down that it was called and lets Rust's own do the work. Rustc tells from its name
-/// which arguments it takes.
+/// A linker of the user's: it logs that it was called and runs Rust's own. Rustc derives from its name which arguments it
+/// takes.
 struct UsersLinker {
     path: PathBuf,
     log: PathBuf,
@@ -128,7 +128,7 @@ fn a_linker_for_another_target_changes_nothing() {
     assert_eq!(report["archives"][0]["linker"]["kind"], "rust-lld");
 }
 
-/// A package whose program shows whether debug assertions are on, which no profile for releases does by itself.
+/// A package whose program shows whether debug assertions are on, which they are not by default in a release.
 fn profiled() -> Fixture {
     let fixture = Fixture::package("profiled");
     let source = "fn main() {\n    println!(\"{}\", if cfg!(debug_assertions) { \"assertions on\" } else { \"assertions off\" });\n}\n";

@@ -1,4 +1,4 @@
-//! The processor that Rust is compiled for: by the flag or in a manifest, and the one that must not be.
+//! The processor that Rust is compiled for, by the flag or in a manifest; `native` is refused.
 
 use serde_json::Value;
 use test_support::{Fixture, Program, Run};
@@ -31,7 +31,7 @@ fn a_manifest_names_the_processor() {
 }
 
 #[test]
-fn the_table_of_a_binary_goes_before_that_of_its_package_and_of_its_workspace() {
+fn the_table_of_a_binary_overrides_its_package_and_its_workspace() {
     let fixture = declared("target-cpu = \"lambda\"\nbin.refund.target-cpu = \"znver3\"\n");
     assert!(planned(fixture.program().args(["--bin", "refund"])).contains("-Ctarget-cpu=znver3"));
 
@@ -53,7 +53,7 @@ fn one_build_has_one_processor() {
 }
 
 #[test]
-fn a_processor_has_to_exist_and_to_be_lambdas() {
+fn a_processor_must_exist_and_be_one_of_lambdas() {
     let fixture = Fixture::package("plain");
     for cpu in ["native", "x86-64-v33", "lamda", "neoverse-n1"] {
         insta::assert_snapshot!(format!("flag_{cpu}"), fixture.run(&["--target-cpu", cpu]).snapshot());
@@ -75,7 +75,7 @@ fn warned(run: &Run, warning: &str) -> bool {
 }
 
 #[test]
-fn the_users_own_native_is_warned_of_whichever_source_it_comes_from() {
+fn native_in_the_users_rustflags_is_warned_of_from_every_source() {
     let fixture = Fixture::package("plain");
     let plan = || fixture.program().args(["--dry-run"]);
     let is_warned = |program: Program| warned(&program.run().success(), NATIVE);
@@ -96,7 +96,7 @@ fn the_users_own_native_is_warned_of_whichever_source_it_comes_from() {
 }
 
 #[test]
-fn so_is_that_of_c_where_c_is_compiled() {
+fn native_in_the_users_cflags_is_warned_of_where_c_is_compiled() {
     let warning = "warning: `-march=native` in `CFLAGS` is that of the machine that builds: on another one of Lambda's the \
                    function could end with SIGILL; take it out, or name a processor that Lambda has, such as \
                    `-march=x86-64-v3`";

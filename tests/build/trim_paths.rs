@@ -1,4 +1,4 @@
-//! Who takes the folders of the machine out: cargo where it has `trim-paths`, this program elsewhere, never both.
+//! Paths of the machine are removed by cargo where it has `trim-paths`, else by this program, never by both.
 //!
 //! Cargo has it behind `-Z`, which `RUSTC_BOOTSTRAP` allows to every toolchain.
 
@@ -12,7 +12,7 @@ fn with_feature(fixture: &Fixture) -> Program {
     fixture.program().env("RUSTC_BOOTSTRAP", "1").args(["-Z", "trim-paths"])
 }
 
-/// What cargo is told: by us through rustflags, by its own key, or nothing.
+/// Whether we remap paths by rustflags, and the value that we give cargo's own key.
 fn told(program: Program) -> (bool, Option<String>) {
     let report = program.args(["--dry-run", "--message-format", "json"]).run().success().json();
     let args: Vec<_> = report["cargo"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -35,7 +35,7 @@ fn cargo_trims_where_it_can() {
 }
 
 #[test]
-fn the_feature_is_seen_wherever_it_is_allowed() {
+fn trim_paths_is_found_wherever_it_can_be_enabled() {
     let fixture = Fixture::package("plain");
     let by_cargo = (false, Some("object".to_owned()));
     assert_eq!(told(with_feature(&fixture)), by_cargo);
@@ -52,7 +52,7 @@ fn the_feature_is_seen_wherever_it_is_allowed() {
 }
 
 #[test]
-fn the_users_word_stands() {
+fn the_users_setting_of_trim_paths_wins() {
     let fixture = Fixture::package("plain");
     assert_eq!(told(with_feature(&fixture).args(["--no-trim-paths"])), (false, Some("none".to_owned())));
     assert_eq!(told(with_feature(&fixture).env("CARGO_PROFILE_RELEASE_TRIM_PATHS", "macro")), (false, None));
@@ -60,9 +60,9 @@ fn the_users_word_stands() {
     assert_eq!(told(with_feature(&fixture)), (false, None));
 }
 
-/// A cargo of the future, in which the key needs no flag, and which therefore trims releases unasked.
+/// A cargo of the future, in which the key is stable and releases are trimmed by default.
 #[test]
-fn a_cargo_in_which_it_is_stable_is_found_out() {
+fn a_cargo_with_stable_trim_paths_is_recognized() {
     let fixture = Fixture::package("plain");
     let toolchain = Toolchain::current();
     let computer = toolchain.with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);

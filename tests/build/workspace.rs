@@ -4,7 +4,7 @@ use std::path::Path;
 
 use test_support::{Fixture, Machine, Run, Zip, package_quickly, shared_target_dir};
 
-/// Packages the workspace into a folder.
+/// Packages the workspace into a directory.
 #[track_caller]
 fn package(output: &Path, args: &[&str]) -> Run {
     package_quickly("workspace", &output.join(""), args)
@@ -36,7 +36,7 @@ fn a_feature_brings_the_function_that_requires_it() {
 }
 
 #[test]
-fn one_package_gives_only_its_functions_though_executables_of_others_lie_about() {
+fn stale_executables_of_other_packages_are_not_packaged() {
     let fixture = Fixture::empty();
     package(&fixture.path("all"), &[]);
     let stale = shared_target_dir().join("x86_64-unknown-linux-musl/debug/place-order");

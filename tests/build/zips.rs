@@ -1,4 +1,4 @@
-//! The main road: from a package to its zips, and what is said about them.
+//! From a package to its zips, and the report about them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use test_support::{Fixture, Machine, Program, Toolchain, Zip, contains, script};
 
-/// A stand-in for cargo that writes down what it is asked to do and then lets cargo do it.
+/// A script that logs its arguments and then runs cargo.
 fn logging_cargo(fixture: &Fixture) -> PathBuf {
     let path = fixture.path("tools/cargo");
     let cargo = Toolchain::current().sysroot.join("bin/cargo");
@@ -18,7 +18,7 @@ fn logging_cargo(fixture: &Fixture) -> PathBuf {
     path
 }
 
-/// The `cargo build` commands that [`logging_cargo`] was asked for.
+/// The `cargo build` commands in the log of [`logging_cargo`].
 fn builds(fixture: &Fixture) -> Vec<String> {
     let log = fs::read_to_string(fixture.path("cargo.log")).unwrap_or_default();
     log.lines().filter(|line| line.starts_with("build ")).map(str::to_owned).collect()
@@ -47,9 +47,9 @@ fn a_package_becomes_a_zip_for_x86_64() {
 }
 
 #[test]
-fn progress_is_told_in_the_manner_of_cargo() {
+fn progress_looks_like_cargos() {
     let run = Fixture::package("greeter").run(&["--arch", "arm64"]).success();
-    // Another cargo may be at work on this machine.
+    // Another cargo may be running on this machine.
     let is_waiting = |line: &&str| line.starts_with("    Blocking waiting for file lock");
     let lines: Vec<_> = run.stderr.lines().filter(|line| !is_waiting(line)).map(str::trim_end).collect();
     assert!(lines[0].starts_with("   Compiling greeter v1.2.3"), "{run}");
@@ -60,7 +60,7 @@ fn progress_is_told_in_the_manner_of_cargo() {
 }
 
 #[test]
-fn a_quiet_run_says_only_the_path() {
+fn a_quiet_run_prints_only_the_path() {
     let run = Fixture::package("greeter").run(&["--quiet"]).success();
     assert_eq!((run.zips().len(), run.stderr.as_str()), (1, ""), "{run}");
 }
@@ -97,7 +97,7 @@ fn both_architectures_come_from_one_build() {
 }
 
 #[test]
-fn a_target_triple_says_the_same_as_an_architecture_and_a_libc() {
+fn a_target_triple_equals_an_architecture_and_a_libc() {
     let fixture = Fixture::package("greeter");
     let by_triple = fixture.run(&["--target", "aarch64-unknown-linux-musl", "--dry-run"]).success();
     let by_arch = fixture.run(&["--arch", "aarch64", "--libc", "musl", "--dry-run"]).success();
@@ -115,7 +115,7 @@ fn the_same_package_gives_the_same_bytes() {
 }
 
 #[test]
-fn the_clock_of_the_source_is_taken_when_it_is_given() {
+fn source_date_epoch_sets_the_dates() {
     let fixture = Fixture::package("greeter");
     let run = fixture.program().env("SOURCE_DATE_EPOCH", "1700000000").run().success();
     let zip = Zip::read(run.zip());
@@ -140,7 +140,7 @@ fn an_output_file_is_the_zip() {
 }
 
 #[test]
-fn an_output_folder_is_laid_out_as_the_default_one() {
+fn an_output_directory_is_laid_out_as_the_default_one() {
     let fixture = Fixture::with_bins("shop", &["buy", "sell"]);
     fixture.run(&["-o", "new/"]).success();
     assert_eq!(fixture.files("new"), ["buy/bootstrap.zip", "sell/bootstrap.zip"]);
@@ -160,7 +160,7 @@ fn an_output_template_is_filled_in_for_each_zip() {
 }
 
 #[test]
-fn an_unknown_placeholder_is_refused_with_those_there_are() {
+fn an_unknown_placeholder_is_refused_with_the_valid_ones() {
     let fixture = Fixture::package("greeter");
     insta::assert_snapshot!(fixture.run(&["-o", "{bin}.zip"]).snapshot());
 }
@@ -295,8 +295,8 @@ fn an_example_with_the_name_of_a_binary_is_not_mistaken_for_it() {
 #[test]
 fn packages_are_selected_as_cargo_selects_them() {
     let fixture = Fixture::workspace(&["api", "mail", "worker"]);
-    let planned = |folder: &str, args: &[&str]| -> Vec<String> {
-        let program = Program::new(&fixture.path(folder)).args(["--dry-run", "--message-format", "json"]).args(args);
+    let planned = |directory: &str, args: &[&str]| -> Vec<String> {
+        let program = Program::new(&fixture.path(directory)).args(["--dry-run", "--message-format", "json"]).args(args);
         let plan = program.run().success().json();
         let functions = plan["functions"].as_array().unwrap();
         functions.iter().map(|function| function["function"].as_str().unwrap().to_owned()).collect()
@@ -332,7 +332,7 @@ fn the_zips_follow_the_target_directory() {
 }
 
 #[test]
-fn libraries_tests_and_build_scripts_are_no_functions() {
+fn libraries_tests_and_build_scripts_are_not_functions() {
     let fixture = Fixture::package("greeter");
     fixture.write("src/lib.rs", "");
     fixture.write("tests/it.rs", "");
@@ -354,11 +354,11 @@ fn a_new_zip_takes_the_place_of_the_old_one() {
 }
 
 #[test]
-fn a_path_with_spaces_and_letters_of_any_language_is_no_trouble() {
+fn paths_may_have_spaces_and_letters_of_any_language() {
     let fixture = Fixture::empty();
-    let folder = "mein Café (1)";
-    fixture.add_package(folder, "greeter", "");
-    fixture.write(&format!("{folder}/src/main.rs"), "fn main() {}");
-    let run = Program::new(&fixture.path(folder)).run().success();
-    assert_eq!(run.zip(), fixture.path(Path::new(folder).join("target/lambda/greeter/bootstrap.zip")));
+    let directory = "mein Café (1)";
+    fixture.add_package(directory, "greeter", "");
+    fixture.write(&format!("{directory}/src/main.rs"), "fn main() {}");
+    let run = Program::new(&fixture.path(directory)).run().success();
+    assert_eq!(run.zip(), fixture.path(Path::new(directory).join("target/lambda/greeter/bootstrap.zip")));
 }

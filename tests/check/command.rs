@@ -27,26 +27,26 @@ fn good() -> Vec<Item> {
     vec![bootstrap()]
 }
 
-/// A zip whose `bootstrap` nobody may run.
+/// A zip whose `bootstrap` is not executable.
 fn broken() -> Vec<Item> {
     vec![Item::new("bootstrap", DATA, static_program().build())]
 }
 
 const SET: [&str; 4] = ["--arch", "x86_64", "--runtime", "provided.al2023"];
 
-/// The arguments that leave nothing open, and these.
+/// The arguments that name an architecture and a runtime, and these.
 fn set<'a>(args: &[&'a str]) -> Vec<&'a str> {
     [&SET, args].concat()
 }
 
 #[test]
-fn a_good_zip_is_said_to_be_one() {
+fn a_good_zip_is_reported_as_ok() {
     let run = check(&directory(&[("a.zip", good())]), &set(&["a.zip"]));
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "a.zip: ok\n", "    Checking a.zip\n"));
 }
 
 #[test]
-fn a_broken_rule_is_told_with_its_reason_and_its_remedy() {
+fn a_broken_rule_is_printed_with_its_reason_and_a_hint() {
     let run = check(&directory(&[("a.zip", broken())]), &set(&["a.zip"]));
     assert_eq!((run.code, run.stdout.as_str()), (100, "a.zip: broken, 1 error\n"));
     assert_eq!(
@@ -59,7 +59,7 @@ fn a_broken_rule_is_told_with_its_reason_and_its_remedy() {
 }
 
 #[test]
-fn all_of_several_zips_are_checked() {
+fn several_zips_are_all_checked() {
     let directory = directory(&[("a.zip", broken()), ("b.zip", good()), ("c.zip", broken())]);
     let run = check(&directory, &set(&["a.zip", "b.zip", "c.zip", "-q"]));
     assert_eq!(run.stdout, "a.zip: broken, 1 error\nb.zip: ok\nc.zip: broken, 1 error\n");
@@ -68,7 +68,7 @@ fn all_of_several_zips_are_checked() {
 }
 
 #[test]
-fn what_was_left_open_is_answered() {
+fn without_an_architecture_and_a_runtime_the_fitting_ones_are_listed() {
     let newer = ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.34", 0)], ..dynamic_program() };
     let script = Item::new("bootstrap", EXECUTABLE, *b"#!/bin/sh\n");
     let directory = directory(&[
@@ -137,7 +137,7 @@ fn annotations_are_one_line_each() {
     assert!(lines[1].starts_with("::warning title=control-character::c.zip: "), "{}", lines[1]);
     assert!(lines[2].starts_with("::warning title=litter::c.zip: `50%25/.DS_Store`"), "{}", lines[2]);
     assert_eq!(lines.len(), 3);
-    assert_eq!(run.stderr, "    Checking a,b.zip\n    Checking c.zip\n", "nothing is said twice");
+    assert_eq!(run.stderr, "    Checking a,b.zip\n    Checking c.zip\n", "nothing is printed twice");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn levels_decide_what_is_an_error() {
 }
 
 #[test]
-fn what_is_typed_wrong_is_told_before_anything_is_checked() {
+fn usage_errors_are_found_before_anything_is_checked() {
     let directory = directory(&[("a.zip", good())]);
     for (args, start) in [
         (&["a.zip", "--deny", "no-bootstap"][..], "error: there is no rule `no-bootstap`\nhint: "),
@@ -205,7 +205,7 @@ fn what_is_typed_wrong_is_told_before_anything_is_checked() {
 
 #[cfg(unix)]
 fn unreadable(path: &Path) {
-    // A link to itself is the one thing that not even root can open.
+    // A link to itself is a file that not even root can open.
     std::os::unix::fs::symlink(path.file_name().unwrap(), path).unwrap();
 }
 

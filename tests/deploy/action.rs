@@ -1,4 +1,4 @@
-//! The action for GitHub: `action.yml` and its scripts, run as a runner runs them.
+//! The GitHub Action: `action.yml` and its scripts, run as a runner runs them.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,8 +12,8 @@ use test_support::{Fixture, Machine, Run, Zip, repository};
 
 use crate::workflow::{Runner, steps, yaml};
 
-/// The step of the action that makes the zips, run with these inputs in a checkout. The program under test is on the PATH,
-/// as it is behind the first step.
+/// The step of the action that makes the zips, run with these inputs in a checkout. The program under test is on `PATH`, as
+/// it is after the first step.
 struct Made<'a> {
     action: Value,
     runner: Runner<'a>,
@@ -36,7 +36,7 @@ impl<'a> Made<'a> {
         self.runner.output(&self.action, name)
     }
 
-    /// The annotations, without the text.
+    /// The annotations without their text.
     fn annotations(&self) -> Vec<&str> {
         let lines = self.run.stdout.lines().filter(|line| line.starts_with("::"));
         lines.map(|line| line[2..].split("::").next().unwrap()).collect()
@@ -80,13 +80,13 @@ fn a_workflow_gets_the_zip_its_hash_and_its_size() {
 
 #[test]
 #[ignore = "needs bash and jq"]
-fn several_zips_are_all_told() {
+fn several_zips_are_all_reported() {
     let checkout = Fixture::workspace(&["orders", "mail", "stock"]);
     let made = Made::new(&checkout, &[("arch", "x86_64,arm64"), ("package", " orders\nmail ")]);
     assert_eq!(made.run.code, 0, "{}", made.run);
-    let folder = checkout.path("target/lambda");
+    let directory = checkout.path("target/lambda");
     let expected: Vec<_> = ["x86_64/mail", "arm64/mail", "x86_64/orders", "arm64/orders"]
-        .map(|path| folder.join(path).join("bootstrap.zip").to_str().unwrap().to_owned())
+        .map(|path| directory.join(path).join("bootstrap.zip").to_str().unwrap().to_owned())
         .into();
     assert_eq!(made.output("zips").lines().collect::<Vec<_>>(), expected);
     assert_eq!(made.output("zip"), expected[0]);
@@ -174,7 +174,7 @@ fn every_input_of_the_action_is_used_and_documented() {
     }
 }
 
-/// Its script ends with the first variable that is not set, so one that it never reads would make no difference.
+/// The script fails at the first variable that is not set. A variable that it never reads would make no difference.
 #[test]
 #[ignore = "needs bash and jq"]
 fn the_script_of_the_action_reads_every_variable_that_it_is_given() {

@@ -6,7 +6,7 @@ use test_support::{Account, Fixture};
 
 #[test]
 #[ignore = "needs moto's server and the aws CLI"]
-fn the_service_computes_the_hash_and_the_size_that_the_report_says() {
+fn the_service_computes_the_hash_and_the_size_of_the_report() {
     let fixture = Fixture::package("greeter");
     let report = fixture.run(&["--arch", "arm64", "--message-format", "json"]).success().json();
     let archive = &report["archives"][0];

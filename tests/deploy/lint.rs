@@ -1,4 +1,4 @@
-//! Workflows, actions and scripts, held against the tools that know their languages.
+//! Linters of their languages accept the workflows, actions and scripts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use test_support::{Fixture, Program, repository, required};
 
 use crate::workflow::{steps, yaml};
 
-/// Every file with such an ending below a folder of this repository, relative to it.
-fn files(folder: &str, ending: &str) -> Vec<String> {
-    let entries = walkdir::WalkDir::new(repository().join(folder)).sort_by_file_name();
+/// The files with this extension below a directory of this repository, relative to the repository.
+fn files(directory: &str, ending: &str) -> Vec<String> {
+    let entries = walkdir::WalkDir::new(repository().join(directory)).sort_by_file_name();
     let files = entries.into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
     let paths = files.map(|entry| entry.path().strip_prefix(repository()).unwrap().to_str().unwrap().to_owned());
     paths.filter(|path| path.ends_with(ending)).collect()
@@ -29,7 +29,7 @@ fn workflows_are_clean() {
     let modules = required("LAMBDA_ZIP_TEST_NODE_MODULES");
     let run = |paths: &[PathBuf]| {
         Program::other("node", repository())
-            // The optimising compiler of WebAssembly holds the process up when it ends.
+            // The optimising compiler for WebAssembly would delay the end of the process.
             .args(["--liftoff-only".as_ref(), lint.as_os_str()])
             .args(paths)
             .env("NODE_PATH", &modules)
@@ -48,7 +48,7 @@ fn workflows_are_clean() {
 
 #[test]
 #[ignore = "needs PyPI's check-jsonschema"]
-fn actions_and_pipelines_are_of_the_shape_that_their_services_publish() {
+fn actions_and_pipelines_match_their_published_schemas() {
     let program = required("LAMBDA_ZIP_TEST_CHECK_JSONSCHEMA");
     let check = |schema: &str, paths: &[PathBuf]| {
         Program::other(&program, repository()).args(["--builtin-schema", schema]).args(paths).run()
@@ -67,7 +67,7 @@ fn actions_and_pipelines_are_of_the_shape_that_their_services_publish() {
     assert_ne!(check("vendor.github-actions", &[broken]).code, 0);
 }
 
-/// The scripts of all steps below a node, with something in place of the expressions.
+/// The scripts of all steps below a node.
 fn scripts(document: &Value) -> Vec<String> {
     match document {
         Value::Object(map) => {
@@ -93,7 +93,8 @@ fn shellcheck(path: &Path) {
 #[test]
 #[ignore = "needs shellcheck"]
 fn scripts_are_clean() {
-    let mut paths: Vec<_> = ["action", ".github", "examples"].iter().flat_map(|folder| files(folder, ".sh")).collect();
+    let mut paths: Vec<_> =
+        ["action", ".github", "examples"].iter().flat_map(|directory| files(directory, ".sh")).collect();
     paths.push(".ci/run".to_owned());
     assert!(paths.len() >= 6, "{paths:?}");
     for path in paths {
@@ -114,7 +115,7 @@ fn the_scripts_of_steps_are_clean() {
     }
 }
 
-/// Both scripts of the action also run under the bash of macOS, which is 3.2.
+/// Both scripts of the action also run under macOS's bash 3.2, for which there is no linter.
 #[test]
 fn the_scripts_of_the_action_use_nothing_that_bash_3_lacks() {
     for path in files("action", ".sh") {
@@ -155,7 +156,7 @@ fn the_workflow_of_the_examples_uses_what_the_action_declares() {
     }
 }
 
-/// What the pages show is what the tests run: every line of their blocks is a line of the file, in the same order.
+/// The pages show what the tests run: every line of their blocks is in the file, in the same order.
 #[test]
 fn the_pages_show_what_the_examples_have() {
     for (page, language, example) in [

@@ -1,4 +1,4 @@
-//! The snippets for other pipelines: the commands in them, taken from the files and run.
+//! Snippets for other pipelines: their commands are read from the files and run.
 
 use std::fs;
 
@@ -7,8 +7,8 @@ use test_support::{Fixture, Machine, Program, Run, Zip, repository, script};
 
 use crate::workflow::yaml;
 
-/// A function `hello` in a repository of its own, and stand-ins for what a runner has: `cargo install` and the agent of
-/// Buildkite write down what they are asked for.
+/// A repository with a function `hello`, and scripts in place of a runner's tools: `cargo install`, `aws` and Buildkite's
+/// agent log their arguments.
 struct Checkout {
     fixture: Fixture,
 }
@@ -34,7 +34,7 @@ impl Checkout {
         Self { fixture }
     }
 
-    /// Runs commands as the runners of GitLab and Buildkite do: one script that ends with the first that fails.
+    /// Runs commands as the runners of GitLab and Buildkite do: as one script that ends with the first failure.
     fn run(&self, commands: &Value) -> Run {
         let commands: Vec<_> = commands.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
         self.program("bash").args(["-e", "-o", "pipefail", "-c", &commands.join("\n")]).run()
@@ -48,7 +48,7 @@ impl Checkout {
         fs::read_to_string(self.fixture.path(".tools/log")).unwrap_or_default()
     }
 
-    /// Holds that the zip is where the pipeline says, and that the report is about it.
+    /// Asserts that the zip is where the pipeline expects it.
     #[track_caller]
     fn has_its_zip(&self) {
         let zip = self.fixture.path("dist/hello/bootstrap.zip");
@@ -63,7 +63,7 @@ impl Checkout {
         assert_eq!(report["archives"][0]["code_sha256"], crate::action::code_sha256(&zip));
     }
 
-    /// A secret among the files, which all of the pipelines deny.
+    /// Adds a secret, which all of the pipelines deny.
     fn add_secret(&self) {
         self.fixture.write(".env", "PASSWORD=1");
         let manifest = fs::read_to_string(self.fixture.path("Cargo.toml")).unwrap();
@@ -75,7 +75,7 @@ const INSTALLED: &str = "cargo install --locked cargo-lambda-zip\n";
 
 #[test]
 #[ignore = "needs bash"]
-fn gitlab() {
+fn the_pipeline_for_gitlab_makes_and_checks_the_zip() {
     let pipeline = yaml("examples/ci/gitlab-ci.yml");
     let checkout = Checkout::new();
     checkout.run(&pipeline["zip"]["script"]).success();
@@ -90,7 +90,7 @@ fn gitlab() {
 
 #[test]
 #[ignore = "needs bash"]
-fn buildkite() {
+fn the_pipeline_for_buildkite_makes_and_checks_the_zip() {
     let pipeline = yaml("examples/ci/buildkite.yml");
     let checkout = Checkout::new();
     checkout.run(&pipeline["steps"][0]["commands"]).success();
@@ -106,7 +106,7 @@ fn buildkite() {
 
 #[test]
 #[ignore = "needs make"]
-fn make() {
+fn the_makefile_makes_and_deploys_the_zip() {
     let checkout = Checkout::new();
     fs::copy(repository().join("examples/ci/Makefile"), checkout.fixture.path("Makefile")).unwrap();
     checkout.program("make").args(["deploy"]).run().success();

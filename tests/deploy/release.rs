@@ -1,5 +1,4 @@
-//! From a release to a runner: the archives, the checksums, and the names by which the action and `cargo binstall` find
-//! them.
+//! The archives and checksums of a release, and the names by which the action and `cargo binstall` find them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +19,7 @@ fn targets() -> Vec<String> {
     matrix.iter().map(|row| row["target"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A copy of what the scripts read of the repository, with an executable for each target that prints its target.
+/// A copy of the files that the scripts read, with an executable for each target that prints the target.
 fn checkout() -> Fixture {
     let checkout = Fixture::empty();
     for file in ["Cargo.toml", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
@@ -33,20 +32,20 @@ fn checkout() -> Fixture {
     checkout
 }
 
-/// Makes the archives of a release as the workflow does, in a folder such as GitHub's addresses have.
+/// Makes the archives of a release as the workflow does, in a directory laid out as GitHub's addresses are.
 #[track_caller]
 fn release(checkout: &Fixture) -> PathBuf {
     for target in targets() {
         let archive = repository().join(".github/release/archive.sh");
         Program::other("bash", &checkout.path(".")).args([archive, target.into()]).run().success();
     }
-    let folder = checkout.path(format!("server/owner/repository/releases/download/v{VERSION}"));
-    fs::create_dir_all(folder.parent().unwrap()).unwrap();
-    fs::rename(checkout.path("dist"), &folder).unwrap();
-    folder
+    let directory = checkout.path(format!("server/owner/repository/releases/download/v{VERSION}"));
+    fs::create_dir_all(directory.parent().unwrap()).unwrap();
+    fs::rename(checkout.path("dist"), &directory).unwrap();
+    directory
 }
 
-/// The first step of the action on a machine of this kind. Its cargo writes down what it is asked for.
+/// Runs the first step of the action on a machine of this kind. Its cargo logs its arguments.
 #[track_caller]
 fn install<'a>(checkout: &'a Fixture, system: &str, arch: &str, version: &str) -> (Runner<'a>, Run) {
     let action = yaml("action.yml");
@@ -54,7 +53,7 @@ fn install<'a>(checkout: &'a Fixture, system: &str, arch: &str, version: &str) -
     fs::write(&log, "").unwrap();
     let tools = checkout.path("tools");
     script(&tools.join("cargo"), &format!("echo \"$@\" >> '{}'", log.display()));
-    // The program under test would be one that is there already.
+    // Without this script, the program under test would be found as installed.
     script(&tools.join("cargo-lambda-zip"), "echo cargo-lambda-zip 0.0.1");
     let server = format!("file://{}", checkout.path("server").display());
     let mut runner = Runner::new(checkout)
@@ -73,7 +72,7 @@ fn install<'a>(checkout: &'a Fixture, system: &str, arch: &str, version: &str) -
 #[ignore = "needs bash, curl, tar, unzip and 7z"]
 fn a_runner_of_each_kind_gets_its_binary() {
     let checkout = checkout();
-    let folder = release(&checkout);
+    let directory = release(&checkout);
     for (system, arch, target) in [
         ("Linux", "X64", "x86_64-unknown-linux-musl"),
         ("Linux", "ARM64", "aarch64-unknown-linux-musl"),
@@ -90,15 +89,15 @@ fn a_runner_of_each_kind_gets_its_binary() {
         assert_eq!(output.stdout.trim(), target);
         assert_eq!(fs::read_to_string(checkout.path("cargo.log")).unwrap(), "", "nothing is compiled");
     }
-    assert_eq!(fs::read_dir(folder).unwrap().count(), 2 * targets().len(), "an archive and a checksum each");
+    assert_eq!(fs::read_dir(directory).unwrap().count(), 2 * targets().len(), "an archive and a checksum each");
 }
 
 #[test]
 #[ignore = "needs bash, curl, tar and 7z"]
 fn an_archive_with_another_checksum_is_refused() {
     let checkout = checkout();
-    let folder = release(&checkout);
-    let archive = folder.join(format!("cargo-lambda-zip-v{VERSION}-x86_64-unknown-linux-musl.tar.gz"));
+    let directory = release(&checkout);
+    let archive = directory.join(format!("cargo-lambda-zip-v{VERSION}-x86_64-unknown-linux-musl.tar.gz"));
     let mut bytes = fs::read(&archive).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&archive, bytes).unwrap();
@@ -111,7 +110,7 @@ fn an_archive_with_another_checksum_is_refused() {
 
 #[test]
 #[ignore = "needs bash and curl"]
-fn what_is_not_prebuilt_is_compiled() {
+fn a_version_that_is_not_prebuilt_is_compiled() {
     let checkout = checkout();
     for (system, arch, version) in [("Linux", "X64", "v9.8.7"), ("Windows", "ARM64", "9.8.7")] {
         let (runner, run) = install(&checkout, system, arch, version);
@@ -124,7 +123,7 @@ fn what_is_not_prebuilt_is_compiled() {
 
 #[test]
 #[ignore = "needs bash"]
-fn a_version_that_is_there_is_used() {
+fn an_installed_version_is_used() {
     let checkout = checkout();
     let (runner, run) = install(&checkout, "Linux", "X64", "0.0.1");
     assert_eq!(run.code, 0, "{run}");
@@ -132,7 +131,7 @@ fn a_version_that_is_there_is_used() {
     assert_eq!(fs::read_to_string(checkout.path("cargo.log")).unwrap(), "");
 }
 
-/// What `cargo binstall` looks for, by its templates in Cargo.toml.
+/// The address and the binary that `cargo binstall` derives from the templates in Cargo.toml.
 fn binstall(target: &str) -> (String, String) {
     let manifest: toml::Table = fs::read_to_string(repository().join("Cargo.toml")).unwrap().parse().unwrap();
     let table = &manifest["package"]["metadata"]["binstall"];
@@ -169,11 +168,11 @@ fn listed(archive: &Path) -> Vec<String> {
 #[ignore = "needs bash, tar, unzip and 7z"]
 fn binstall_finds_each_archive_and_the_binary_in_it() {
     let checkout = checkout();
-    let folder = release(&checkout);
+    let directory = release(&checkout);
     for target in targets() {
         let (address, binary) = binstall(&target);
         let archive = address.strip_prefix(&format!("SERVER/releases/download/v{VERSION}/")).unwrap();
-        let archive = folder.join(archive);
+        let archive = directory.join(archive);
         let names = listed(&archive);
         assert!(names.contains(&binary), "no `{binary}` among {names:?}");
         for file in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
@@ -185,7 +184,7 @@ fn binstall_finds_each_archive_and_the_binary_in_it() {
     }
 }
 
-/// The step that holds Cargo.toml against the tag, in a checkout with this version and repository.
+/// Runs the step that compares Cargo.toml with the tag, in a checkout with this version and repository.
 #[track_caller]
 fn agrees(tag: &str, repository_key: &str) -> Run {
     let checkout = Fixture::package("cargo-lambda-zip");
@@ -232,9 +231,9 @@ fn the_notes_of_a_release_are_its_part_of_the_changelog() {
     assert_eq!(run.success().stdout, "\n- One.\n\n");
 }
 
-/// The workflow of the tests packs a file of which it knows the zip.
+/// The workflow of the tests packs a file and compares the hash of the zip.
 #[test]
-fn the_zip_that_the_workflow_knows_is_the_one_that_comes_out() {
+fn the_zip_has_the_hash_that_the_workflow_expects() {
     let workflow = yaml(".github/workflows/test.yml");
     let steps = steps(&workflow, "/jobs/elsewhere/steps");
     let known = steps.iter().find_map(|step| step["env"]["KNOWN"].as_str()).unwrap();

@@ -1,5 +1,5 @@
-//! The tools that deploy: each takes the zip of `examples/hello` by the configuration under `examples/deploy`, and what it
-//! makes of it is looked at.
+//! Tools that deploy take the zip of `examples/hello` with the configurations in `examples/deploy`. The tests look at what
+//! they would upload.
 
 use std::env;
 use std::ffi::OsStr;
@@ -18,22 +18,22 @@ use test_support::{
 
 use crate::action::{code_sha256, hexadecimal};
 
-/// The examples in a folder that the tools may write to, with the target directory that all tests share.
+/// A copy of the examples that the tools may write to, with the target directory that all tests share.
 fn examples() -> &'static Path {
     static EXAMPLES: OnceLock<PathBuf> = OnceLock::new();
     EXAMPLES.get_or_init(|| {
-        let folder = scratch("deploy-examples");
-        let _ = fs::remove_dir_all(&folder);
+        let directory = scratch("deploy-examples");
+        let _ = fs::remove_dir_all(&directory);
         for name in ["hello/src", "hello/Cargo.toml", "hello/Cargo.lock", "deploy"] {
-            copy(name, &folder);
+            copy(name, &directory);
         }
         fs::create_dir_all(shared_target_dir()).unwrap();
-        symlink(shared_target_dir(), folder.join("hello/target")).unwrap();
-        folder
+        symlink(shared_target_dir(), directory.join("hello/target")).unwrap();
+        directory
     })
 }
 
-/// Copies one of the examples, or a part of it, without what the tools leave there when somebody tries them.
+/// Copies an example, or a part of it, without the files that the tools write.
 fn copy(name: &str, to: &Path) {
     let left_behind = fs::read_to_string(example("deploy/.gitignore")).unwrap();
     let entries = walkdir::WalkDir::new(example(name)).into_iter().filter_entry(|entry| {
@@ -47,14 +47,14 @@ fn copy(name: &str, to: &Path) {
     }
 }
 
-/// What `cargo lambda-zip` says of the zip, as the examples call it.
+/// Makes the zip as the examples do, and returns its part of the report.
 fn hello() -> &'static Value {
     static HELLO: OnceLock<Value> = OnceLock::new();
     HELLO.get_or_init(|| {
-        let folder = examples().join("deploy/terraform");
+        let directory = examples().join("deploy/terraform");
         let args = ["--manifest-path", "../../hello/Cargo.toml", "--arch", "arm64", "--message-format", "json"];
-        let run = Program::through_cargo(&folder).args(args).run().success();
-        fs::write(folder.join("report.json"), &run.stdout).unwrap();
+        let run = Program::through_cargo(&directory).args(args).run().success();
+        fs::write(directory.join("report.json"), &run.stdout).unwrap();
         let report = run.json();
         assert_eq!(Zip::read(zip_of(&report["archives"][0])).machine(), Machine::Arm64);
         report["archives"][0].clone()
@@ -65,14 +65,14 @@ fn zip_of(hello: &Value) -> &Path {
     Path::new(hello["path"].as_str().unwrap())
 }
 
-/// A program in the folder of an example, away from the accounts and settings of whoever runs the tests.
+/// A program in the directory of an example, without the accounts and settings of the user who runs the tests.
 fn tool(program: impl AsRef<OsStr>, name: &str, home: &Fixture) -> Program {
     let mut tool = Program::other(program, examples().join("deploy").join(name)).env("HOME", home.path("."));
     let user = env::home_dir().unwrap();
-    for (variable, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
-        tool = tool.env(variable, env::var_os(variable).map_or_else(|| user.join(folder), PathBuf::from));
+    for (variable, directory) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        tool = tool.env(variable, env::var_os(variable).map_or_else(|| user.join(directory), PathBuf::from));
     }
-    // The tools would ask the network whose account it is.
+    // Without this, the tools would ask the network for an account.
     tool.env("AWS_EC2_METADATA_DISABLED", "true")
 }
 
@@ -80,7 +80,7 @@ fn json_file(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
-/// Links npm's packages to where node looks for those of an example.
+/// Links npm's packages into the directory of an example, where node looks for them.
 fn with_node_modules(name: &str) {
     let link = examples().join("deploy").join(name).join("node_modules");
     symlink(required("LAMBDA_ZIP_TEST_NODE_MODULES"), link).unwrap();
@@ -95,10 +95,10 @@ fn sam_builds_what_is_in_the_zip() {
     tool(sam, "sam", &home).args(["build"]).env("SAM_CLI_TELEMETRY", "0").run().success();
 
     let built = examples().join("deploy/sam/.aws-sam/build");
-    let folder = built.join("HelloFunction");
-    let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["bootstrap"], "SAM zips all that is in the folder");
-    let bootstrap = folder.join("bootstrap");
+    let directory = built.join("HelloFunction");
+    let names: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["bootstrap"], "SAM zips the whole directory");
+    let bootstrap = directory.join("bootstrap");
     assert!(fs::read(&bootstrap).unwrap() == Zip::read(zip_of(hello)).bootstrap(), "not the same executable");
     let mode = bootstrap.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o755);
@@ -112,7 +112,7 @@ fn sam_builds_what_is_in_the_zip() {
 
 #[test]
 #[ignore = "needs node, npm's aws-cdk and aws-cdk-lib"]
-fn cdk_takes_the_zip_as_it_is_under_the_hash_of_the_report() {
+fn cdk_uploads_the_zip_unchanged_under_the_hash_of_the_report() {
     let home = Fixture::empty();
     let hello = hello();
     with_node_modules("cdk");
@@ -124,7 +124,7 @@ fn cdk_takes_the_zip_as_it_is_under_the_hash_of_the_report() {
     let template = json_file(&out.join("Hello.template.json"));
     let resources = template["Resources"].as_object().unwrap();
     let function = resources.values().find(|resource| resource["Type"] == "AWS::Lambda::Function").unwrap();
-    // A hash of one's own is hashed once more by CDK, so that it is a name for a file whatever it is.
+    // CDK hashes a custom hash once more, so that the result is a valid file name.
     let sha256 = STANDARD.decode(hello["code_sha256"].as_str().unwrap()).unwrap();
     let key = format!("{}.zip", hexadecimal(&Sha256::digest(hexadecimal(&sha256))));
     assert_eq!(function["Properties"]["Code"]["S3Key"], key.as_str());
@@ -142,7 +142,7 @@ fn cdk_takes_the_zip_as_it_is_under_the_hash_of_the_report() {
     assert_eq!(json_file(&out.join("Hello.template.json")), template, "the same package gives the same template");
 }
 
-/// The value of an expression of HCL that only follows names: a field of the report by way of the locals.
+/// The value of an HCL expression that is a field of the report, directly or through a local.
 #[track_caller]
 fn followed(configuration: &Value, report: &Value, expression: &str) -> Value {
     let expression = expression.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).expect("an expression");
@@ -156,20 +156,20 @@ fn followed(configuration: &Value, report: &Value, expression: &str) -> Value {
     value.pointer(&pointer).unwrap_or_else(|| panic!("the report has no `{fields}`")).clone()
 }
 
-/// Terraform's own parser for its language says what the configuration is; the values are followed by hand.
+/// Terraform's own parser reads the configuration; the test resolves the expressions.
 #[test]
 #[ignore = "needs node and npm's hcl2json"]
 fn terraform_reads_the_zip_and_its_hash_from_the_report() {
     let home = Fixture::empty();
     let hello = hello();
-    let folder = examples().join("deploy/terraform");
+    let directory = examples().join("deploy/terraform");
     let parse = "const { readFileSync } = require('node:fs');
         require('@cdktf/hcl2json').parse('main.tf', readFileSync('main.tf', 'utf8'))
             .then((parsed) => process.stdout.write(JSON.stringify(parsed)));";
     let modules = required("LAMBDA_ZIP_TEST_NODE_MODULES");
     let run = tool("node", "terraform", &home).args(["-e", parse]).env("NODE_PATH", modules).run();
     let configuration = run.success().json();
-    let report = json_file(&folder.join("report.json"));
+    let report = json_file(&directory.join("report.json"));
 
     let function = &configuration["resource"]["aws_lambda_function"]["hello"][0];
     let value = |key: &str| followed(&configuration, &report, function[key].as_str().unwrap());

@@ -1,5 +1,5 @@
-//! What a GitHub runner does with an action: it fills in expressions, runs each step with bash, and reads the files that
-//! the step has written to.
+//! Does what a GitHub runner does with an action: it expands expressions, runs each step with bash, and reads the files
+//! that the step has written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use test_support::{Fixture, Program, Run, repository};
 
-/// Reads a file of this repository that is in YAML.
+/// Reads a YAML file of this repository.
 #[track_caller]
 pub(crate) fn yaml(path: &str) -> Value {
     let path = repository().join(path);
@@ -26,11 +26,11 @@ pub(crate) fn steps<'a>(document: &'a Value, pointer: &str) -> &'a [Value] {
 pub(crate) struct Runner<'a> {
     /// The checkout.
     workspace: &'a Fixture,
-    /// What expressions may name.
+    /// The values of expressions.
     contexts: BTreeMap<String, String>,
-    /// Set for each step.
+    /// The variables of each step.
     environment: BTreeMap<String, String>,
-    /// Folders that steps have put on the PATH.
+    /// Directories that steps have added to `PATH`.
     search_path: Vec<PathBuf>,
     pub(crate) summary: String,
 }
@@ -68,12 +68,12 @@ impl<'a> Runner<'a> {
         self
     }
 
-    pub(crate) fn first_on_path(mut self, folder: PathBuf) -> Self {
-        self.search_path.push(folder);
+    pub(crate) fn first_on_path(mut self, directory: PathBuf) -> Self {
+        self.search_path.push(directory);
         self
     }
 
-    /// Gives a composite action its inputs: those that are named, else the defaults.
+    /// Gives a composite action these inputs, and the defaults of the others.
     #[track_caller]
     pub(crate) fn inputs(mut self, action: &Value, given: &[(&str, &str)]) -> Self {
         let declared = action["inputs"].as_object().unwrap();
@@ -87,7 +87,7 @@ impl<'a> Runner<'a> {
         self
     }
 
-    /// What a text is when its expressions are filled in. Only names are known, no operators or functions.
+    /// Expands the expressions in a text. They may be names, without operators or functions.
     #[track_caller]
     pub(crate) fn filled_in(&self, text: &str) -> String {
         let mut filled = String::new();
@@ -102,7 +102,7 @@ impl<'a> Runner<'a> {
         filled + rest
     }
 
-    /// Runs one step, and takes over what it has written.
+    /// Runs one step, and reads its outputs, summary and path.
     #[track_caller]
     pub(crate) fn step(&mut self, step: &Value) -> Run {
         assert_eq!(step["shell"].as_str().unwrap_or("bash"), "bash");
@@ -112,8 +112,8 @@ impl<'a> Runner<'a> {
             file
         });
         fs::write(&script, self.filled_in(step["run"].as_str().expect("the step is a script"))).unwrap();
-        let folder = self.filled_in(step["working-directory"].as_str().unwrap_or("."));
-        let mut program = Program::other("bash", self.workspace.path(folder))
+        let directory = self.filled_in(step["working-directory"].as_str().unwrap_or("."));
+        let mut program = Program::other("bash", self.workspace.path(directory))
             .first_on_path(&self.search_path)
             .args(["--noprofile", "--norc", "-e", "-o", "pipefail"])
             .args([&script])
@@ -136,7 +136,7 @@ impl<'a> Runner<'a> {
         run
     }
 
-    /// An output of the action. One that was not written is empty, as it is for a workflow.
+    /// An output of the action. It is empty if it was not written, as it is for a workflow.
     #[track_caller]
     pub(crate) fn output(&self, action: &Value, name: &str) -> String {
         let value = action["outputs"][name]["value"].as_str().unwrap_or_else(|| panic!("no output `{name}`"));
@@ -149,7 +149,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// `name=value`, or `name<<END`, the lines of the value, and `END`.
+/// Parses `name=value`, and `name<<END`, the lines of the value, `END`.
 fn outputs(text: &str) -> BTreeMap<String, String> {
     let mut outputs = BTreeMap::new();
     let mut lines = text.lines();

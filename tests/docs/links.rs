@@ -1,11 +1,11 @@
-//! What the pages lead to exists.
+//! The targets of the pages' links exist.
 
 use test_support::repository;
 
 use crate::page::{Page, pages};
 
 #[test]
-fn every_relative_link_leads_somewhere() {
+fn every_relative_link_has_a_target() {
     let pages = pages();
     let mut broken = Vec::new();
     for page in &pages {

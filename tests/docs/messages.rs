@@ -1,4 +1,4 @@
-//! Each message on the page for troubleshooting is one that the program prints: here it is made to print them.
+//! Each message on the page for troubleshooting is one that the program prints, and the tests make it print each of them.
 
 use std::env::consts::ARCH;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ fn bare_machine(fixture: &Fixture, targets: &[&str]) -> Computer {
     computer
 }
 
-/// Runs of which each ends in trouble.
+/// Runs that print the messages of the page.
 fn troubles() -> Vec<Run> {
     [planning(), building(), packaging()].into_iter().flatten().collect()
 }

@@ -1,4 +1,4 @@
-//! A page of the documentation, taken apart.
+//! Parses the pages of the documentation.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,13 +10,13 @@ use walkdir::WalkDir;
 
 /// One Markdown file.
 pub(crate) struct Page {
-    /// From the root of the repository, with `/`.
+    /// The path from the root of the repository, with `/`.
     pub(crate) name: String,
     pub(crate) headings: Vec<Heading>,
     pub(crate) links: Vec<String>,
-    /// Its code and the comments for the test of its commands, in their order.
+    /// Its code blocks and the comments for the test of its commands, in their order.
     pub(crate) steps: Vec<Step>,
-    /// The rows of its tables, each a list of the code in its first cell.
+    /// The rows of its tables.
     pub(crate) rows: Vec<Row>,
 }
 
@@ -27,15 +27,15 @@ pub(crate) struct Heading {
     pub(crate) text: String,
 }
 
-/// What the test of the commands takes from a page.
+/// A part of a page that the test of the commands runs.
 pub(crate) enum Step {
-    /// What a reader would have done before.
+    /// Commands for what a reader has and a clone does not.
     Prepare(String),
     Block(Block),
 }
 
 impl Step {
-    /// Where its commands listen, as they are written, until the page ends.
+    /// The address on which its commands listen, as the page spells it.
     pub(crate) fn serves(&self) -> Option<&str> {
         match self {
             Self::Prepare(_) => None,
@@ -48,9 +48,9 @@ impl Step {
 pub(crate) struct Block {
     language: String,
     pub(crate) text: String,
-    /// What its commands end with.
+    /// The exit code of its commands.
     pub(crate) exit: i32,
-    /// Where they listen, if they do so until the page ends.
+    /// The address on which they listen, if they are a server.
     pub(crate) serves: Option<String>,
 }
 
@@ -59,12 +59,12 @@ impl Block {
         &self.language
     }
 
-    /// Whether it is for a reader to type.
+    /// True if a reader would type it.
     pub(crate) fn is_command(&self) -> bool {
         ["console", "powershell", "sh", "bash"].contains(&self.language())
     }
 
-    /// What is typed. Where a prompt tells it from what is printed, it is gone.
+    /// The commands. In a block with prompts they are the lines after a prompt.
     pub(crate) fn commands(&self) -> String {
         let lines = self.text.lines();
         if !self.text.lines().any(|line| line.starts_with("$ ")) {
@@ -87,15 +87,15 @@ fn comment_for_test(html: &str) -> Option<(&str, &str)> {
     html.trim().strip_prefix("<!-- ")?.strip_suffix(" -->")?.split_once(": ")
 }
 
-/// Whether a folder is made by tools, and is no part of a clone.
+/// True if a directory is written by tools and not part of a clone.
 pub(crate) fn is_made(name: &OsStr) -> bool {
     ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].iter().any(|made| name == *made)
 }
 
-/// Every page that users read.
+/// All pages for users.
 pub(crate) fn pages() -> Vec<Page> {
-    let below = |folder: &str| {
-        WalkDir::new(repository().join(folder))
+    let below = |directory: &str| {
+        WalkDir::new(repository().join(directory))
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|entry| !is_made(entry.file_name()))
@@ -183,7 +183,7 @@ impl Page {
         anchors
     }
 
-    /// Where a relative link of it leads.
+    /// The path of a relative link.
     pub(crate) fn target(&self, link: &str) -> PathBuf {
         repository().join(&self.name).parent().unwrap().join(link)
     }

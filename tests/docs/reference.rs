@@ -1,4 +1,4 @@
-//! The reference lists what there is: every field of the JSON documents, every exit code, every key, every flag.
+//! The reference is complete: every field of the JSON documents, every exit code, every key, every flag.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use test_support::{Fixture, repository};
 
 use crate::page::{Page, page};
 
-/// The paths of a document's fields, with `[]` behind a list.
+/// The paths of a document's fields, with `[]` after a list.
 fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields_of) => {
@@ -25,7 +25,7 @@ fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The fields that the tables of a section list. One that follows another in its cell has the same parent.
+/// The fields in the tables of a section. A field that follows another in the same cell has the same parent.
 fn documented(page: &Page, section: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for row in page.rows.iter().filter(|row| row.section == section) {
@@ -39,8 +39,8 @@ fn documented(page: &Page, section: &str) -> BTreeSet<String> {
     found
 }
 
-/// Holds that the fields of these documents are those of the section: each is there, or is a part of one that is. A section
-/// that leans on another one need not repeat it.
+/// Asserts that a section lists the fields of these documents, or the objects that contain them. A section that extends
+/// another one does not repeat its fields.
 #[track_caller]
 fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
     let page = page("docs/reference.md");
@@ -53,7 +53,7 @@ fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
         fields(document, "", &mut found);
     }
     let is_below = |field: &str, of: &str| field.strip_prefix(of).is_some_and(|rest| rest.starts_with(['.', '[']));
-    // What a row says of a whole is enough, unless further rows take it apart.
+    // A row for an object is enough, unless other rows list its fields.
     let is_told = |field: &String| {
         documented.contains(field)
             || documented.iter().any(|known| is_below(known, field))
@@ -83,12 +83,12 @@ fn the_fields_of_the_reports_are_documented() {
     holds("The plan as JSON", Some(report), &[document(&["--dry-run"])]);
     holds("What this machine can build", None, &[document(&["doctor"])]);
     let checked = fixture.run(&["check", "main.zip", "main", "--message-format", "json"]);
-    // A zip that is there and cannot be read takes a broken disk.
+    // Only a broken disk has a zip that exists and cannot be read.
     let unreadable = json!({ "zips": [{ "path": "", "error": "" }] });
     holds("The JSON document of check", None, &[serde_json::from_str(&checked.stdout).unwrap(), unreadable]);
 }
 
-/// Every kind of error. A new one does not compile until it has its place here.
+/// All kinds of errors. A new kind does not compile until it is added here.
 fn error_kinds() -> impl Iterator<Item = ErrorKind> {
     iter::successors(Some(ErrorKind::Usage), |kind| match kind {
         ErrorKind::Usage => Some(ErrorKind::Setup),
@@ -121,7 +121,7 @@ fn the_exit_codes_are_documented() {
 
 /// The help of each command as a page.
 #[test]
-fn the_page_of_commands_is_their_help() {
+fn the_page_of_commands_is_up_to_date() {
     let fixture = Fixture::with_executable();
     let help = |command: &[&str]| fixture.program().args(command).arg("--help").run().success().stdout;
     let main = help(&[]);

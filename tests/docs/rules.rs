@@ -18,7 +18,7 @@ rule is; `cargo lambda-zip check --explain RULE` prints what is said here.
 ";
 
 #[test]
-fn the_page_of_rules_is_that_of_the_table() {
+fn the_page_of_rules_is_up_to_date() {
     let mut page = HEAD.to_owned();
     for rule in Rule::all() {
         let RuleFacts { id, severity, what, why, source, remedy, .. } = rule.facts();

@@ -1,4 +1,4 @@
-//! What is remembered, and what becomes of a run when it is damaged, foreign, or written by two at once.
+//! The cache, and runs that find it damaged, written by another version, or in use by another run.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,20 +9,20 @@ use test_support::{Fixture, Program, Zip};
 
 use crate::witness::{Untouched, Witness, statuses};
 
-/// Breaks the text of a file; it is told this program's version.
+/// Damages the text of a file. The second argument is this program's version.
 type Damage = fn(&str, &str) -> String;
 
-/// The files of the memory.
+/// The files of the cache.
 fn files(fixture: &Fixture) -> Vec<PathBuf> {
     fixture.files("target/.lambda-zip").iter().map(|name| fixture.path("target/.lambda-zip").join(name)).collect()
 }
 
 #[test]
-fn a_damaged_memory_is_none() {
+fn a_damaged_cache_is_ignored() {
     let fixture = Fixture::package("greeter");
     let zip = fixture.run(&[]).success().zip();
     let bytes = fs::read(&zip).unwrap();
-    // What the executable looks like is only written down once it is some seconds old: from here on, always.
+    // The metadata of the executable is stored only once it is some seconds old: from now on, always.
     thread::sleep(Duration::from_secs(4));
     fs::remove_file(&zip).unwrap();
     fixture.run(&[]).success();
@@ -64,7 +64,7 @@ fn a_run_with_nothing_to_do_writes_nothing() {
     };
     let at_first = after_a_run();
     assert_eq!(after_a_run(), at_first);
-    // Only by now would a change to a file show in its dates, and what they are is written down.
+    // Only now a change to a file would show in its dates, so they are stored.
     thread::sleep(Duration::from_secs(4));
     let later = after_a_run();
     assert_ne!(later, at_first);
@@ -72,20 +72,20 @@ fn a_run_with_nothing_to_do_writes_nothing() {
 }
 
 #[test]
-fn cargo_clean_takes_the_memory_along() {
+fn cargo_clean_removes_the_cache() {
     let fixture = Fixture::package("greeter");
     let witness = Witness::of(&fixture);
     witness.program().run().success();
     assert!(!files(&fixture).is_empty());
     let (run, _) = witness.calls(&[]);
     assert_eq!(statuses(&run.success()), [("Fresh", "greeter")]);
-    // In an environment that knows nothing of the target directory in which these tests are built.
+    // In an environment without the target directory in which these tests are built.
     Program::other("cargo", &fixture.path(".")).arg("clean").run().success();
     assert!(!fixture.path("target/.lambda-zip").exists());
 }
 
 #[test]
-fn values_of_the_environment_are_not_kept() {
+fn values_of_the_environment_are_not_stored() {
     let fixture = Fixture::package("greeter");
     let secret = "hunter2-hunter2";
     let flags = format!("--cfg secret=\"{secret}\"");
@@ -101,7 +101,7 @@ fn values_of_the_environment_are_not_kept() {
 }
 
 #[test]
-fn a_memory_that_cannot_be_written_costs_nothing_but_time() {
+fn a_cache_that_cannot_be_written_is_no_error() {
     let fixture = Fixture::package("greeter");
     fixture.write("target/.lambda-zip", "in the way");
     for _ in 0..2 {
@@ -112,7 +112,7 @@ fn a_memory_that_cannot_be_written_costs_nothing_but_time() {
 }
 
 #[test]
-fn two_runs_at_once_do_no_harm() {
+fn two_runs_at_once_both_succeed() {
     let fixture = Fixture::with_bins("pair", &["one", "two"]);
     for round in 0..2 {
         thread::scope(|scope| {

@@ -1,10 +1,10 @@
-//! The graph of dependencies is asked for once: it follows from files that are looked at.
+//! The dependency graph is loaded once, until one of the files behind it changes.
 
 use test_support::Fixture;
 
 use crate::witness::{Witness, statuses};
 
-/// A function that depends on a package of this machine which compiles C, or so it says.
+/// A function that depends, by path, on a package that seems to compile C.
 fn with_c() -> Fixture {
     let fixture = Fixture::empty();
     fixture.add_package("app/cc", "cc", "[lib]\npath = \"lib.rs\"\n");
@@ -30,10 +30,10 @@ fn native(fixture: &Fixture, kind: &str) {
 }
 
 #[test]
-fn it_is_remembered_until_a_file_behind_it_changes() {
+fn the_graph_is_cached_until_one_of_its_files_changes() {
     let fixture = with_c();
     let witness = Witness::of(&fixture);
-    // Nobody is asked for zig, and a compiler that is named is no reason to warn.
+    // With a named linker zig is not looked for, and there is no warning that it is missing.
     let args = ["--manifest-path", "app/Cargo.toml", "--linker", "rust-lld", "--message-format", "json"];
     let calls = || {
         let (run, calls) = witness.calls(&args);
@@ -42,7 +42,7 @@ fn it_is_remembered_until_a_file_behind_it_changes() {
     };
     let (first, run) = calls();
     assert_eq!(first, ["cargo build", "cargo metadata", "cargo metadata", "cargo tree"]);
-    assert!(run.stderr.contains("native ← app"), "it is said which crate compiles C\n{run}");
+    assert!(run.stderr.contains("native ← app"), "the crate that compiles C is named\n{run}");
     let (second, again) = calls();
     assert_eq!(second, ["cargo build"], "{again}");
     assert_eq!(again.json()["warnings"], run.json()["warnings"]);

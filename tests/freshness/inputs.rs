@@ -1,4 +1,4 @@
-//! What cargo and rustc answer is known until something changes that their answers follow from: then they are asked.
+//! Answers of cargo and rustc are cached until something changes that they depend on.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ const NOTHING: [&str; 1] = ["cargo build"];
 const EVERYTHING: [&str; 4] = ["cargo build", "cargo metadata", "rustc --print", "rustc -vV"];
 
 #[test]
-fn whatever_they_follow_from_they_are_asked_again() {
+fn cargo_and_rustc_are_asked_again_after_each_change_that_matters() {
     let fixture = Fixture::empty();
     fixture.write(
         "Cargo.toml",
@@ -28,7 +28,7 @@ fn whatever_they_follow_from_they_are_asked_again() {
     };
     let asked = |what: &str, functions: &[&str]| {
         let (run, calls) = witness.calls(&[]);
-        // Cargo itself asks another compiler, too.
+        // With another compiler, cargo itself asks it too.
         assert!(EVERYTHING.iter().all(|call| calls.iter().any(|made| made == call)), "{what}: {calls:?}\n{run}");
         let zips = run.success().zips();
         let expected: Vec<_> =
@@ -41,11 +41,11 @@ fn whatever_they_follow_from_they_are_asked_again() {
     fixture.write("functions/first/src/main.rs", "fn main() { println!(\"changed\"); }");
     assert_eq!(witness.calls(&[]).1, NOTHING, "the code is cargo's affair");
     function("second");
-    asked("a folder that the members' glob takes in", &["first", "second"]);
+    asked("a directory that matches the glob of the members", &["first", "second"]);
     fixture.write("functions/second/src/bin/third.rs", "fn main() {}");
     asked("a binary by the name of its file", &["first", "second", "third"]);
     fixture.write("functions/second/src/bin/fourth/main.rs", "fn main() {}");
-    asked("a binary by the name of its folder", &["first", "fourth", "second", "third"]);
+    asked("a binary by the name of its directory", &["first", "fourth", "second", "third"]);
     fixture.write("rust-toolchain.toml", "[toolchain]\nprofile = \"minimal\"\n");
     asked("a choice of the toolchain", &["first", "fourth", "second", "third"]);
     let mut rustc = fs::read_to_string(fixture.path("tools/rustc")).unwrap();
@@ -57,7 +57,7 @@ fn whatever_they_follow_from_they_are_asked_again() {
 }
 
 #[test]
-fn a_workspace_that_appears_above_takes_the_package_in() {
+fn a_new_workspace_above_the_package_is_found() {
     let fixture = Fixture::empty();
     fixture.add_package("app", "app", "[profile.release]\nlto = \"off\"\n");
     fixture.write("app/src/main.rs", "fn main() {}");
@@ -71,7 +71,7 @@ fn a_workspace_that_appears_above_takes_the_package_in() {
 }
 
 #[test]
-fn variables_that_cargo_heeds_count_and_others_do_not() {
+fn only_variables_that_cargo_reads_invalidate_the_cache() {
     let fixture = Fixture::package("greeter");
     let witness = Witness::of(&fixture);
     let calls = |name: &str, value: &str| {
@@ -87,7 +87,7 @@ fn variables_that_cargo_heeds_count_and_others_do_not() {
 }
 
 #[test]
-fn looking_only_remembers_nothing() {
+fn dry_run_and_list_write_no_cache() {
     let fixture = Fixture::package("greeter");
     fixture.run(&["--dry-run"]).success();
     fixture.run(&["--list"]).success();

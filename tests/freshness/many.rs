@@ -1,4 +1,4 @@
-//! A workspace of many functions: one cargo, and for each function no more than it needs.
+//! A workspace of many functions: cargo runs once, and only functions that changed are packaged again.
 
 use test_support::Fixture;
 
@@ -31,7 +31,7 @@ fn only_the_function_that_changed_is_packaged_again() {
 }
 
 #[test]
-fn a_function_that_is_refused_stops_none_of_the_others() {
+fn a_refused_function_does_not_stop_the_others() {
     let fixture = Fixture::workspace(&["alpha", "beta", "gamma"]);
     fixture.write("beta/key", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
     fixture.add_package(

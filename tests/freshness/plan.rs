@@ -1,10 +1,10 @@
-//! Changes between two runs that the second one's cargo was not yet started with: the outcome is that of a first run.
+//! After a change to the plan's inputs, a second run has the outcome of a first one.
 
 use test_support::{Fixture, Zip, contains};
 
 use crate::witness::{Untouched, Witness, statuses};
 
-/// A package whose first run is over.
+/// A package after its first run.
 fn built() -> Fixture {
     let fixture = Fixture::package("greeter");
     fixture.run(&[]).success();
@@ -12,7 +12,7 @@ fn built() -> Fixture {
 }
 
 #[test]
-fn a_new_binary_is_built_and_the_old_one_left_alone() {
+fn a_new_binary_is_packaged_and_the_old_one_stays_fresh() {
     let fixture = built();
     let old = Untouched::at(fixture.path("target/lambda/greeter/bootstrap.zip"));
     fixture.write("src/bin/other.rs", "fn main() { println!(\"this is other\"); }");
@@ -27,7 +27,7 @@ fn a_new_binary_is_built_and_the_old_one_left_alone() {
 }
 
 #[test]
-fn a_binary_that_is_gone_is_not_reported() {
+fn a_removed_binary_is_not_reported() {
     let fixture = Fixture::with_bins("pair", &["one", "two"]);
     fixture.run(&[]).success();
     std::fs::remove_file(fixture.path("src/bin/two.rs")).unwrap();
@@ -37,7 +37,7 @@ fn a_binary_that_is_gone_is_not_reported() {
 }
 
 #[test]
-fn the_manifest_counts_as_it_is_now() {
+fn a_changed_manifest_takes_effect() {
     let fixture = built();
     let manifest =
         |rest: &str| fixture.add_package(".", "greeter", &format!("[profile.release]\nlto = \"off\"\n{rest}"));
@@ -65,7 +65,7 @@ fn the_manifest_counts_as_it_is_now() {
 }
 
 #[test]
-fn the_configuration_counts_as_it_is_now() {
+fn a_changed_configuration_takes_effect() {
     let fixture = built();
     let before = Zip::read(fixture.path("target/lambda/greeter/bootstrap.zip")).entries[0].size;
     fixture.write(".cargo/config.toml", "[profile.release]\nstrip = \"none\"\n");
@@ -80,7 +80,7 @@ fn the_configuration_counts_as_it_is_now() {
 }
 
 #[test]
-fn a_wrong_include_costs_no_build_and_no_zip() {
+fn a_wrong_include_fails_before_the_build() {
     let fixture = built();
     let zip = Untouched::at(fixture.path("target/lambda/greeter/bootstrap.zip"));
     let run = fixture.run(&["--include", "missing"]);
@@ -89,7 +89,7 @@ fn a_wrong_include_costs_no_build_and_no_zip() {
 }
 
 #[test]
-fn a_build_that_fails_after_a_good_one_is_cargos_to_tell() {
+fn a_build_that_fails_after_a_good_one_shows_cargos_error_once() {
     let fixture = built();
     let zip = Untouched::at(fixture.path("target/lambda/greeter/bootstrap.zip"));
     fixture.write("src/main.rs", "fn main() { compile_error!(\"broken on purpose\"); }");

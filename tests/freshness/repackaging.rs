@@ -1,4 +1,4 @@
-//! When a zip is made again, and when it is not.
+//! When a zip is made again, and when it stays.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::witness::{Untouched, Witness, lasting, statuses};
 
 const JSON: [&str; 2] = ["--message-format", "json"];
 
-/// A package that includes a folder, and the path of its zip.
+/// A package that includes a directory, and the path of its zip.
 fn with_includes() -> (Fixture, PathBuf) {
     let fixture = Fixture::package("greeter");
     fixture.write("conf/a.txt", "one");
@@ -26,7 +26,7 @@ fn with_includes() -> (Fixture, PathBuf) {
 const INCLUDE: [&str; 2] = ["--include", "conf"];
 
 #[test]
-fn a_run_with_nothing_to_do_leaves_the_zip_alone_and_says_what_the_first_one_said() {
+fn a_run_with_nothing_to_do_leaves_the_zip_alone_and_reports_the_same() {
     let (fixture, zip) = with_includes();
     let witness = Witness::of(&fixture);
     let args = [&INCLUDE[..], &JSON, &["--warn", "secret"]].concat();
@@ -43,7 +43,7 @@ fn a_run_with_nothing_to_do_leaves_the_zip_alone_and_says_what_the_first_one_sai
     let (third, _) = witness.calls(&args);
     assert_eq!(third.json()["archives"][0]["fresh"], true);
     assert_eq!(lasting(&third), lasting(&first));
-    assert!(third.stderr.contains("id_rsa"), "what the rules say is said again\n{third}");
+    assert!(third.stderr.contains("id_rsa"), "findings are printed again\n{third}");
     assert_eq!(Untouched::at(&zip), untouched);
 }
 
@@ -61,7 +61,7 @@ fn what_does_not_reach_the_zip_does_not_make_it_stale() {
     is_fresh("talk", fixture.run(&[&INCLUDE[..], &["--verbose"]].concat()));
     is_fresh("a subcommand of cargo", test_support::Program::through_cargo(&fixture.path(".")).args(INCLUDE).run());
     fixture.write("conf/a.txt", "one");
-    is_fresh("a file that was written anew", fixture.run(&INCLUDE));
+    is_fresh("a file that was rewritten", fixture.run(&INCLUDE));
     fs::set_permissions(fixture.path("conf/a.txt"), fs::Permissions::from_mode(0o600)).unwrap();
     is_fresh("permissions, which the zip does not take over", fixture.run(&INCLUDE));
     let date = fs::metadata(&zip).unwrap().modified().unwrap();
@@ -71,7 +71,7 @@ fn what_does_not_reach_the_zip_does_not_make_it_stale() {
 }
 
 #[test]
-fn every_cause_makes_the_zip_again() {
+fn every_input_of_the_zip_makes_it_stale() {
     let (fixture, zip) = with_includes();
     fixture.run(&INCLUDE).success();
     let path = |name: &str| fixture.path(name);
@@ -97,7 +97,7 @@ fn every_cause_makes_the_zip_again() {
     fs::remove_file(path("conf/new.txt")).unwrap();
     again("a file less", &[], &[]);
     fs::create_dir(path("conf/empty")).unwrap();
-    again("an empty folder", &[], &[]);
+    again("an empty directory", &[], &[]);
     fs::rename(path("conf/deep"), path("conf/deeper")).unwrap();
     again("another name", &[], &[]);
     fixture.write("conf/deeper/b.sh", "?!/bin/sh\n");
@@ -135,7 +135,7 @@ fn every_cause_makes_the_zip_again() {
 }
 
 #[test]
-fn a_zip_that_somebody_else_had_a_hand_in_is_made_again() {
+fn a_zip_that_was_changed_is_made_again() {
     let (fixture, zip) = with_includes();
     fixture.run(&INCLUDE).success();
     let good = fs::read(&zip).unwrap();
@@ -163,9 +163,9 @@ fn a_zip_that_somebody_else_had_a_hand_in_is_made_again() {
     }
 }
 
-/// A file that has been there for some seconds is known by what the file system says of it, the date aside.
+/// A file that is some seconds old is compared by its metadata, of which the date of modification is only a part.
 #[test]
-fn a_file_that_is_changed_in_place_and_given_its_old_date_counts_as_it_is_now() {
+fn a_file_that_is_changed_and_keeps_its_date_is_noticed() {
     let (fixture, zip) = with_includes();
     fixture.run(&INCLUDE).success();
     let good = fs::read(&zip).unwrap();
@@ -176,7 +176,7 @@ fn a_file_that_is_changed_in_place_and_given_its_old_date_counts_as_it_is_now() 
         file.write_all(contents).unwrap();
         file.set_modified(date).unwrap();
     };
-    // The second of these goes by what the first one has written down.
+    // The second of these runs compares with what the first one has stored.
     for _ in 0..2 {
         assert_eq!(statuses(&fixture.run(&INCLUDE).success()), [("Fresh", "greeter")]);
     }
@@ -201,7 +201,7 @@ fn a_file_that_is_changed_in_place_and_given_its_old_date_counts_as_it_is_now() 
 }
 
 #[test]
-fn a_refused_zip_is_refused_each_time_and_the_one_before_stays_fresh() {
+fn a_refused_zip_is_refused_each_time_and_the_previous_one_stays_fresh() {
     let (fixture, zip) = with_includes();
     fixture.run(&INCLUDE).success();
     let untouched = Untouched::at(&zip);
@@ -216,7 +216,7 @@ fn a_refused_zip_is_refused_each_time_and_the_one_before_stays_fresh() {
 }
 
 #[test]
-fn debug_information_that_is_gone_is_put_there_again() {
+fn missing_debug_information_is_written_again() {
     let fixture = Fixture::package("greeter");
     let first = fixture.run(&["--debug-symbols"]).success();
     let debug = first.zip().with_file_name("greeter.debug");

@@ -1,4 +1,4 @@
-//! What a run did, told from the outside: whom it called, and which files it wrote.
+//! Observes a run from the outside: which programs it called, and which files it wrote.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use test_support::{Fixture, Program, Run, Toolchain, script};
 
-/// A cargo and a rustc in the fixture that write down how they are called and then let the real ones answer.
+/// A cargo and a rustc in the fixture that log their arguments and then run the real ones.
 pub(crate) struct Witness<'a> {
     fixture: &'a Fixture,
     cargo: PathBuf,
@@ -33,13 +33,13 @@ impl<'a> Witness<'a> {
         self.fixture.program().env("CARGO", &self.cargo).env("RUSTC", &self.rustc)
     }
 
-    /// Where the calls are written down.
+    /// The log of the calls.
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Runs the program, and returns the calls of the other two in words: `cargo metadata`, `cargo build`, `rustc -vV`.
-    /// A build's own calls of the compiler are left out.
+    /// Runs the program, and returns its calls of cargo and rustc: `cargo metadata`, `cargo build`, `rustc -vV`. Calls of
+    /// rustc by cargo's build are left out.
     pub(crate) fn calls(&self, args: &[&str]) -> (Run, Vec<String>) {
         fs::write(&self.log, "").unwrap();
         let run = self.program().args(args).run();
@@ -52,7 +52,7 @@ impl<'a> Witness<'a> {
     }
 }
 
-/// A file as it lies there: its bytes, its date, and its inode, which another file of the same name does not have.
+/// The state of a file: its bytes, its date, and its inode, which changes if the file is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Untouched {
     bytes: Vec<u8>,
@@ -75,7 +75,7 @@ impl Untouched {
     }
 }
 
-/// The report, without what differs between a run that makes a zip and one that leaves it.
+/// The report, without the fields that differ between a run that makes a zip and one that finds it fresh.
 pub(crate) fn lasting(run: &Run) -> Value {
     let mut report = run.json();
     report.as_object_mut().unwrap().remove("timings_ms").unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn lasting(run: &Run) -> Value {
     report
 }
 
-/// The status lines about zips: the verb, and the function. Cargo's own have the version of a crate behind its name.
+/// The status lines about zips: the verb and the function. In cargo's own lines a version follows the name.
 pub(crate) fn statuses(run: &Run) -> Vec<(&str, &str)> {
     let words = run.stderr.lines().filter_map(|line| {
         let mut words = line.split_whitespace();

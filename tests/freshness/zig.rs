@@ -1,4 +1,4 @@
-//! What zig needs of cargo's environment is worked out once.
+//! The environment that zig needs for cargo is computed once.
 
 use std::fs;
 
@@ -8,13 +8,13 @@ use crate::witness::statuses;
 
 #[test]
 #[ignore = "needs ziglang"]
-fn it_is_remembered_while_the_wrappers_are_there() {
+fn zigs_environment_is_cached_while_its_wrappers_exist() {
     let fixture = Fixture::package("greeter");
     let (zig, log) = (fixture.path("tools/zig"), fixture.path("calls.log"));
     let python = required("LAMBDA_ZIP_TEST_PYTHON");
     let (shown, python) = (log.display(), python.display());
     script(&zig, &format!("echo \"$1\" >> '{shown}'\nexec '{python}' -m ziglang \"$@\""));
-    // How often zig is called by a run, beside for its version.
+    // The number of a run's calls of zig, without that for its version.
     let calls = |status: &str| {
         fs::write(&log, "").unwrap();
         let program = fixture.program().env("CARGO_ZIGBUILD_ZIG_PATH", &zig);

@@ -1,4 +1,4 @@
-//! The promise itself: what comes out of the zip boots and answers, under AWS's own emulator and by `invoke`.
+//! A packaged function boots and answers, under AWS's own emulator and by `invoke`.
 
 use serde_json::{Value, json};
 use test_support::{Fixture, Platform, Program, Zip, example, shared_target_dir};

@@ -1,4 +1,4 @@
-//! The command line: events and answers, what is refused, and the reports.
+//! The command line: events and answers, usage errors, and the reports.
 
 use std::fs;
 use std::io::Write;
@@ -32,7 +32,7 @@ fn an_event_is_answered() {
 }
 
 #[test]
-fn events_come_from_everywhere_and_in_order() {
+fn events_come_from_files_stdin_samples_and_arguments_in_order() {
     let sandbox = Sandbox::new();
     sandbox.write("event.json", "[1,\n2]");
     let mut child = sandbox
@@ -60,12 +60,12 @@ fn each_event_can_have_its_own_start() {
 }
 
 #[test]
-fn without_an_event_it_is_an_empty_object() {
+fn the_default_event_is_an_empty_object() {
     Sandbox::new().invoke(&[]).exits(0).prints("{}\n");
 }
 
 #[test]
-fn a_streamed_answer_arrives_whole_and_as_it_is() {
+fn a_streamed_answer_is_printed_unchanged() {
     let sandbox = Sandbox::new();
     sandbox.invoke(&["--event", r#"{"do":"stream"}"#]).exits(0).prints("one,two,three");
     let run = sandbox.invoke(&["--event", r#"{"do":"stream","then":"fail"}"#]).exits(110).prints("one,two,three");
@@ -123,7 +123,7 @@ fn the_json_document_has_everything() {
 fn variables_come_from_files_and_from_the_machine() {
     let sandbox = Sandbox::new();
     sandbox.write("variables", "# for tests\nSTART=exit\n\nCARGO_MANIFEST_DIR\n");
-    // What is typed counts over a file.
+    // Flags override the file.
     let args = ["invoke", "function.zip", "--env-file", "variables", "--env", "START=", "-e", r#"{"do":"where"}"#];
     let seen = sandbox.program(&args).env("CARGO_MANIFEST_DIR", "/of/a/test").run().success().json();
     assert_eq!(seen["environment"]["CARGO_MANIFEST_DIR"], "/of/a/test");
@@ -131,7 +131,7 @@ fn variables_come_from_files_and_from_the_machine() {
 }
 
 #[test]
-fn what_is_typed_wrong_is_told_before_anything_is_run() {
+fn usage_errors_are_found_before_anything_runs() {
     let sandbox = Sandbox::new();
     for (flags, error) in [
         (&["--event", "{"][..], "error: the event `{` is not JSON: "),
@@ -162,7 +162,7 @@ fn what_is_typed_wrong_is_told_before_anything_is_run() {
 fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     let sandbox = Sandbox::new();
     let mut zip = fs::read(sandbox.path("function.zip")).unwrap();
-    // The same length, so that nothing else changes: in the entry's own header and in the directory.
+    // In both headers of the entry, and of the same length, so that nothing else changes.
     let name = b"data/message.txt";
     let escape = b"../../escape.txt";
     let places: Vec<_> = (0..zip.len() - name.len()).filter(|start| zip[*start..].starts_with(name)).collect();
@@ -175,7 +175,7 @@ fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     run.says("error: `function.zip` is not booted: a rule of its runtime is broken\nhint: ");
     let rule = ["--allow", "parent-in-name"];
     let run = sandbox.invoke(&rule).exits(100).prints("").says("error: `function.zip` cannot be unpacked");
-    assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it out of its folder: {run:#?}");
+    assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it write outside of its directory: {run:#?}");
     assert!(!sandbox.path("escape.txt").exists());
 }
 
@@ -189,7 +189,7 @@ fn the_samples_are_listed() {
     assert!(sqs["event"]["Records"].is_array() && sqs["source"].as_str().unwrap().starts_with("https://docs.aws"));
 }
 
-/// A package whose binary is the fixture, built by the main command with these flags.
+/// Builds the function by the main command with these flags.
 fn build(sandbox: &Sandbox, flags: &[&str]) -> Run {
     sandbox.write("src/main.rs", include_str!("fixture.rs"));
     sandbox.write("Cargo.toml", "[package]\nname = \"shop\"\nedition = \"2024\"\n[profile.release]\nlto = \"off\"\n");
@@ -214,7 +214,7 @@ fn a_build_can_end_with_events() {
 
 #[test]
 #[ignore = "needs root, to become an ordinary user, and user namespaces"]
-fn an_ordinary_user_may_do_it() {
+fn an_ordinary_user_can_invoke() {
     let sandbox = Sandbox::new();
     let directory = sandbox.root();
     let program = sandbox.path("program");

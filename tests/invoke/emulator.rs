@@ -1,4 +1,4 @@
-//! The same function under AWS's own emulator: what it is told and what its callers get must be the same.
+//! The same function under AWS's own emulator must see the same and get the same answers to its callers.
 
 use test_support::{Emulator, required};
 
@@ -11,7 +11,7 @@ fn emulator(sandbox: &Sandbox) -> Emulator {
     Emulator::boot(&required(&variable), sandbox.root(), &variables)
 }
 
-/// What the function printed, without what whoever runs it adds.
+/// The lines that the function printed, without those of the emulator or of `invoke`.
 fn printed(log: &str) -> Vec<String> {
     const OWN: [&str; 9] =
         ["early", "broken", "elsewhere", "wrong method", "booted", "told", "first", "wrong", "right"];
@@ -19,7 +19,7 @@ fn printed(log: &str) -> Vec<String> {
     log.lines().filter(is_own).map(str::to_owned).collect()
 }
 
-/// The request's number is made up anew each time.
+/// An answer without the id of its request, which differs each time.
 fn without_number(answer: &str) -> String {
     match answer.split_once("RequestId: ") {
         Some((start, rest)) => format!("{start}RequestId: {}", &rest[36..]),
@@ -29,7 +29,7 @@ fn without_number(answer: &str) -> String {
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator"]
-fn the_emulator_and_the_program_agree() {
+fn the_emulator_and_invoke_agree() {
     let sandbox = Sandbox::new();
     let events = [
         r#"{"a":1}"#,
@@ -53,7 +53,7 @@ fn the_emulator_and_the_program_agree() {
     }
     let program = printed(&events.map(|event| sandbox.invoke(&["--env", "START=early", "-e", event]).stderr).concat());
     let emulators = printed(&emulator.printed());
-    // The program started for each event, the emulator after each crash alone.
+    // `invoke` was started for each event; the emulator starts the function again only after a crash.
     let without_start = |lines: &[String]| {
         let is_start = |line: &String| {
             printed("early\nbroken\nelsewhere\nwrong method\nbooted")

@@ -1,4 +1,4 @@
-//! The examples, as their readers would try them: what each answers under AWS's emulator and by `invoke`.
+//! The examples, as readers would try them, under AWS's emulator and by `invoke`.
 
 use std::path::PathBuf;
 
@@ -14,9 +14,9 @@ fn package(example: &str, platform: &Platform, fixture: &Fixture) -> PathBuf {
     output
 }
 
-/// Every sample that speaks of HTTP, sent to the web service.
+/// Sends every sample of an HTTP event to the web service.
 #[track_caller]
-fn the_web_service_answers_every_front_door(platform: &Platform) {
+fn the_web_service_answers_every_kind_of_http_event(platform: &Platform) {
     let fixture = Fixture::empty();
     let zip = package("http", platform, &fixture);
     let doors = ["alb", "apigw-v1", "apigw-v2", "lambda-url", "vpc-lattice"];
@@ -30,14 +30,14 @@ fn the_web_service_answers_every_front_door(platform: &Platform) {
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator and unzip"]
-fn the_web_service_answers_every_front_door_on_x86_64() {
-    the_web_service_answers_every_front_door(&Platform::x86_64());
+fn the_web_service_answers_every_kind_of_http_event_on_x86_64() {
+    the_web_service_answers_every_kind_of_http_event(&Platform::x86_64());
 }
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator, unzip and qemu-user registered with binfmt_misc"]
-fn the_web_service_answers_every_front_door_on_arm64() {
-    the_web_service_answers_every_front_door(&Platform::arm64());
+fn the_web_service_answers_every_kind_of_http_event_on_arm64() {
+    the_web_service_answers_every_kind_of_http_event(&Platform::arm64());
 }
 
 #[track_caller]
@@ -45,7 +45,7 @@ fn a_stream_arrives(platform: &Platform) {
     let fixture = Fixture::empty();
     let zip = package("streaming", platform, &fixture);
     let answers = platform.answers(&zip, &[r#"{"from":3}"#]);
-    // What a function URL would make a status and headers of comes first, and ends with eight zeros.
+    // A prelude comes first, from which a function URL takes status and headers; it ends with eight zeros.
     let (prelude, lines) = answers[0].split_once("\0\0\0\0\0\0\0\0").unwrap();
     let prelude: Value = serde_json::from_str(prelude).unwrap();
     assert_eq!(prelude["statusCode"], 200);
@@ -64,7 +64,7 @@ fn a_stream_arrives_on_arm64() {
     a_stream_arrives(&Platform::arm64());
 }
 
-/// The emulator starts no extensions from a folder of one's own, so this is about `invoke` alone.
+/// The emulator does not start extensions of a layer, so only `invoke` is tested.
 #[track_caller]
 fn an_extension_in_a_layer_keeps_count(platform: &Platform) {
     let fixture = Fixture::empty();
@@ -82,7 +82,7 @@ fn an_extension_in_a_layer_keeps_count(platform: &Platform) {
     assert_eq!(said.pop(), Some("2 invocations, 2 reported, shut down because of spindown"), "{run}");
     let expected = (1..).zip(&ids).map(|(number, id)| format!("invocation {number} is {id}"));
     let mut expected: Vec<_> = expected.chain(ids.iter().map(|id| format!("{id} ended as Success"))).collect();
-    // Telemetry comes when it comes.
+    // Telemetry arrives at any time.
     said.sort_unstable();
     expected.sort_unstable();
     assert_eq!(said, expected, "{run}");

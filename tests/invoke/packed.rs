@@ -1,4 +1,4 @@
-//! `pack` in the role that it takes over: a program of any compiler, or a script, boots as a Lambda function.
+//! An executable of another compiler and a script boot after `pack`.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use test_support::{Fixture, Platform, Zip, example, pack_script};
 fn go_program(platform: &Platform, output: &Path) {
     let goarch = if platform.arch == "arm64" { "arm64" } else { "amd64" };
     let go = Command::new("go")
-        // Whoever owns the checkout is no matter, though Git may refuse to tell of it.
+        // Without asking Git, which refuses to read a checkout of another user.
         .args(["build", "-buildvcs=false", "-o"])
         .arg(output)
         .current_dir(example("go"))
@@ -20,7 +20,7 @@ fn go_program(platform: &Platform, output: &Path) {
     assert!(go.status.success(), "{}", String::from_utf8_lossy(&go.stderr));
 }
 
-/// Greets the function in a zip, and sends it an event that it does not understand.
+/// Sends events to the function in a zip, among them one that it does not understand.
 #[track_caller]
 fn greets(zip: &Path, platform: &Platform) {
     let answers = platform.answers(zip, &[r#"{"name":"Ada"}"#, r#"{"name":7}"#, r#"{"name": "Grace"}"#]);

@@ -66,7 +66,7 @@ fn after_a_crash_or_a_timeout_the_next_invocation_gets_a_new_start() {
 }
 
 #[test]
-fn types_of_invocations_are_told_apart() {
+fn invocation_types_are_distinguished() {
     let mut server = Server::start(&[]);
     let answer = server.invoke("X-Amz-Invocation-Type: DryRun\r\n", r#"{"dry":1}"#);
     assert_eq!((answer.status, answer.text().as_str()), (204, ""));
@@ -78,7 +78,7 @@ fn types_of_invocations_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_invocation_is_refused() {
+fn invalid_invocations_are_refused() {
     let server = Server::start(&[]);
     let answer = server.invoke("", "{");
     assert_eq!(answer.status, 400);
@@ -106,7 +106,7 @@ fn invocations_wait_for_their_turn() {
 }
 
 #[test]
-fn a_streamed_response_comes_whole_on_the_plain_path_and_in_pieces_on_the_other() {
+fn a_streamed_response_comes_whole_or_in_chunks_depending_on_the_path() {
     let server = Server::start(&[]);
     assert_eq!(server.invoke("", r#"{"do":"stream"}"#).text(), "one,two,three");
     let path = "/2021-11-15/functions/function/response-streaming-invocations";
@@ -132,7 +132,7 @@ fn a_streamed_response_comes_whole_on_the_plain_path_and_in_pieces_on_the_other(
 }
 
 #[test]
-fn ctrl_c_ends_it_in_good_order() {
+fn ctrl_c_stops_the_server_cleanly() {
     let mark = format!("MARK=serve-{}", std::process::id());
     let mut server = Server::start(&["--env", &mark]);
     assert_eq!(server.invoke("", "1").text(), "1");
@@ -142,7 +142,7 @@ fn ctrl_c_ends_it_in_good_order() {
     server.sandbox.is_clean();
 }
 
-/// The types and payloads of an event stream.
+/// The types and payloads of the messages in an event stream.
 fn messages(mut bytes: &[u8]) -> Vec<(String, String)> {
     let number = |bytes: &[u8]| usize::try_from(u32::from_be_bytes(bytes[..4].try_into().unwrap())).unwrap();
     let mut messages = Vec::new();

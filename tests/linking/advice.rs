@@ -1,11 +1,11 @@
-//! What is said where C has to be compiled and something to compile it with is missing.
+//! The messages where C has to be compiled and no compiler for it is found.
 
 use test_support::{Fixture, Run, Toolchain, script};
 
 const CHAIN: &str = "`native-sys ← function`";
 
 #[test]
-fn without_a_compiler_the_build_is_tried_after_a_word() {
+fn without_a_compiler_the_build_is_tried_after_a_warning() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
@@ -22,7 +22,7 @@ fn without_a_compiler_the_build_is_tried_after_a_word() {
 }
 
 #[test]
-fn a_build_that_fails_carries_the_advice() {
+fn a_build_that_fails_ends_with_the_hint() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {\n    std::process::exit(1);\n}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
@@ -32,7 +32,7 @@ fn a_build_that_fails_carries_the_advice() {
 }
 
 #[test]
-fn with_zig_or_a_cross_compiler_the_choice_follows() {
+fn zig_is_preferred_over_a_cross_compiler() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     let plan =
@@ -48,7 +48,7 @@ fn with_zig_or_a_cross_compiler_the_choice_follows() {
 
 const FAILS: &str = "fn main() {\n    std::process::exit(1);\n}\n";
 
-/// A build for the machine itself, by its `cc` and with no other program.
+/// A build for this machine, on which there is a `cc` and no other program.
 fn failed(fixture: &Fixture) -> Run {
     let toolchain = Toolchain::current();
     let computer = toolchain.with_targets_only(&[], fixture);
@@ -72,7 +72,7 @@ fn a_program_that_a_build_script_runs_is_named_after_a_failure() {
 }
 
 #[test]
-fn openssl_of_the_system_has_its_own_advice() {
+fn a_missing_openssl_has_its_own_hint() {
     let run = failed(&Fixture::with_native_crate("openssl-sys", "cc", FAILS));
     ends_with(
         &run,

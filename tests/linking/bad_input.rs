@@ -1,4 +1,4 @@
-//! Wishes that cannot be honoured, and tools that do not work: each is named, and nothing is built.
+//! Options that cannot be honoured and tools that do not work are named in an error, and nothing is built.
 
 use test_support::{Fixture, Run, Toolchain, script};
 
@@ -15,7 +15,7 @@ fn without_a_build(args: &[&str]) -> String {
 }
 
 #[test]
-fn an_unknown_linker_is_refused_with_those_there_are() {
+fn an_unknown_linker_is_refused_with_the_valid_ones() {
     let run = Fixture::package("plain").run(&["--linker", "gold"]);
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run}");
     let lines: Vec<_> = run.stderr.lines().take(2).collect();
@@ -95,7 +95,7 @@ fn a_zig_that_cannot_be_used_is_an_error_when_it_was_asked_for() {
 }
 
 #[test]
-fn a_zig_that_is_broken_is_passed_over_when_another_linker_does() {
+fn a_broken_zig_is_skipped_when_another_linker_works() {
     let broken = [("zig", "echo 'no' >&2; exit 1"), ("cc", "exit 1")];
     let run = with_programs(&broken, &["--libc", "gnu", "--dry-run"]).success();
     assert!(run.stderr.contains("warning: passed over zig: ") && run.stderr.contains("failed: no"), "{run}");

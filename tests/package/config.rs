@@ -1,8 +1,8 @@
-//! What Cargo.toml declares, and how it stands to flags. Nothing is built: `--list` shows what would be.
+//! Metadata tables in Cargo.toml, and how flags override them. Nothing is built: `--list` shows what would be.
 
 use test_support::{Fixture, Run, Zip};
 
-/// A workspace with two packages, with these tables in the root's manifest and in that of `api`.
+/// A workspace with two packages, with these tables in the manifests of the root and of `api`.
 fn workspace(workspace: &str, package: &str) -> Fixture {
     let fixture = Fixture::with_executable();
     fixture.write("Cargo.toml", format!("[workspace]\nmembers = [\"api\", \"mail\"]\nresolver = \"3\"\n{workspace}"));
@@ -17,7 +17,7 @@ fn workspace(workspace: &str, package: &str) -> Fixture {
     fixture
 }
 
-/// The lines of the list of one binary, without where things come from.
+/// The lines of the list of one binary, without the origin of each entry.
 #[track_caller]
 fn list(fixture: &Fixture, args: &[&str]) -> Vec<String> {
     let run = fixture.run(&[&["--list"], args].concat()).success();
@@ -52,7 +52,7 @@ fn paths_are_relative_to_the_manifest_that_names_them() {
 }
 
 #[test]
-fn lists_add_up_and_the_most_specific_answer_counts() {
+fn lists_add_up_and_the_most_specific_value_wins() {
     let fixture = workspace(
         r#"
         [workspace.metadata.lambda-zip]
@@ -112,7 +112,7 @@ fn kinds_decide_where_the_zips_go() {
 }
 
 #[test]
-fn a_key_that_does_not_exist_is_an_error_with_the_nearest() {
+fn an_unknown_key_is_an_error_with_the_nearest_name() {
     for (tables, message, hint) in [
         (
             "[package.metadata.lambda-zip]\ninclud = []",
@@ -143,7 +143,7 @@ fn a_key_that_does_not_exist_is_an_error_with_the_nearest() {
 }
 
 #[test]
-fn a_value_that_cannot_be_is_an_error_that_says_what_can() {
+fn an_invalid_value_is_an_error_with_the_valid_ones() {
     for (keys, message) in [
         ("include = \"assets\"", "`\"assets\"` is not a list of paths and of tables with `source`"),
         ("include = [1]", "is not a list of paths"),

@@ -1,6 +1,8 @@
-//! Which files come along, under which names.
+//! Which files are included, and under which names.
 
-use test_support::Fixture;
+use std::path::Path;
+
+use test_support::{Fixture, Program, Run, program_under_test};
 
 fn tree() -> Fixture {
     let fixture = Fixture::with_executable();
@@ -9,7 +11,7 @@ fn tree() -> Fixture {
 }
 
 #[test]
-fn a_folder_comes_with_all_that_is_in_it() {
+fn a_directory_is_included_with_its_contents() {
     let fixture = tree();
     fixture.create_dir("assets/empty/inner");
     let zip = fixture.pack(&["main", "assets"]);
@@ -40,7 +42,7 @@ fn globs_keep_the_path() {
 }
 
 #[test]
-fn a_destination_replaces_what_stands_before_the_first_wildcard() {
+fn a_destination_replaces_the_path_before_the_first_wildcard() {
     let fixture = tree();
     for (include, names) in [
         ("assets=static", &["static/a.txt", "static/img/logo.png", "static/img/old/logo.png"][..]),
@@ -103,7 +105,7 @@ fn excludes_leave_out_names_and_paths() {
 }
 
 #[test]
-fn an_empty_folder_is_an_entry_whatever_a_desktop_left_in_it() {
+fn an_empty_directory_is_an_entry_even_with_default_excludes_in_it() {
     let fixture = tree();
     fixture.create_dir("web/void");
     let clean = fixture.pack(&["main", "web"]);
@@ -113,7 +115,7 @@ fn an_empty_folder_is_an_entry_whatever_a_desktop_left_in_it() {
 }
 
 #[test]
-fn litter_stays_out_and_is_told() {
+fn default_excludes_are_left_out_and_reported() {
     let fixture = tree();
     fixture.write_all(&[
         "web/.git/HEAD",
@@ -133,7 +135,7 @@ fn litter_stays_out_and_is_told() {
     assert_eq!(zip.names(), ["bootstrap", "web/.env.example", "web/a.html"]);
     let all = fixture.pack(&["main", "web", "--no-default-excludes", "--allow", "litter"]);
     assert_eq!(all.names().len(), 9);
-    // What is named is meant.
+    // A file that is named explicitly is included.
     assert_eq!(fixture.pack(&["main", "web/a.html~"]).names(), ["bootstrap", "web/a.html~"]);
     fixture.fails_to_pack(&["main", "--include", "web/*~"]).fails(2, "matches nothing").says("--no-default-excludes");
     let quiet = fixture.run(&["pack", "main", "--include", "*.md"]).success();
@@ -141,7 +143,7 @@ fn litter_stays_out_and_is_told() {
 }
 
 #[test]
-fn a_folder_comes_without_the_files_of_the_run() {
+fn a_directory_is_included_without_the_files_of_the_run() {
     let fixture = tree();
     let first = fixture.pack(&["main", "."]);
     assert_eq!(first.names().len(), 6, "{:?}", first.names());
@@ -151,7 +153,7 @@ fn a_folder_comes_without_the_files_of_the_run() {
 }
 
 #[test]
-fn secrets_draw_a_warning_or_are_denied() {
+fn secrets_are_warned_of_or_denied() {
     let fixture = tree();
     fixture.write("app/.env", "TOKEN=1");
     fixture.write("app/.aws/credentials", "[default]");
@@ -190,37 +192,54 @@ fn a_name_that_is_not_utf8_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_neither_file_nor_folder_is_refused() {
+fn special_files_are_refused() {
     let fixture = tree();
     let _socket = std::os::unix::net::UnixListener::bind(fixture.path("assets/socket")).unwrap();
     fixture.fails_to_pack(&["main", "assets"]).fails(2, "assets/socket` is no file, folder or symbolic link");
 }
 
-/// Root may read everything.
+/// Root may read everything. Where the tests run as root, `pack` runs without the capabilities for that.
 #[cfg(unix)]
-#[test]
-fn what_cannot_be_read_is_an_error_of_the_archive() {
-    use std::os::unix::fs::PermissionsExt;
-    let fixture = tree();
-    let set = |path: &str, mode| {
-        std::fs::set_permissions(fixture.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
-    };
-    set("assets/a.txt", 0);
-    if std::fs::read(fixture.path("assets/a.txt")).is_ok() {
-        set("assets/a.txt", 0o644);
-        return;
+fn fails_to_read(fixture: &Fixture, args: &[&str]) -> Run {
+    let readable = fixture.write("unreadable", "");
+    set_mode(&readable, 0);
+    let is_root = std::fs::read(&readable).is_ok();
+    std::fs::remove_file(readable).unwrap();
+    if !is_root {
+        return fixture.fails_to_pack(args);
     }
-    fixture.fails_to_pack(&["main", "assets"]).fails(103, "assets/a.txt");
-    fixture.fails_to_pack(&["main", "--mode", "**=0644", "assets"]).fails(103, "assets/a.txt");
-    set("assets/a.txt", 0o644);
-    set("assets/img", 0);
-    fixture.fails_to_pack(&["main", "assets"]).fails(103, "assets/img");
-    set("assets/img", 0o755);
+    let unprivileged = Program::other("setpriv", fixture.root());
+    let pack = unprivileged.arg("--bounding-set=-dac_override,-dac_read_search").arg(program_under_test()).arg("pack");
+    let before = fixture.names();
+    let run = pack.args(args).run().prints("");
+    assert_eq!(fixture.names(), before, "{run}");
+    run
 }
 
-/// What macOS and Windows would find here, they refuse with the same words.
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
 #[test]
-fn a_name_that_is_typed_otherwise_than_it_is_listed_is_told() {
+fn an_unreadable_file_is_an_error_of_the_archive() {
+    let fixture = tree();
+    let (file, directory) = (fixture.path("assets/a.txt"), fixture.path("assets/img"));
+    set_mode(&file, 0);
+    fails_to_read(&fixture, &["main", "assets"]).fails(103, "assets/a.txt");
+    fails_to_read(&fixture, &["main", "--mode", "**=0644", "assets"]).fails(103, "assets/a.txt");
+    set_mode(&file, 0o644);
+    set_mode(&directory, 0);
+    fails_to_read(&fixture, &["main", "assets"]).fails(103, "assets/img");
+    // So that the fixture can be removed.
+    set_mode(&directory, 0o755);
+}
+
+/// On macOS and Windows the file system would find these names; the error there is the same.
+#[test]
+fn a_name_with_the_wrong_case_is_refused_with_the_right_one() {
     let fixture = tree();
     for (include, hint) in [
         (
@@ -236,10 +255,10 @@ fn a_name_that_is_typed_otherwise_than_it_is_listed_is_told() {
     }
 }
 
-// Folders of macOS list and find names by rules of their own.
+// File systems of macOS normalise names.
 #[cfg(not(target_vendor = "apple"))]
 #[test]
-fn a_letter_can_be_written_in_two_ways() {
+fn a_name_with_letters_composed_differently_is_refused_with_a_hint() {
     const COMPOSED: &str = "donn\u{e9}es";
     const DECOMPOSED: &str = "donne\u{301}es";
     let fixture = tree();
@@ -247,7 +266,7 @@ fn a_letter_can_be_written_in_two_ways() {
     let run = fixture.fails_to_pack(&["main", COMPOSED]).fails(2, "matches nothing");
     run.says(r"is there, but as `donne\u{301}es`, and you typed `donn\u{e9}es`: rename it");
     fixture.fails_to_pack(&["main", "donn\u{e9}*/**"]).fails(2, "matches nothing").says("how its letters are composed");
-    // What is on the disk of a Linux machine is what its programs ask for.
+    // The name that is on the disk of a Linux machine is the one that its programs open.
     let zip = fixture.pack(&["main", DECOMPOSED]);
     assert_eq!(zip.names()[1..], [format!("{DECOMPOSED}/prix.csv")]);
     fixture.write(&format!("{COMPOSED}/prix.csv"), "2");

@@ -1,4 +1,4 @@
-//! Runs that end badly, or that meet: the zip at its path is always a whole one.
+//! Runs that are killed, or that run at the same time: there is always a complete zip at the path.
 #![cfg(unix)]
 
 use std::fs;

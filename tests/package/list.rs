@@ -1,9 +1,9 @@
-//! `--list`: what would be in the zip, and no zip.
+//! `--list` shows the contents of a zip without making it.
 
 use test_support::Fixture;
 
 #[test]
-fn mode_size_name_and_origin_are_shown_and_no_zip_is_made() {
+fn the_list_shows_mode_size_name_and_origin_and_no_zip_is_made() {
     let fixture = Fixture::with_executable();
     fixture.write("conf/a", "12345");
     fixture.create_dir("conf/empty");
@@ -20,7 +20,7 @@ fn mode_size_name_and_origin_are_shown_and_no_zip_is_made() {
 }
 
 #[test]
-fn the_same_as_json() {
+fn the_list_is_available_as_json() {
     let fixture = Fixture::with_executable();
     let run = fixture.run(&["pack", "--list", "main", "--message-format", "json"]).success();
     let archive = &run.json()["archives"][0];

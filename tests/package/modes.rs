@@ -1,10 +1,10 @@
-//! Permissions: by name, by contents, by rule, never by the machine.
+//! Permissions follow from names, contents and rules, never from the machine.
 
 use test_support::Fixture;
 use test_support::elf::executable;
 
 #[test]
-fn names_and_contents_decide() {
+fn names_and_contents_decide_the_mode() {
     let fixture = Fixture::with_executable();
     fixture.write("lib/libx.so", executable(62));
     fixture.write("tools/run", "#!/bin/sh\n");
@@ -23,7 +23,7 @@ fn names_and_contents_decide() {
 }
 
 #[test]
-fn a_rule_counts_over_them_and_the_last_over_the_others() {
+fn a_rule_overrides_names_and_contents_and_the_last_rule_wins() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["conf/a.sh", "conf/b", "bin/tool"]);
     let zip =
@@ -36,7 +36,7 @@ fn a_rule_counts_over_them_and_the_last_over_the_others() {
 }
 
 #[test]
-fn a_mode_that_makes_no_sense_is_refused_or_told() {
+fn an_invalid_mode_is_refused_and_an_unused_one_warned_of() {
     let fixture = Fixture::with_executable();
     fixture.fails_to_pack(&["main", "--mode", "bootstrap=0644"]).fails(100, "[not-executable]");
     for rule in ["x", "x=", "x=rwx", "x=999", "=0644", "[=0644"] {

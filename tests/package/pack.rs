@@ -1,4 +1,4 @@
-//! `pack`: what becomes of the executable, where the zip goes, and what is refused.
+//! `pack`: the name of the executable in the zip, the path of the zip, and what is refused.
 
 use test_support::elf::executable;
 use test_support::{Fixture, Zip};
@@ -37,7 +37,7 @@ fn a_command_line_of_build_lambda_zip_works_as_it_did() {
 }
 
 #[test]
-fn flags_in_any_position_are_flags() {
+fn flags_may_be_in_any_position() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["a"]);
     let run = fixture.run(&["lambda-zip", "pack", "main", "-q", "a", "-o", "out/"]).success();
@@ -46,7 +46,7 @@ fn flags_in_any_position_are_flags() {
 }
 
 #[test]
-fn a_file_whose_name_starts_with_a_dash_goes_behind_two() {
+fn a_file_whose_name_starts_with_a_dash_goes_after_two_dashes() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["-x"]);
     assert_eq!(fixture.pack(&["main", "--", "-x"]).names(), ["bootstrap", "-x"]);
@@ -95,7 +95,7 @@ fn the_report_is_that_of_the_main_command() {
 }
 
 #[test]
-fn the_architecture_is_taken_from_the_executable_or_held_against_it() {
+fn the_architecture_comes_from_the_executable_or_must_match_it() {
     let fixture = Fixture::with_executable();
     fixture.write("arm", executable(183));
     let run = fixture.run(&["pack", "arm", "--message-format", "json"]).success();
@@ -110,7 +110,7 @@ fn the_architecture_is_taken_from_the_executable_or_held_against_it() {
 }
 
 #[test]
-fn what_linux_cannot_start_is_refused_and_nothing_is_left() {
+fn an_executable_that_linux_cannot_start_is_refused() {
     let fixture = Fixture::with_executable();
     fixture.write("text", "hello");
     fixture.write("windows", b"MZ\x90\0\x03");
@@ -124,7 +124,7 @@ fn what_linux_cannot_start_is_refused_and_nothing_is_left() {
 }
 
 #[test]
-fn an_executable_that_is_none_is_a_usage_error() {
+fn a_missing_executable_or_a_directory_is_a_usage_error() {
     let fixture = Fixture::with_executable();
     fixture.create_dir("folder");
     fixture.fails_to_pack(&["gone"]).fails(2, "the executable `gone` does not exist");
@@ -151,7 +151,7 @@ fn two_entries_of_one_name_are_refused() {
 }
 
 #[test]
-fn names_that_escape_are_refused_with_what_helps() {
+fn names_that_escape_are_refused_with_a_hint() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["a/x"]);
     let absolute = fixture.path("a/x");

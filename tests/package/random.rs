@@ -1,4 +1,4 @@
-//! Random trees, packed and extracted again by a program that has nothing to do with this one.
+//! Random trees of files, packed and then extracted by `unzip`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 use proptest::prelude::*;
 use test_support::Fixture;
 
-/// Files by their paths: a few names, so that folders fill up and names repeat on other levels.
+/// Files by their paths. There are few names, so that directories fill up and names repeat on other levels.
 fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
     let name = prop::sample::select(vec!["a", "b", "B.txt", "c d", "é", "日本", "x.bin", "-", "..."]);
     let path = prop::collection::vec(name, 1..4).prop_map(|parts| parts.join("/"));
@@ -21,9 +21,9 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
     prop::collection::btree_map(path, contents, 0..12)
 }
 
-/// What is below a folder, with whether anybody may run it.
-fn found(folder: &Path, prefix: &str, into: &mut BTreeMap<String, (Vec<u8>, bool)>) {
-    for entry in folder.read_dir().unwrap() {
+/// The files below a directory, and whether they are executable.
+fn found(directory: &Path, prefix: &str, into: &mut BTreeMap<String, (Vec<u8>, bool)>) {
+    for entry in directory.read_dir().unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {

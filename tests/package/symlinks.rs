@@ -22,7 +22,7 @@ fn a_link_to_something_in_the_zip_stays_a_link() {
 }
 
 #[test]
-fn a_link_that_leads_out_is_refused() {
+fn a_link_that_leads_out_of_the_zip_is_refused() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["conf/a", "elsewhere/b"]);
     fixture.symlink("../elsewhere/b", "conf/b");

@@ -1,4 +1,4 @@
-//! The page as its readers see it: in a browser, on a desk and on a phone.
+//! The page as a browser shows it, on a large and on a small screen.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use test_support::{Fixture, repository, required, scratch};
 
 use crate::page::{HOSTILE, hostile_zip};
 
-/// What a browser shows of a page. The pictures stay, to be looked at.
+/// Opens a page in a browser and returns what it shows. The pictures are kept for a human to look at.
 fn look(fixture: &Fixture, name: &str) -> Value {
     let pictures = scratch("pages").join(name);
     std::fs::create_dir_all(&pictures).unwrap();
@@ -26,7 +26,7 @@ fn look(fixture: &Fixture, name: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What goes for every page.
+/// Asserts what holds for every page.
 #[track_caller]
 fn is_sound(seen: &Value) {
     assert_eq!(seen["messages"], serde_json::json!([]));
@@ -43,7 +43,7 @@ fn is_sound(seen: &Value) {
         assert!(view["palest"]["contrast"].as_f64().unwrap() >= 4.5, "{name}: {}", view["palest"]);
     }
     assert_ne!(seen["views"]["desk"]["background"], seen["views"]["desk-dark"]["background"]);
-    assert_eq!(seen["focused"], seen["title"], "the focus is told");
+    assert_eq!(seen["focused"], seen["title"], "the focus is shown");
     for fact in ["row", "compressed", "plain", "plainCompressed"] {
         assert_eq!(seen[fact], true, "{fact}");
     }
@@ -103,7 +103,7 @@ fn a_page_about_many_zips_and_many_files_is_sound() {
     is_sound(&look(&fixture, "many"));
 }
 
-/// Bytes that cannot be compressed, always the same.
+/// Bytes that do not compress, the same in every run.
 fn noise(size: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {

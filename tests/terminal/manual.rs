@@ -1,4 +1,4 @@
-//! The manual pages, written and read by `man` itself.
+//! The manual pages, which `man` itself must render.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use test_support::Fixture;
 const PAGES: [&str; 3] = ["cargo-lambda-zip", "cargo-lambda-zip-pack", "cargo-lambda-zip-check"];
 
 #[test]
-fn there_is_a_page_for_each_command_and_stdout_names_them() {
+fn each_command_has_a_page_and_stdout_lists_them() {
     let fixture = Fixture::with_executable();
     let run = fixture.run(&["man", "share/man1"]).success();
     let written: Vec<_> = run.stdout.lines().collect();
@@ -21,7 +21,7 @@ fn there_is_a_page_for_each_command_and_stdout_names_them() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error() {
+fn a_directory_that_cannot_be_made_is_an_error() {
     let fixture = Fixture::with_executable();
     fixture.write("taken", "a file");
     fixture.run(&["man", "taken/man1"]).fails(103, "failed to write the manual pages to `taken/man1`");

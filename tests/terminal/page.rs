@@ -1,4 +1,4 @@
-//! `--report-html`: the page as a file, and what becomes of it when something is wrong.
+//! `--report-html`: the page as a file, for good and for bad zips.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +9,7 @@ use test_support::{Fixture, Run};
 
 const DATA: u32 = 0o100_644;
 
-/// Names that would be code if they reached a page as they are.
+/// Names that would be code if a page contained them unescaped.
 pub(crate) const HOSTILE: [&str; 5] = [
     "<script>window.hostile=1</script>",
     "</style><script>window.hostile=2</script>",
@@ -34,7 +34,7 @@ fn check(fixture: &Fixture, flags: &[&str]) -> Run {
 }
 
 #[test]
-fn a_page_asks_for_nothing_and_lets_nothing_in() {
+fn a_page_loads_nothing_and_runs_only_its_own_script() {
     let fixture = Fixture::with_executable();
     fixture.write("function.zip", hostile_zip());
     check(&fixture, &[]);
@@ -56,7 +56,7 @@ fn a_page_asks_for_nothing_and_lets_nothing_in() {
 }
 
 #[test]
-fn the_same_zip_gives_the_same_page_wherever_it_lies() {
+fn the_same_zip_gives_the_same_page_everywhere() {
     let pages = [(), ()].map(|()| {
         let fixture = Fixture::with_executable();
         fixture.write("function.zip", hostile_zip());
@@ -75,7 +75,7 @@ fn the_same_zip_gives_the_same_page_wherever_it_lies() {
 }
 
 #[test]
-fn a_page_tells_what_is_in_a_zip_and_what_is_wrong_with_it() {
+fn a_page_shows_the_contents_and_the_findings_of_a_zip() {
     let fixture = Fixture::with_executable();
     let arm = executable(183);
     fixture.write(
@@ -103,7 +103,7 @@ fn a_page_tells_what_is_in_a_zip_and_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_page_comes_even_of_what_is_no_zip() {
+fn a_page_is_written_for_files_that_are_not_zips() {
     for bytes in [&b"no zip at all"[..], b"", &hostile_zip()[..100]] {
         let fixture = Fixture::with_executable();
         fixture.write("function.zip", bytes);
@@ -115,9 +115,9 @@ fn a_page_comes_even_of_what_is_no_zip() {
 }
 
 #[test]
-fn sizes_that_lie_make_a_page_as_well() {
+fn a_page_is_written_for_zips_with_wrong_sizes() {
     let mut zip = hostile_zip();
-    // Every size in the directory is as large as it can be.
+    // Makes every size in the central directory as large as possible.
     let starts: Vec<_> =
         zip.windows(4).enumerate().filter(|(_, four)| *four == b"PK\x01\x02").map(|(at, _)| at).collect();
     for start in starts {
@@ -155,7 +155,7 @@ fn a_refused_zip_has_a_page_and_the_previous_one_stays() {
 }
 
 #[test]
-fn a_page_that_cannot_be_written_costs_no_zip() {
+fn a_page_that_cannot_be_written_does_not_stop_the_zip() {
     let fixture = Fixture::with_executable();
     fixture.write("taken", "a file");
     let run = fixture.run(&["pack", "main", "--report-html", "taken/page.html"]);
@@ -166,7 +166,7 @@ fn a_page_that_cannot_be_written_costs_no_zip() {
 }
 
 #[test]
-fn a_page_never_takes_the_place_of_something_else() {
+fn a_page_never_replaces_another_file() {
     let fixture = Fixture::with_executable();
     fixture.write("folder/a", "a");
     fixture.write("function.zip", hostile_zip());

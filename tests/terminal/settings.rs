@@ -1,4 +1,4 @@
-//! Colours, verbosity and progress follow the terminal and the settings that cargo goes by.
+//! Colours, verbosity and progress follow the terminal and the settings that cargo follows.
 
 use test_support::Fixture;
 
@@ -9,10 +9,10 @@ const NEVER: (&str, &str) = ("CARGO_TERM_COLOR", "never");
 const NO_COLOR: (&str, &str) = ("NO_COLOR", "1");
 const FORCED: (&str, &str) = ("CLICOLOR_FORCE", "1");
 
-/// Settings, flags, and whether the output is coloured with them.
+/// Variables, flags, and whether the output is coloured.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], bool);
 
-/// A folder with cargo's configuration in it.
+/// A directory with a configuration file of cargo's.
 fn configured(config: &str) -> Fixture {
     let fixture = Fixture::with_executable();
     fixture.write(".cargo/config.toml", config);
@@ -20,7 +20,7 @@ fn configured(config: &str) -> Fixture {
 }
 
 #[test]
-fn a_pipe_gets_colours_only_where_somebody_asks_for_them() {
+fn a_pipe_gets_colours_only_on_request() {
     let cases: [Case; 8] = [
         (&[], &[], false),
         (&[FORCED], &[], true),
@@ -42,7 +42,7 @@ fn a_pipe_gets_colours_only_where_somebody_asks_for_them() {
 
 #[test]
 #[ignore = "needs `script` of util-linux"]
-fn a_terminal_gets_colours_unless_somebody_is_against_it() {
+fn a_terminal_gets_colours_unless_they_are_turned_off() {
     let cases: [Case; 8] = [
         (&[], &[], true),
         (&[NO_COLOR], &[], false),
@@ -64,14 +64,14 @@ fn a_terminal_gets_colours_unless_somebody_is_against_it() {
 }
 
 #[test]
-fn the_config_file_counts_under_the_environment_and_the_flags() {
+fn environment_and_flags_override_the_config_file() {
     let fixture = configured("[term]\ncolor = 'always'\n");
     let pack = ["pack", "main"];
     assert!(Viewed::new(&fixture, &[]).in_pipe(&pack).is_colored());
     assert!(Viewed::new(&fixture, &[]).in_pipe(&["-h"]).is_colored());
     assert!(!Viewed::new(&fixture, &[NEVER]).in_pipe(&pack).is_colored());
     assert!(!Viewed::new(&fixture, &[]).in_pipe(&["pack", "main", "--color", "never"]).is_colored());
-    // There is no package here, and the error says so in colours or without.
+    // There is no package here, so there is an error, coloured or not.
     let without_package = |args: &[&str]| {
         let seen = Viewed::new(&fixture, &[ALWAYS]).in_pipe(args);
         assert_eq!(seen.code, 102, "{}", seen.text);
@@ -99,7 +99,7 @@ fn quiet_and_verbose_are_read_where_cargo_reads_them() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read_is_told_and_costs_no_zip() {
+fn an_unreadable_configuration_is_a_warning() {
     for config in ["term = ", "term.color = 'pink'"] {
         let fixture = configured(config);
         let seen = Viewed::new(&fixture, &[]).in_pipe(&["pack", "main"]);
@@ -109,7 +109,7 @@ fn a_configuration_that_cannot_be_read_is_told_and_costs_no_zip() {
     }
 }
 
-/// An executable that is worth a progress bar.
+/// Files large enough for a progress bar.
 fn large() -> Fixture {
     let fixture = Fixture::with_executable();
     fixture.write("data/large", vec![0; 17 << 20]);
@@ -120,7 +120,7 @@ const PACK: [&str; 5] = ["pack", "main", "data", "--compression", "fast"];
 
 #[test]
 #[ignore = "needs `script` of util-linux"]
-fn a_terminal_shows_progress_unless_it_is_dumb_a_service_or_told_not_to() {
+fn a_terminal_shows_progress_unless_it_is_dumb_in_ci_or_turned_off() {
     let fixture = large();
     let shows = |settings: &[(&str, &str)], flags: &[&str]| {
         let seen = Viewed::new(&fixture, settings).on_terminal(90, &[&PACK, flags].concat());
@@ -137,7 +137,7 @@ fn a_terminal_shows_progress_unless_it_is_dumb_a_service_or_told_not_to() {
 }
 
 #[test]
-fn a_pipe_shows_progress_only_where_it_is_to_be_shown_always() {
+fn a_pipe_shows_progress_only_if_it_is_always_on() {
     let fixture = large();
     let plain = Viewed::new(&fixture, &[]).in_pipe(&PACK);
     assert!(!plain.text.contains("Compressing"), "{}", plain.text);

@@ -1,11 +1,11 @@
-//! Real shells complete what the program says that it takes, whether cargo is typed in front or not.
+//! Real shells complete the program's arguments, as a command of its own and as a subcommand of cargo.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use test_support::{Fixture, repository};
 
-/// A folder with the completions of all shells.
+/// A directory with the completion scripts for all shells.
 struct Shells {
     fixture: Fixture,
 }
@@ -26,7 +26,7 @@ impl Shells {
         Self { fixture }
     }
 
-    /// What a command prints, with the program on PATH.
+    /// Runs a command with the program on its `PATH` and returns what it prints.
     fn ask(&self, command: &mut Command) -> String {
         let program = Path::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"));
         let search_path = std::env::var_os("PATH").unwrap_or_default();
@@ -70,7 +70,7 @@ fn driver(name: &str) -> PathBuf {
     repository().join("tests/terminal/shells").join(name)
 }
 
-/// A file of the toolchain: rustup brings cargo's own completions along.
+/// A file of the toolchain, which contains cargo's own completions.
 fn sysroot(path: &str) -> PathBuf {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let path = Path::new(String::from_utf8(output.stdout).unwrap().trim()).join(path);
@@ -125,9 +125,9 @@ fn fish_completes_flags_values_and_commands() {
     }
 }
 
-/// No Debian has these shells, so their scripts are only read: every quote and bracket that opens closes.
+/// Debian does not have these shells, so the scripts are not run: their quotes and brackets must be balanced.
 #[test]
-fn powershell_and_elvish_get_scripts_whose_brackets_close() {
+fn scripts_for_powershell_and_elvish_have_balanced_brackets() {
     let shells = Shells::new();
     for file in ["ps1", "elv"] {
         let script = std::fs::read_to_string(shells.fixture.path(file)).unwrap();

@@ -1,4 +1,4 @@
-//! The summary at the end of a run: for people who look on, not for logs.
+//! The summary at the end of a run, which is for terminals and not for logs.
 
 use test_support::Fixture;
 
@@ -25,7 +25,7 @@ fn a_log_has_no_summary_unless_it_is_verbose() {
 
 #[test]
 #[ignore = "needs `script` of util-linux"]
-fn a_terminal_shows_bars_unless_it_is_narrow_quiet_or_a_service() {
+fn a_terminal_shows_bars_unless_it_is_narrow_quiet_or_in_ci() {
     let fixture = packed();
     let bars = |columns, settings: &[(&str, &str)], flags: &[&str]| {
         let seen = Viewed::new(&fixture, settings).on_terminal(columns, &[&PACK, flags].concat());

@@ -1,19 +1,19 @@
-//! Who looks at the output: a pipe, or a terminal of a certain width.
+//! Runs the program with its output in a pipe or on a terminal of a given width.
 
 use std::process::{Command, Stdio};
 
 use test_support::{Fixture, program_under_test};
 
-/// The program about to be run in a folder, with nothing set that changes how its output looks.
+/// The program about to be run in a directory, with no variable that changes how its output looks but these.
 pub(crate) struct Viewed<'a> {
     fixture: &'a Fixture,
     settings: Vec<(&'a str, &'a str)>,
 }
 
-/// What was seen.
+/// What was printed.
 pub(crate) struct Seen {
     pub(crate) code: i32,
-    /// Of a terminal: both streams, as they came, without the carriage returns that a terminal adds.
+    /// Both streams, without the carriage returns that a terminal adds.
     pub(crate) text: String,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Viewed<'a> {
 
     fn command(&self, mut command: Command) -> Command {
         command.envs(std::env::vars_os().filter(|(name, _)| {
-            // What finds programs and the user's folder stays.
+            // These find programs and the home directory.
             ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "TMPDIR"].iter().any(|kept| name == kept)
         }));
         command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
@@ -45,14 +45,14 @@ impl<'a> Viewed<'a> {
         Seen { code: output.status.code().unwrap(), text: text.replace("\r\n", "\n") }
     }
 
-    /// Both streams go into pipes.
+    /// Runs it with both streams in pipes.
     pub(crate) fn in_pipe(&self, args: &[&str]) -> Seen {
         let mut command = Command::new(program_under_test());
         command.env_clear().args(args);
         Self::finish(self.command(command))
     }
 
-    /// Both streams are a terminal of so many columns.
+    /// Runs it with both streams on a terminal of this width.
     pub(crate) fn on_terminal(&self, columns: u16, args: &[&str]) -> Seen {
         let mut command = Command::new("script");
         command.env_clear().args(["--quiet", "--return", "--command"]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use test_support::wine::{compile, on_windows, wine};
 use test_support::{Fixture, Zip, repository};
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 struct Holder(Child);
 
 impl Holder {
@@ -25,7 +25,7 @@ impl Drop for Holder {
 
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
-fn a_zip_that_is_open_elsewhere_stays_and_is_told_of() {
+fn a_zip_that_is_open_elsewhere_stays_and_is_reported() {
     let fixture = Fixture::with_executable();
     on_windows(&fixture, &["pack", "main"]).success();
     let before = Zip::read(fixture.path("main.zip")).bytes;

@@ -36,7 +36,7 @@ fn windows_gives_the_bytes_that_linux_gives() {
             "templates/index.html"
         ]
     );
-    // As typed there: the separator of Windows, and a folder with one at its end.
+    // With the separator of Windows, also at the end of a directory.
     let typed =
         ["pack", "-o", "windows.zip", "main", r"conf\", r"templates\index.html", "data.bin", "--include", "*.md=docs"];
     on_windows(&fixture, &typed).success();

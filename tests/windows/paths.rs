@@ -1,4 +1,4 @@
-//! The paths that Windows has and Linux has not.
+//! Paths that only Windows has.
 
 use std::fs;
 
@@ -27,7 +27,7 @@ fn spaces_drives_and_mixed_separators_change_no_byte() {
 
 #[test]
 #[ignore = "needs wine and the build for Windows"]
-fn what_lies_on_a_share_is_packed_under_a_name_and_refused_without_one() {
+fn a_file_on_a_share_needs_a_name_for_the_zip() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["conf/a", "conf/b/c"]);
     // Wine has no server of shares; `\\?\` and `\\.\` paths have a prefix of the same kind.
@@ -45,13 +45,16 @@ fn what_lies_on_a_share_is_packed_under_a_name_and_refused_without_one() {
 #[ignore = "needs wine and the build for Windows"]
 fn paths_longer_than_260_characters_are_packed() {
     let fixture = Fixture::with_executable();
-    let folder = ["a folder with a long name, as node has them"; 8].join("/");
-    assert!(folder.len() > 260);
-    fixture.write(&format!("{folder}/file"), "deep");
+    let directory = ["a folder with a long name, as node has them"; 8].join("/");
+    assert!(directory.len() > 260);
+    fixture.write(&format!("{directory}/file"), "deep");
     let here = fixture.pack(&["-o", "linux.zip", "main", "a folder with a long name, as node has them"]);
-    let output = format!("{folder}/windows.zip");
-    on_windows(&fixture, &["pack", "-o", &output.replace('/', r"\"), "main", "--include", &format!("{folder}/file")])
-        .success();
+    let output = format!("{directory}/windows.zip");
+    on_windows(
+        &fixture,
+        &["pack", "-o", &output.replace('/', r"\"), "main", "--include", &format!("{directory}/file")],
+    )
+    .success();
     assert_eq!(Zip::read(&fixture.path(&output)).bytes, here.bytes);
 }
 
@@ -68,10 +71,10 @@ fn names_that_differ_only_by_case_are_warned_of_as_on_linux() {
     assert!(zips[0] == zips[1]);
 }
 
-/// Wine finds names as Windows does, whatever their case.
+/// Wine, like Windows, ignores the case of names.
 #[test]
 #[ignore = "needs wine and the build for Windows"]
-fn what_only_windows_would_find_is_refused_as_on_linux() {
+fn a_name_that_only_windows_would_find_is_refused_as_on_linux() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["conf/readme.md", "data/a"]);
     let is_found = on_windows(&fixture, &["pack", "-o", "found.zip", "MAIN"]);

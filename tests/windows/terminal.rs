@@ -1,4 +1,4 @@
-//! Colours and progress: what goes to a file or a pipe is text alone, on Windows as elsewhere.
+//! On Windows too, output to a file or a pipe has no colours and no progress.
 
 use test_support::Fixture;
 use test_support::wine::on_windows;

@@ -16,7 +16,7 @@ fn program(name: &str) -> Item {
     Item::new(name, EXECUTABLE, static_program().build())
 }
 
-/// A name in so deep a folder that looking for it takes many steps.
+/// A name in a deep directory, which takes many steps to look up.
 fn deep(index: usize) -> String {
     format!("{}{index}", "a/".repeat(1000))
 }
@@ -63,7 +63,7 @@ fn modes() -> Vec<Case> {
 }
 
 #[test]
-fn what_is_nearest_to_a_bootstrap_decides_the_advice() {
+fn the_hint_for_a_missing_bootstrap_names_the_nearest_file() {
     let advice = |item: Item| {
         let finding = Case::new(Rule::NoBootstrap, zip(&[item])).check().remove(0);
         (finding.message, finding.hint)

@@ -7,7 +7,7 @@ use test_support::zip_builder::{DATA, EXECUTABLE, Item, zip};
 
 use crate::Case;
 
-/// A function whose `bootstrap` holds this.
+/// A function whose `bootstrap` has these contents.
 fn function(rule: Rule, contents: impl Into<Vec<u8>>) -> Case {
     Case::new(rule, zip(&[Item::new("bootstrap", EXECUTABLE, contents)]))
 }
@@ -74,7 +74,7 @@ fn loading() -> Vec<Case> {
         needing(Rule::LibgccTooNew, "libgcc_s.so.1", "GCC_99.0.0"),
         elf(Rule::LibraryMissing, &needs("libfoo.so")),
         Case::new(Rule::LibraryMissing, bundled("vendor/libfoo.so", &plain)),
-        // A library of the zip is held against the same rules.
+        // The same rules apply to a library in the zip.
         Case::new(
             Rule::LibraryMissing,
             bundled("lib/libfoo.so", &ElfSpec { needed: vec!["libbar.so"], ..plain.clone() }),
@@ -89,7 +89,7 @@ fn loading() -> Vec<Case> {
 }
 
 #[test]
-fn an_interpreter_that_nobody_listed_may_be_there() {
+fn an_unknown_interpreter_is_a_warning() {
     for first_line in ["#!/usr/bin/python3", "#!/usr/bin/env node", "#!/opt/bin/run", "#!/usr/libexec/run"] {
         for runtime in [Runtime::AL2023, Runtime::AL2] {
             let case = function(Rule::ScriptInterpreter, format!("{first_line}\n"));
@@ -101,7 +101,7 @@ fn an_interpreter_that_nobody_listed_may_be_there() {
 }
 
 #[test]
-fn a_glibc_that_is_too_new_is_named_with_what_would_help() {
+fn a_glibc_that_is_too_new_is_named_with_a_hint() {
     let findings = needing(Rule::GlibcTooNew, "libm.so.6", "GLIBC_2.38").check();
     assert_eq!(
         findings[0].message,
@@ -116,7 +116,7 @@ fn a_glibc_that_is_too_new_is_named_with_what_would_help() {
 }
 
 #[test]
-fn a_helper_that_may_never_be_run_is_no_error() {
+fn a_broken_helper_executable_is_a_warning() {
     let tool = ElfSpec { interpreter: Some("/nix/store/ld.so"), ..dynamic_program() };
     let findings = Case::with(Rule::LoaderMissing, [Item::new("tool", EXECUTABLE, tool.build())]).check();
     assert_eq!(findings.len(), 1);

@@ -1,4 +1,4 @@
-//! The ELF reader, held against files that are written byte by byte.
+//! The ELF reader, on files that are written byte by byte.
 
 use std::io::Cursor;
 
@@ -6,7 +6,7 @@ use lambda_zip_check::elf::{Elf, ElfType};
 use test_support::elf::{ElfSpec, dynamic_program};
 
 #[test]
-fn an_elf_file_says_what_it_was_built_to_say() {
+fn every_property_of_an_elf_file_is_read() {
     let spec = ElfSpec {
         needed: vec!["libc.so.6", "libm.so.6"],
         rpath: Some("/a:/b"),
@@ -36,11 +36,11 @@ fn an_elf_file_says_what_it_was_built_to_say() {
 }
 
 #[test]
-fn a_cut_off_elf_file_is_an_error_at_every_length() {
+fn a_truncated_elf_file_is_an_error_at_every_length() {
     let bytes = ElfSpec { debug_size: 0, ..dynamic_program() }.build();
     assert!(Elf::read(Cursor::new(&bytes)).is_ok());
     for length in 0..bytes.len() {
-        // The last record of the dynamic table is its end mark, which is all that may be missing without harm.
+        // Only the last record of the dynamic table, its end mark, may be missing.
         assert!(Elf::read(Cursor::new(&bytes[..length])).is_err(), "{length} of {}", bytes.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Programs in Go and zips by its standard library: what AWS's own tool for Go makes.
+//! Go programs in zips of Go's standard library, as AWS's own tool for Go makes them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,14 +8,14 @@ use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, check_vi
 use tempfile::TempDir;
 use time::macros::date;
 
-/// A function: it does nothing, but links what a function links.
+/// A program that links what a function links.
 const PROGRAM: &str = "package main\nimport (\"fmt\"; \"net/http\")\nfunc main() { fmt.Println(http.Get(\"x\")) }\n";
 
-/// The same with a call of C.
+/// The same with calls of C.
 const PROGRAM_WITH_C: &str = "package main\n// #include <stdlib.h>\nimport \"C\"\nimport \"net\"\n\
     func main() { C.free(C.malloc(1)); net.LookupHost(\"x\") }\n";
 
-/// Writes `function.zip` as programs in Go do: compressed, sizes behind the data, a mode of its own for the executable.
+/// Writes `function.zip` as programs in Go do: compressed, with sizes after the data and a mode for the executable.
 const PACKER: &str = r#"package main
 import ("archive/zip"; "io"; "os")
 func check(err error) { if err != nil { panic(err) } }
@@ -34,16 +34,17 @@ func main() {
 }
 "#;
 
-fn go(folder: &Path, environment: &[(&str, &str)], args: &[&str]) {
-    let output = Command::new("go").args(args).envs(environment.iter().copied()).current_dir(folder).output().unwrap();
+fn go(directory: &Path, environment: &[(&str, &str)], args: &[&str]) {
+    let output =
+        Command::new("go").args(args).envs(environment.iter().copied()).current_dir(directory).output().unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Holds a program, packed by the packer beside a file of data, against the rules. At most a note may come of it: Go leaves
-/// debug information in.
+/// Packs a program and a data file, and asserts that no rule is broken. A note about debug information is allowed, since Go
+/// does not strip it.
 fn assert_good(source: &str, environment: &[(&str, &str)], arch: Arch, runtimes: &[Runtime]) {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path();
+    let directory = TempDir::new().unwrap();
+    let path = directory.path();
     std::fs::write(path.join("main.go"), source).unwrap();
     std::fs::write(path.join("packer.go"), PACKER).unwrap();
     std::fs::write(path.join("d\u{e4}ta.txt"), "data").unwrap();
@@ -66,7 +67,7 @@ fn assert_good(source: &str, environment: &[(&str, &str)], arch: Arch, runtimes:
 
 #[test]
 #[ignore = "needs `go`"]
-fn a_static_program() {
+fn a_static_go_program_is_good() {
     for (name, arch) in [("amd64", Arch::X86_64), ("arm64", Arch::Arm64)] {
         let environment = [("CGO_ENABLED", "0"), ("GOOS", "linux"), ("GOARCH", name)];
         assert_good(PROGRAM, &environment, arch, &[Runtime::AL2023, Runtime::AL2]);
@@ -75,6 +76,6 @@ fn a_static_program() {
 
 #[test]
 #[ignore = "needs `go`, and `gcc` on x86-64"]
-fn a_program_that_calls_c() {
+fn a_go_program_that_calls_c_is_good() {
     assert_good(PROGRAM_WITH_C, &[("CGO_ENABLED", "1")], Arch::X86_64, &[Runtime::AL2023]);
 }

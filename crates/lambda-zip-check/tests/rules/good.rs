@@ -1,4 +1,4 @@
-//! Zips that Lambda runs: none may break a rule.
+//! Zips that Lambda runs break no rule.
 
 use lambda_platform::{Arch, Runtime};
 use lambda_zip_check::{ArchiveKind, Finding, Rule};
@@ -7,7 +7,7 @@ use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, zip};
 
 use crate::{Case, bootstrap};
 
-/// The rule in a case is not looked at here.
+/// The findings of a function with these entries. The rule of the case has no meaning here.
 fn findings(items: &[Item], change: impl FnOnce(&mut Case)) -> Vec<Finding> {
     let mut case = Case::new(Rule::ZipUnreadable, zip(items));
     change(&mut case);
@@ -23,7 +23,7 @@ fn program(spec: &ElfSpec) -> Item {
 }
 
 #[test]
-fn a_static_program_with_data_and_folders() {
+fn a_static_program_with_data_and_directories() {
     let items = [bootstrap(), Item::new("assets/", 0o040_755, ""), Item::new("assets/a.txt", DATA, *b"a")];
     assert_good(&items, |_| {});
     assert_good(&items, |case| case.runtime = Some(Runtime::AL2));
@@ -43,7 +43,7 @@ fn a_program_for_arm_that_uses_the_system_glibc() {
 }
 
 #[test]
-fn a_weak_need_is_no_need() {
+fn a_weak_version_need_is_ignored() {
     assert_good(&[program(&ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.40", 2)], ..dynamic_program() })], |_| {});
 }
 
@@ -81,7 +81,7 @@ fn libraries_where_the_loader_looks() {
 }
 
 #[test]
-fn an_rpath_holds_for_libraries_further_down_and_a_runpath_does_not() {
+fn an_rpath_applies_to_indirect_libraries_and_a_runpath_does_not() {
     let files = |spec: ElfSpec| {
         let middle = ElfSpec { needed: vec!["libend.so"], ..library("libmiddle.so") };
         [
@@ -96,7 +96,7 @@ fn an_rpath_holds_for_libraries_further_down_and_a_runpath_does_not() {
 }
 
 #[test]
-fn a_library_of_its_own_replaces_the_one_of_the_runtime() {
+fn a_library_in_the_zip_replaces_the_one_of_the_runtime() {
     let spec = ElfSpec {
         needed: vec!["libstdc++.so.6"],
         versions: vec![("libstdc++.so.6", "GLIBCXX_3.4.99", 0)],
@@ -129,8 +129,8 @@ fn extensions_and_layers() {
 }
 
 #[test]
-fn a_function_with_a_folder_named_as_that_of_extensions() {
-    // Lambda starts extensions from layers alone: in a function they are files like others.
+fn a_function_with_a_directory_named_extensions() {
+    // Lambda starts extensions only from layers; in a function they are ordinary files.
     let items = [Item::new("extensions/tool", DATA, *b"data"), Item::new("extensions/other", EXECUTABLE, *b"data")];
     assert_good(&crate::with_bootstrap(items), |_| {});
 }
@@ -142,8 +142,8 @@ fn data_without_a_unix_mode_is_no_error() {
 }
 
 #[test]
-fn sizes_that_follow_the_data() {
-    // As Go and every other writer does it that cannot seek: zeros in the header, the numbers behind the data.
+fn sizes_in_a_data_descriptor() {
+    // As Go and other writers that cannot seek do it: zeros in the header, the numbers after the data.
     let item = bootstrap().with(|item| {
         item.flags = 8;
         item.after = [b"PK\x07\x08".to_vec(), item.crc.to_le_bytes().to_vec()].concat();

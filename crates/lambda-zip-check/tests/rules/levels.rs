@@ -52,7 +52,7 @@ fn many_findings_of_one_rule_are_counted() {
 }
 
 #[test]
-fn a_name_cannot_reach_the_terminal_as_it_is() {
+fn control_characters_in_names_are_escaped() {
     let findings = Case::with(Rule::ControlCharacter, [Item::new("a\x1b[31m", DATA, *b"data")]).check();
     assert_eq!(findings[0].entry.as_deref(), Some("a\\u{1b}[31m"));
     assert!(!findings[0].message.contains('\x1b'));
@@ -72,8 +72,8 @@ fn findings_are_serialized_with_stable_names() {
 
 #[test]
 fn a_zip_fits_the_runtimes_whose_rules_it_keeps() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("function.zip");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("function.zip");
     let spec = ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.34", 0)], ..dynamic_program() };
     std::fs::write(&path, zip(&[Item::new("bootstrap", EXECUTABLE, spec.build())])).unwrap();
     let expectation = Expectation {

@@ -1,4 +1,4 @@
-//! A zip that was just made is looked at by its sources: what that tells is what unpacking it would tell.
+//! The view of a zip by the sources that it was made from equals the view by unpacking it.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -14,8 +14,8 @@ fn entry(name: &str, source: EntrySource) -> Entry {
     Entry { name: name.parse().unwrap(), source, mode: Some(0o755) }
 }
 
-/// Something of every kind, from memory or from the disk.
-fn assortment(folder: &Path) -> SortedEntries {
+/// Entries of every kind, from memory and from the disk.
+fn assortment(directory: &Path) -> SortedEntries {
     let files: [(&str, Vec<u8>); 9] = [
         ("bootstrap", dynamic_program().build()),
         ("lib/liba.so", library("liba.so").build()),
@@ -36,20 +36,20 @@ fn assortment(folder: &Path) -> SortedEntries {
         entry("made.sh", EntrySource::Bytes(b"#!/usr/bin/python3\n".to_vec())),
     ];
     for (name, contents) in files {
-        let path = folder.join(name.replace('/', "-"));
+        let path = directory.join(name.replace('/', "-"));
         fs::write(&path, contents).unwrap();
         entries.push(entry(name, EntrySource::Disk(path)));
     }
     sort(entries).unwrap()
 }
 
-fn staged(folder: &Path, entries: &SortedEntries) -> StagedArchive {
+fn staged(directory: &Path, entries: &SortedEntries) -> StagedArchive {
     let options = ArchiveOptions {
         compression: Compression::Default,
         modified: ModificationTime::EARLIEST,
         threads: NonZeroUsize::MIN,
     };
-    stage(&folder.join("made.zip"), entries, &options, &|_| ()).unwrap()
+    stage(&directory.join("made.zip"), entries, &options, &|_| ()).unwrap()
 }
 
 fn packed<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
@@ -68,10 +68,10 @@ fn by_sources(staged: &StagedArchive, entries: &SortedEntries) -> anyhow::Result
 }
 
 #[test]
-fn sources_tell_what_unpacking_tells() {
-    let folder = tempfile::tempdir().unwrap();
-    let entries = assortment(folder.path());
-    let staged = staged(folder.path(), &entries);
+fn the_sources_give_the_same_view_as_unpacking() {
+    let directory = tempfile::tempdir().unwrap();
+    let entries = assortment(directory.path());
+    let staged = staged(directory.path(), &entries);
     let size = staged.archive().size;
     let by_sources = by_sources(&staged, &entries).unwrap();
     let by_unpacking = ZipView::from_reader(staged.reader(), size).unwrap();
@@ -79,12 +79,12 @@ fn sources_tell_what_unpacking_tells() {
 }
 
 #[test]
-fn a_source_that_changed_meanwhile_is_an_error() {
-    let folder = tempfile::tempdir().unwrap();
-    let entries = assortment(folder.path());
-    let staged = staged(folder.path(), &entries);
+fn a_source_that_changed_after_packing_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let entries = assortment(directory.path());
+    let staged = staged(directory.path(), &entries);
     let view = || by_sources(&staged, &entries);
-    let program = folder.path().join("bootstrap");
+    let program = directory.path().join("bootstrap");
     fs::write(&program, "shorter").unwrap();
     let error = view().unwrap_err().to_string();
     assert!(error.ends_with("changed after it was packed"), "{error}");

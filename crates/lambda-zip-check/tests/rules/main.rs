@@ -25,7 +25,7 @@ use test_support::zip_builder::{self, EXECUTABLE, Item};
 use time::Date;
 use time::macros::date;
 
-/// A zip and what it is held against.
+/// A zip, and the expectation that it is checked with.
 struct Case {
     rule: Rule,
     zip: Vec<u8>,
@@ -37,7 +37,7 @@ struct Case {
 }
 
 impl Case {
-    /// A zip that breaks this rule of an ordinary function.
+    /// A function that breaks this rule.
     fn new(rule: Rule, zip: Vec<u8>) -> Self {
         Self {
             rule,

@@ -1,4 +1,4 @@
-//! Damaged and hostile zips: whatever they hold, the check answers, and its work is bounded.
+//! Damaged and hostile zips: the check always ends with an answer.
 
 use lambda_zip_check::Rule;
 use test_support::elf::{ElfSpec, dynamic_program, library};
@@ -24,12 +24,12 @@ fn check(bytes: Vec<u8>) -> Vec<Rule> {
 }
 
 #[test]
-fn the_zip_to_be_damaged_is_good() {
+fn the_undamaged_zip_is_good() {
     assert_eq!(check(good()), []);
 }
 
 #[test]
-fn a_zip_that_is_cut_off_anywhere_breaks_a_rule() {
+fn a_zip_that_is_truncated_anywhere_breaks_a_rule() {
     let good = good();
     for length in 0..good.len() {
         assert_ne!(check(good[..length].to_vec()), [], "{length}");
@@ -37,7 +37,7 @@ fn a_zip_that_is_cut_off_anywhere_breaks_a_rule() {
 }
 
 #[test]
-fn a_changed_byte_is_answered_wherever_it_is() {
+fn no_changed_byte_of_a_zip_stops_the_check() {
     let good = good();
     for position in 0..good.len() {
         for change in [0x01, 0x80, 0xff] {
@@ -49,8 +49,8 @@ fn a_changed_byte_is_answered_wherever_it_is() {
 }
 
 #[test]
-fn a_changed_byte_of_an_executable_is_answered_wherever_it_is() {
-    // The checksum is right, so that what is damaged is reached.
+fn no_changed_byte_of_an_executable_stops_the_check() {
+    // The checksum is right, so that the check reads the damaged executable.
     let spec = ElfSpec { debug_size: 10, rpath: Some("$ORIGIN"), ..dynamic_program() };
     let good = spec.build();
     for position in 0..good.len() {
@@ -63,17 +63,18 @@ fn a_changed_byte_of_an_executable_is_answered_wherever_it_is() {
 }
 
 #[test]
-fn links_that_lead_from_one_to_the_next_are_not_followed_for_ever() {
-    let folder = "a/".repeat(500);
-    let links = (0..3000).map(|index| Item::new(format!("{folder}{index}"), LINK, format!("{}", (index + 1) % 3000)));
+fn a_chain_of_links_is_followed_only_so_far() {
+    let directory = "a/".repeat(500);
+    let links =
+        (0..3000).map(|index| Item::new(format!("{directory}{index}"), LINK, format!("{}", (index + 1) % 3000)));
     assert!(check(zip(&links.collect::<Vec<_>>())).contains(&Rule::CheckIncomplete));
 }
 
 #[test]
-fn many_libraries_that_are_nowhere_are_not_looked_for_for_ever() {
-    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(50));
+fn missing_libraries_are_searched_only_so_far() {
+    let directories: &'static str = String::leak("$ORIGIN/x:".repeat(50));
     let program = |needed: usize| {
-        let program = ElfSpec { needed: vec!["libnowhere.so"; needed], rpath: Some(folders), ..dynamic_program() };
+        let program = ElfSpec { needed: vec!["libnowhere.so"; needed], rpath: Some(directories), ..dynamic_program() };
         Item::new(format!("bin/{needed}"), EXECUTABLE, program.build())
     };
     let few: Vec<_> = (0..3).map(program).collect();
@@ -83,8 +84,8 @@ fn many_libraries_that_are_nowhere_are_not_looked_for_for_ever() {
 }
 
 #[test]
-fn an_endless_run_path_is_not_followed_for_ever() {
-    let folders: &'static str = String::leak("$ORIGIN/x:".repeat(100));
-    let program = ElfSpec { runpath: Some(folders), ..dynamic_program() }.build();
+fn a_long_run_path_is_followed_only_so_far() {
+    let directories: &'static str = String::leak("$ORIGIN/x:".repeat(100));
+    let program = ElfSpec { runpath: Some(directories), ..dynamic_program() }.build();
     assert_eq!(check(zip(&[Item::new("bootstrap", EXECUTABLE, program)])), [Rule::CheckIncomplete]);
 }

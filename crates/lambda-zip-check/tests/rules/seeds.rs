@@ -16,7 +16,7 @@ const FOUND: &str = "found-";
 /// A larger zip slows the fuzzer down.
 const SIZE_LIMIT: usize = 1 << 10;
 
-/// What all seeds together may take in the repository.
+/// The limit for all seeds together.
 const TOTAL_LIMIT: usize = 100 << 10;
 
 fn seeds() -> BTreeMap<PathBuf, Vec<u8>> {
@@ -54,7 +54,7 @@ fn is_found(path: &Path) -> bool {
 }
 
 #[test]
-fn the_fuzzer_starts_from_what_the_tests_have() {
+fn the_seeds_of_the_fuzzer_are_up_to_date() {
     generated::assert_directory("fuzz/seeds", &seeds(), is_found);
     let kept = generated::files(&repository().join("fuzz/seeds"));
     assert!(kept.values().map(Vec::len).sum::<usize>() <= TOTAL_LIMIT);
