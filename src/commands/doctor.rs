@@ -4,16 +4,16 @@ use anyhow::Result;
 
 use crate::cargo::config::CargoConfig;
 use crate::cli::{DoctorArguments, MessageFormat};
+use crate::context::working_directory;
 use crate::linker::Diagnosis;
 use crate::plan::SCHEMA_VERSION;
 use crate::report;
 use crate::session::Session;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Runs the command and returns its exit code. It fails on a machine that cannot build for any target.
 pub(crate) fn run(arguments: &DoctorArguments, session: &Session) -> Result<u8> {
-    let directory =
-        std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory does not exist".into())?;
+    let directory = working_directory()?;
     let config = CargoConfig::new(session.cargo_config()?, &directory, &arguments.config)?;
     let diagnosis = Diagnosis::of_machine(&config, &config.rustc()?, SCHEMA_VERSION)?;
     match arguments.message_format {

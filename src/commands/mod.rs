@@ -8,7 +8,6 @@ mod completions;
 mod doctor;
 mod man;
 mod pack;
-mod preview;
 
 pub(crate) use build::run as build;
 pub(crate) use check::run as check;

@@ -7,6 +7,7 @@ mod graph;
 mod hints;
 mod install;
 mod kind;
+mod prepare;
 
 mod survey;
 pub(crate) mod zig;
@@ -14,10 +15,11 @@ pub(crate) mod zig;
 pub(crate) use choose::{Choice, LinkWarning, choose};
 pub(crate) use doctor::{Diagnosis, TargetDiagnosis};
 pub(crate) use failed::advice;
-pub(crate) use graph::Graph;
+pub(crate) use graph::{CCrate, Graph};
 pub(crate) use hints::missing_lockfile;
 pub(crate) use install::add_targets;
 pub(crate) use kind::Linker;
+pub(crate) use prepare::prepare;
 #[cfg(test)]
 pub(crate) use survey::TargetSurvey;
 pub(crate) use survey::{GraphSource, Survey};

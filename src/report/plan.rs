@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use super::stdout::print_lines;
-use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
+use crate::context::Function;
+use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
 
 /// Prints the commands that a build would run, and each zip that it would make.
 pub(crate) fn print_plan(plan: &BuildPlan) -> Result<()> {

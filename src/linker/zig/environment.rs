@@ -66,14 +66,14 @@ pub(crate) fn prepare(
     let mut key = Hasher::new(KIND);
     key.field(format!("{:?}", (zig, targets, rustc)));
     let key = key.finish();
-    let known = memory.recall(KIND, key).filter(|known: &Remembered| grounds(&known.variables) == Some(known.grounds));
+    let known = memory.load(KIND, key).filter(|known: &Remembered| grounds(&known.variables) == Some(known.grounds));
     let variables = if let Some(known) = known {
         known.variables
     } else {
         let variables = work_out(zig, targets)?;
         let is_mixed = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with(OF_USER));
         if let Some(grounds) = grounds(&variables).filter(|_| !is_mixed) {
-            memory.remember(KIND, key, &Remembered { variables: variables.clone(), grounds });
+            memory.store(KIND, key, &Remembered { variables: variables.clone(), grounds });
         }
         variables
     };
