@@ -10,6 +10,7 @@ mod invoke;
 mod levels;
 mod pack;
 mod packaging;
+mod single_dash;
 mod terminal;
 
 use std::ffi::OsString;
@@ -160,7 +161,11 @@ pub(crate) fn parse(
     if args.get(1).is_none_or(|first| first != SUBCOMMAND) {
         args.insert(args.len().min(1), SUBCOMMAND.into());
     }
-    let matches = command().color(color_of(&args, configured)).try_get_matches_from(args)?;
+    let command = command().color(color_of(&args, configured));
+    let program = command.find_subcommand(SUBCOMMAND).expect("the definition has this subcommand");
+    let typed = args.split_off(args.len().min(2));
+    args.extend(single_dash::resolve(program, typed)?);
+    let matches = command.try_get_matches_from(args)?;
     let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
     Ok(arguments)
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use lambda_zip_error::{ErrorKind, ResultExt};
+
 /// Prints one JSON document.
 pub(crate) fn print_json(document: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_string_pretty(document).context("failed to write JSON")?;
@@ -35,10 +37,36 @@ pub(super) fn print_lines(lines: impl IntoIterator<Item = String>) -> Result<()>
 }
 
 fn print(bytes: &[u8]) -> Result<()> {
-    let mut stdout = stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        // A reader that closes the pipe early, such as `head`, has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("failed to write to stdout"),
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    write_all(|| stdout().lock().write_all(bytes))
+}
+
+/// Runs `write`, which writes to stdout, and makes sure that everything arrives.
+///
+/// A reader that closes its pipe early, such as `head`, has read enough: that is not a failure.
+///
+/// One failure goes unnoticed: if stdout was closed before the program started, Rust's runtime has opened `/dev/null` in
+/// its place.
+pub(super) fn write_all(write: impl FnOnce() -> io::Result<()>) -> Result<()> {
+    match require_writable().and_then(|()| write()).and_then(|()| stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).or_fail(ErrorKind::Archive, || "failed to write to stdout".into())
+        }
         _ => Ok(()),
     }
+}
+
+/// Fails if stdout is only open for reading. The standard library takes every write to such a stdout as successful.
+#[cfg(unix)]
+fn require_writable() -> io::Result<()> {
+    use std::os::fd::AsFd;
+
+    std::fs::File::from(stdout().as_fd().try_clone_to_owned()?).write(&[]).map(drop)
+}
+
+#[cfg(not(unix))]
+fn require_writable() -> io::Result<()> {
+    Ok(())
 }
