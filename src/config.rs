@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
 
     /// A failure about the value of a key, with the key.
     fn at(&self, key: &str, failure: Failure) -> Failure {
-        failure.at(self.key(key)).exit_code(ErrorKind::Setup.exit_code())
+        failure.at(self.key(key)).with_kind(ErrorKind::Setup)
     }
 
     fn invalid(&self, key: &str, reason: &str) -> Failure {

@@ -15,7 +15,7 @@ use crate::plan::{BuildPlan, PlannedFunction};
 use crate::report::{Subject, ZipContents};
 use crate::shell::Shell;
 use deployment_zip::{
-    self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress,
+    self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress,
     SortedEntries, StagedArchive,
 };
 use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
@@ -31,7 +31,7 @@ pub(crate) struct Job<'a> {
     /// Where the zip goes, absolute.
     pub(crate) path: PathBuf,
     /// What the run itself reads and writes.
-    pub(crate) own: &'a OwnFiles,
+    pub(crate) own: &'a OutputPaths,
     /// The rules that are silent where the user says nothing else.
     pub(crate) levels: Levels,
     /// The date of its entries.
@@ -56,7 +56,7 @@ impl<'a> Job<'a> {
     pub(crate) fn of(
         planned: &'a PlannedFunction,
         executable: EntrySource,
-        own: &'a OwnFiles,
+        own: &'a OutputPaths,
         modified: ModificationTime,
     ) -> Result<Self> {
         let packaging = &planned.packaging;
@@ -100,15 +100,16 @@ impl<'a> Job<'a> {
 
     /// Says what folders are packed without, and which flags turned out to be about nothing.
     pub(crate) fn tell(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, litter, own } = collected;
-        if let Some((first, rest)) = litter.split_first() {
+        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        if let Some((first, rest)) = default_excluded.split_first() {
             let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
             shell
                 .status("Leaving out", format_args!("`{path}`{rest} (`--no-default-excludes` takes such files along)"));
-            rest_of(litter).for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
+            rest_of(default_excluded)
+                .for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
         }
-        for path in own {
+        for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which is this run's own", path.display()));
         }
         for rule in &self.packaging.files.modes_by_flag {

@@ -14,7 +14,7 @@ use crate::packaging::Packaging;
 use crate::publish::{modification_time, publish};
 use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
 use crate::shell::Shell;
-use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
+use deployment_zip::{Entry, EntryName, EntrySource, Include, OutputPaths};
 use lambda_platform::Arch;
 use lambda_zip_check::elf::Elf;
 use lambda_zip_check::{ArchiveKind, Levels, Rule};
@@ -32,7 +32,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let packaging = packaging(arguments, &folder)?;
     let taken = [path.as_path(), executable];
     let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, taken)?;
-    let own = OwnFiles::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
+    let own = OutputPaths::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
     let subject = Subject {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,

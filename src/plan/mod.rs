@@ -22,7 +22,7 @@ use crate::cli::BuildArguments;
 use crate::config;
 use crate::packaging::Packaging;
 use crate::toolchain::{self, Choice, Doubt, Linker, Survey};
-use deployment_zip::OwnFiles;
+use deployment_zip::OutputPaths;
 use lambda_platform::{Arch, Libc, Runtime, Target};
 use lambda_zip_error::{ErrorKind, Failure};
 
@@ -63,9 +63,9 @@ pub(crate) struct BuildPlan {
 
 impl BuildPlan {
     /// What the run itself writes.
-    pub(crate) fn own_files(&self) -> OwnFiles {
+    pub(crate) fn own_files(&self) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OwnFiles::new(zips.chain(self.page.clone()), None)
+        OutputPaths::new(zips.chain(self.page.clone()), None)
     }
 }
 

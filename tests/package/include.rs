@@ -193,7 +193,7 @@ fn a_name_that_is_not_utf8_is_refused() {
 fn what_is_neither_file_nor_folder_is_refused() {
     let sandbox = tree();
     let _socket = std::os::unix::net::UnixListener::bind(sandbox.path("assets/socket")).unwrap();
-    sandbox.refused(&["main", "assets"]).failure(2, "assets/socket` is no file, folder or symbolic link");
+    sandbox.refused(&["main", "assets"]).failure(2, "assets/socket` is not a file, directory or symbolic link");
 }
 
 /// Root may read everything.
@@ -225,11 +225,11 @@ fn a_name_that_is_typed_otherwise_than_it_is_listed_is_told() {
     for (include, hint) in [
         (
             "Assets",
-            "hint: `assets` is there, which Linux and Lambda tell from `Assets`: write it that way, or rename it",
+            "hint: found `assets`, which is another name than `Assets` on Linux: type it that way, or rename it",
         ),
-        ("assets/A.txt=b", "hint: `a.txt` is there, which Linux and Lambda tell from `A.txt`"),
-        ("assets/IMG/*.png", "hint: `img` is there, which Linux and Lambda tell from `IMG`"),
-        ("assets/**/*.PNG", "img/logo.png` differs from it by upper and lower case"),
+        ("assets/A.txt=b", "hint: found `a.txt`, which is another name than `A.txt` on Linux"),
+        ("assets/IMG/*.png", "hint: found `img`, which is another name than `IMG` on Linux"),
+        ("assets/**/*.PNG", "img/logo.png` differs from it only by upper and lower case"),
     ] {
         let run = sandbox.refused(&["main", "--include", include]);
         run.failure(2, &format!("`--include {include}` matches nothing")).says(hint);
@@ -245,7 +245,7 @@ fn a_letter_can_be_written_in_two_ways() {
     let sandbox = tree();
     sandbox.write(&format!("{DECOMPOSED}/prix.csv"), "1");
     let run = sandbox.refused(&["main", COMPOSED]).failure(2, "matches nothing");
-    run.says(r"is there, but as `donne\u{301}es`, and you typed `donn\u{e9}es`: rename it");
+    run.says(r"spelled `donne\u{301}es`, expected `donn\u{e9}es`: rename it");
     sandbox.refused(&["main", "donn\u{e9}*/**"]).failure(2, "matches nothing").says("how its letters are composed");
     // What is on the disk of a Linux machine is what its programs ask for.
     let zip = sandbox.pack(&["main", DECOMPOSED]);

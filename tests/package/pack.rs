@@ -142,7 +142,9 @@ fn two_entries_of_one_name_are_refused() {
     sandbox.refused(&["main", "bootstrap"]).failure(2, "two entries have the name `bootstrap`");
     sandbox.refused(&["main", "a", "./a/x"]).failure(2, "two entries have the name `a/x`");
     sandbox.refused(&["main", "--include", "a=d", "--include", "b=d"]).failure(2, "two entries have the name `d/x`");
-    sandbox.refused(&["main", "a", "--include", "b/x=a/x/y"]).failure(2, "`a/x` is a file, and the folder of `a/x/y`");
+    sandbox
+        .refused(&["main", "a", "--include", "b/x=a/x/y"])
+        .failure(2, "`a/x` is a file, but also the directory of `a/x/y`");
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn the_zip_never_replaces_what_goes_into_it() {
     let sandbox = Sandbox::new();
     sandbox.write_all(&["a/x"]);
     sandbox.refused(&["main", "-o", "main"]).failure(2, "which goes into it as `bootstrap`");
-    sandbox.refused(&["main", "a/x", "-o", "a/x"]).failure(2, "`a/x` is the zip that is to be written");
+    sandbox.refused(&["main", "a/x", "-o", "a/x"]).failure(2, "`a/x` is the output file");
     assert_eq!(std::fs::read(sandbox.path("main")).unwrap(), executable(62));
     assert_eq!(std::fs::read(sandbox.path("a/x")).unwrap(), b"a/x");
     #[cfg(unix)]

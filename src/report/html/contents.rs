@@ -3,12 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 
 use super::tree::{Kind, Leaf};
 use crate::report::human_bytes;
-use deployment_zip::sha256;
 use lambda_zip_check::elf::{Elf, ElfType};
 use lambda_zip_check::{EntryContents, EntryFacts, ZipView};
 use lambda_zip_error::fs;
@@ -104,5 +101,5 @@ fn is_library(elf: &Elf) -> bool {
 
 /// The SHA-256 of a file as Lambda gives it in `CodeSha256`.
 pub(crate) fn code_sha256(path: &Path) -> Result<String> {
-    Ok(BASE64_STANDARD.encode(sha256(fs::open(path)?)?))
+    Ok(deployment_zip::code_sha256(fs::open(path)?)?)
 }
