@@ -15,7 +15,7 @@ use crate::publish::{self, Freshness, PackageJob};
 use crate::report::{self, ContentsList, Report};
 use crate::session::Session;
 use crate::shell::Shell;
-use deployment_zip::{EntrySource, ModificationTime, OwnFiles};
+use deployment_zip::{EntrySource, ModificationTime, OutputPaths};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
@@ -69,7 +69,7 @@ fn print_plan(plan: &BuildPlan, format: MessageFormat) -> Result<u8> {
 }
 
 /// `--list`: the contents of each zip, without building its executable.
-fn print_lists(plan: &BuildPlan, output_paths: &OwnFiles, format: MessageFormat, shell: &Shell) -> Result<u8> {
+fn print_lists(plan: &BuildPlan, output_paths: &OutputPaths, format: MessageFormat, shell: &Shell) -> Result<u8> {
     let lists = plan.functions.iter().map(|planned| {
         let job = PackageJob::new(planned, EntrySource::Bytes(Vec::new()), output_paths, ModificationTime::default())?;
         let collected = job.collect()?;
@@ -86,7 +86,7 @@ fn print_lists(plan: &BuildPlan, output_paths: &OwnFiles, format: MessageFormat,
 fn build(
     context: &BuildContext<'_>,
     plan: &BuildPlan,
-    output_paths: &OwnFiles,
+    output_paths: &OutputPaths,
     freshness: &Freshness,
     shell: &Shell,
 ) -> Result<(Vec<PathBuf>, Duration)> {

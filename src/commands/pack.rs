@@ -13,7 +13,7 @@ use crate::plan::Packaging;
 use crate::publish::{PackageJob, modification_time, publish};
 use crate::report::{self, ContentsList, Report, ZipDescription, print_lists, print_summary};
 use crate::session::Session;
-use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
+use deployment_zip::{Entry, EntryName, EntrySource, Include, OutputPaths};
 use lambda_platform::Arch;
 use lambda_zip_check::elf::Elf;
 use lambda_zip_check::{ArchiveKind, Levels, Rule};
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let packaging = packaging(arguments, &directory)?;
     let taken = [path.as_path(), executable];
     let page = report::report_page_path(arguments.report_html.as_deref(), &directory, taken)?;
-    let output_paths = OwnFiles::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
+    let output_paths = OutputPaths::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
     let description = ZipDescription {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,

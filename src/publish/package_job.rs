@@ -14,7 +14,7 @@ use crate::plan::{BuildPlan, Packaging, PlannedFunction};
 use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
-    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress, SortedEntries,
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, SortedEntries,
     StagedArchive,
 };
 use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
@@ -30,7 +30,7 @@ pub(crate) struct PackageJob<'a> {
     /// The path of the zip, absolute.
     pub(crate) path: PathBuf,
     /// The files that the run itself reads and writes. They are left out of included directories.
-    pub(crate) output_paths: &'a OwnFiles,
+    pub(crate) output_paths: &'a OutputPaths,
     /// The levels of the rules, unless the user sets others.
     pub(crate) levels: Levels,
     /// The date of the entries.
@@ -55,7 +55,7 @@ impl<'a> PackageJob<'a> {
     pub(crate) fn new(
         planned: &'a PlannedFunction,
         executable: EntrySource,
-        output_paths: &'a OwnFiles,
+        output_paths: &'a OutputPaths,
         modified: ModificationTime,
     ) -> Result<Self> {
         let packaging = &planned.packaging;
@@ -99,14 +99,14 @@ impl<'a> PackageJob<'a> {
 
     /// Reports what was left out of included directories, and flags that matched no file.
     pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, litter, own } = collected;
-        if let Some((first, rest)) = litter.split_first() {
+        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        if let Some((first, rest)) = default_excluded.split_first() {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
             shell.status("Leaving out", format_args!("`{path}`{more} (`--no-default-excludes` includes such files)"));
             rest.iter().for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
         }
-        for path in own {
+        for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
         }
         for rule in &self.packaging.files.modes_by_flag {
@@ -187,7 +187,7 @@ fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> 
 }
 
 /// The files of each planned zip, with a placeholder for the executable, which is not built yet.
-pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OwnFiles) -> Result<Vec<Collected>> {
+pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OutputPaths) -> Result<Vec<Collected>> {
     let placeholder = || EntrySource::Bytes(Vec::new());
     let collect =
         |planned| PackageJob::new(planned, placeholder(), output_paths, ModificationTime::default())?.collect();

@@ -4,12 +4,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 
 use super::tree::{Leaf, TileKind};
 use crate::report::human_bytes;
-use deployment_zip::sha256;
 use lambda_zip_check::elf::{Elf, ElfType};
 use lambda_zip_check::{EntryContents, EntryFacts, ZipView};
 use lambda_zip_error::fs;
@@ -24,7 +21,7 @@ pub(crate) struct CheckedContents {
 impl CheckedContents {
     /// Keeps the view of the zip at a path, together with the SHA-256 of the file.
     pub(crate) fn new(path: &Path, view: ZipView) -> Result<Self> {
-        let code_sha256 = BASE64_STANDARD.encode(sha256(fs::open(path)?)?);
+        let code_sha256 = deployment_zip::code_sha256(fs::open(path)?)?;
         Ok(Self { view, code_sha256 })
     }
 }
