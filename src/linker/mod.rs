@@ -5,6 +5,7 @@ mod choose;
 mod doctor;
 mod graph;
 mod hints;
+mod prepare;
 mod rustup;
 mod survey;
 pub(crate) mod zig;
@@ -23,8 +24,9 @@ use zig::Zig;
 pub(crate) use advice::advice;
 pub(crate) use choose::{Choice, LinkWarning, choose};
 pub(crate) use doctor::{Diagnosis, TargetDiagnosis};
-pub(crate) use graph::{Graph, GraphSource};
+pub(crate) use graph::{CCrate, Graph, GraphSource};
 pub(crate) use hints::missing_lockfile;
+pub(crate) use prepare::prepare;
 pub(crate) use rustup::add_targets;
 pub(crate) use survey::Survey;
 #[cfg(test)]

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::tools::Computer;
-use crate::support::{Fixture, Program, Run, Toolchain, script};
+use test_support::{Computer, Fixture, Program, Run, Toolchain, script};
 
 const TRIPLE: &str = "x86_64-unknown-linux-musl";
 const LINKER_VARIABLE: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER";
@@ -95,7 +94,7 @@ impl Comparison {
     fn compare_recorded(&self, case: &Case) -> Vec<String> {
         let directory = self.fixture.path(PACKAGE);
         let args = ["build", "--release", "--target", TRIPLE];
-        let cargo = Program::beside_ours("cargo", &directory, &[]).args(args);
+        let cargo = Program::other("cargo", &directory).args(args);
         let expected = flags(&self.recorded(cargo, case));
         let ours = Program::new(&directory).args(["--target", TRIPLE]);
         let found = flags(&self.recorded(ours, case));
@@ -322,7 +321,7 @@ impl CPackage {
     }
 
     fn on(computer: &Computer, program: &str, fixture: &Fixture) -> Program {
-        let program = Program::beside_ours(program, &fixture.path("inner"), &[]);
+        let program = Program::other(program, fixture.path("inner"));
         program.env("PATH", &computer.bin).env_remove("RUSTUP_TOOLCHAIN").env("HOME", fixture.path("home"))
     }
 
@@ -384,7 +383,7 @@ fn variables_for_c_from_the_env_table_are_the_users_own() {
 
 /// The target directory that cargo names.
 fn cargos_target_directory(directory: &Path, case: &Case) -> String {
-    let program = Program::beside_ours("cargo", directory, &[]).args(["metadata", "--no-deps", "--format-version=1"]);
+    let program = Program::other("cargo", directory).args(["metadata", "--no-deps", "--format-version=1"]);
     let program = case.env.iter().fold(program.args(&case.args), |program, (name, value)| program.env(name, value));
     program.run().success().json()["target_directory"].as_str().unwrap().to_owned()
 }

@@ -26,7 +26,7 @@ pub(crate) struct Layer {
 }
 
 /// The config files of a directory, the weakest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct ConfigFiles {
     pub(super) layers: Vec<Layer>,
 }

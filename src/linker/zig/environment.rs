@@ -122,14 +122,14 @@ fn cached(
     key.field(format!("{:?}", (zig, targets, rustc, environment)));
     let key = key.finish();
     let is_unchanged = |cached: &CachedVariables| fingerprint(&cached.variables) == Some(cached.fingerprint);
-    if let Some(cached) = cache.recall(KIND, key).filter(is_unchanged) {
+    if let Some(cached) = cache.load(KIND, key).filter(is_unchanged) {
         return Ok(cached.variables);
     }
     let variables = determine(zig, targets, environment)?;
     let process = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     let is_copied = process.chain(environment.keys().cloned()).any(|name| name.starts_with(COPIED));
     if let Some(fingerprint) = fingerprint(&variables).filter(|_| !is_copied) {
-        cache.remember(KIND, key, &CachedVariables { variables: variables.clone(), fingerprint });
+        cache.store(KIND, key, &CachedVariables { variables: variables.clone(), fingerprint });
     }
     Ok(variables)
 }
