@@ -1,14 +1,13 @@
 //! Turns a Rust package, or any Linux executable, into an AWS Lambda deployment zip that boots.
 //!
 //! [`run`] is the program: arguments in, exit code out. The parts that know nothing of cargo or a terminal are crates of
-//! their own: `lambda_platform`, `deployment_zip`, `lambda_zip_check`.
+//! their own: `lambda_platform`, `deployment_zip`, `lambda_zip_check`, `lambda_local`.
 
 mod cache;
 mod cargo;
 mod cli;
 mod commands;
 mod context;
-mod invoke;
 mod linker;
 mod manifest;
 mod plan;
@@ -47,7 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             }
         };
     }
-    if let Some(code) = invoke::answer(&args) {
+    if let Some(code) = lambda_local::try_reexec(&args) {
         return code;
     }
     // The folder may be gone: the command says so, if it needs one.
@@ -79,7 +78,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
     let outcome = match &command {
         Some(Command::Check(check)) => commands::check(check, &shell),
-        Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
+        Some(Command::Invoke(invoke)) => commands::invoke(invoke, &shell),
         Some(Command::Pack(pack)) => commands::pack(pack, &shell),
         Some(Command::Doctor(doctor)) => commands::doctor(doctor, configured),
         Some(Command::Completions(completions)) => commands::completions(completions),

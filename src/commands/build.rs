@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use cargo_config2::Config;
 
+use super::invoke;
 use super::preview;
 use crate::cache::{FileDigests, ZipRecord};
 use crate::cargo::{CargoCommand, Executable, RunningBuild, sccache};
@@ -21,7 +22,7 @@ use crate::plan::{PlannedFunction, PlannedTarget};
 use crate::publish::{Freshness, Job, collect_ahead};
 use crate::report::Report;
 use crate::shell::Shell;
-use crate::{invoke, publish, report};
+use crate::{publish, report};
 use deployment_zip::Collected;
 use deployment_zip::EntrySource;
 use lambda_platform::SymbolVersion;

@@ -4,7 +4,6 @@ mod diagnosis;
 mod findings;
 mod html;
 mod invocations;
-#[cfg(target_os = "linux")]
 mod invoke;
 mod json;
 mod list;
@@ -30,11 +29,7 @@ use lambda_zip_error::ErrorKind;
 pub(crate) use diagnosis::print_diagnosis;
 pub(crate) use findings::{CheckOutcome, CheckReport, CheckedZip, Fit, print_findings};
 pub(crate) use html::{HtmlPage, ZipContents, code_sha256};
-#[cfg(target_os = "linux")]
-#[cfg(target_os = "linux")]
-pub(crate) use invocations::InvocationFailure;
 pub(crate) use invocations::{InvocationReport, exit_code_of};
-#[cfg(target_os = "linux")]
 pub(crate) use invoke::InvokeReport;
 pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
@@ -123,7 +118,6 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
 }
 
 /// Bytes as they are.
-#[cfg(target_os = "linux")]
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
     print(bytes)
 }

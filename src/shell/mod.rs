@@ -156,12 +156,6 @@ impl Shell {
     }
 }
 
-/// What a function prints, as it is.
-#[cfg(target_os = "linux")]
-pub(crate) fn log(bytes: &[u8]) {
-    let _ = stderr().lock().write_all(bytes);
-}
-
 fn hint(message: impl Display) {
     line(format_args!("{HINT}hint{HINT:#}: {message}"));
 }

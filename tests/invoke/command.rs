@@ -45,7 +45,7 @@ fn events_come_from_everywhere_and_in_order() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
-    let sample = include_str!("../../src/invoke/samples/eventbridge.json");
+    let sample = include_str!("../../crates/lambda-local/src/samples/eventbridge.json");
     let expected = format!("[1,\n2]\n\"from stdin\"\n{}\n-1\n", sample.trim_end());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert_eq!(stderr.matches("booted\n").count(), 1, "one start serves them all: {stderr}");
@@ -137,8 +137,8 @@ fn what_is_typed_wrong_is_told_before_anything_is_run() {
     for (flags, error) in [
         (&["--event", "{"][..], "error: the event `{` is not JSON: "),
         (&["--event", "sqss"], "error: the event `sqss` is not JSON: "),
-        (&["--event", "@missing.json"], "error: there is no event in `missing.json`"),
-        (&["--event", "-", "--event", "-"], "error: stdin holds one event: "),
+        (&["--event", "@missing.json"], "error: failed to read the event `missing.json`"),
+        (&["--event", "-", "--event", "-"], "error: `--event -` can be used once: "),
         (&["--timeout", "0"], "error: invalid value '0' for '--timeout "),
         (&["--memory", "64"], "error: invalid value '64' for '--memory "),
         (&["--serve", "0.0.0.0:9000"], "error: invalid value '0.0.0.0:9000' for '--serve "),
@@ -147,16 +147,16 @@ fn what_is_typed_wrong_is_told_before_anything_is_run() {
             &["--env", "SURELY_NOT_SET_HERE"],
             "error: the variable `SURELY_NOT_SET_HERE` is not set on this machine\nhint: ",
         ),
-        (&["--env", "LAMBDA_TASK_ROOT=/x"], "error: the function's `LAMBDA_TASK_ROOT` cannot be set\nhint: "),
-        (&["--layer", "missing.zip"], "error: `missing.zip` cannot be booted"),
-        (&["--layer", "data"], "error: `data` is a folder, not a zip"),
+        (&["--env", "LAMBDA_TASK_ROOT=/x"], "error: the variable `LAMBDA_TASK_ROOT` is reserved\nhint: "),
+        (&["--layer", "missing.zip"], "error: failed to boot `missing.zip`"),
+        (&["--layer", "data"], "error: `data` is a directory, not a zip"),
         (&["--list-events"], "error: the argument "),
     ] {
         let run = sandbox.invoke(flags).exits(2).prints("");
         assert!(run.stderr.starts_with(error), "{flags:?}: {}", run.stderr);
     }
     let run = sandbox.run(&["invoke", "missing.zip"]).exits(2).prints("");
-    assert!(run.stderr.starts_with("error: `missing.zip` cannot be booted"), "{run:#?}");
+    assert!(run.stderr.starts_with("error: failed to boot `missing.zip`"), "{run:#?}");
 }
 
 #[test]
@@ -173,9 +173,9 @@ fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     }
     sandbox.write("function.zip", zip);
     let run = sandbox.invoke(&[]).exits(100).prints("").says("[parent-in-name]");
-    run.says("error: `function.zip` is not booted: a rule of its runtime is broken\nhint: ");
+    run.says("error: `function.zip` was not booted: it breaks a rule of its runtime\nhint: ");
     let rule = ["--allow", "parent-in-name"];
-    let run = sandbox.invoke(&rule).exits(100).prints("").says("error: `function.zip` cannot be unpacked");
+    let run = sandbox.invoke(&rule).exits(100).prints("").says("error: failed to unpack `function.zip`");
     assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it out of its folder: {run:#?}");
     assert!(!sandbox.path("escape.txt").exists());
 }

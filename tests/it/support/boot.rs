@@ -78,6 +78,6 @@ fn json_of(event: &str) -> String {
     if event.starts_with('{') {
         return event.to_owned();
     }
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/invoke/samples");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/lambda-local/src/samples");
     fs::read_to_string(samples.join(format!("{event}.json"))).unwrap()
 }
