@@ -11,5 +11,6 @@ mod isolation;
 #[path = "../package/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of packaging, which use the rest of it")]
 mod packing;
+mod safety;
 mod serve;
 mod support;

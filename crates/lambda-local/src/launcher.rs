@@ -28,6 +28,7 @@ impl Launcher {
         // With a process group of its own it does not receive Ctrl-C from the terminal: this program shuts it down.
         let mut process = Command::new("/proc/self/exe")
             .args([init::OUTER_COMMAND, &text])
+            .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .process_group(0)

@@ -3,7 +3,9 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -89,8 +91,10 @@ impl LogPipe {
     /// Creates a named pipe in this directory and starts to read it.
     pub(crate) fn new(directory: &Path, name: &str, source: Source, log: Log) -> Result<Self> {
         let path = directory.join(name);
-        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR)
-            .with_context(|| format!("failed to create the pipe `{}`", path.display()))?;
+        let context = || format!("failed to create the pipe `{}`", path.display());
+        mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).with_context(context)?;
+        // The function may have another user id, and opens its own stdout again for `/dev/stdout`.
+        std::fs::set_permissions(&path, Permissions::from_mode(0o622)).with_context(context)?;
         // Opened for writing too, so that it does not end when the last writing process does.
         let receiver = pipe::OpenOptions::new()
             .read_write(true)

@@ -1,6 +1,7 @@
 //! The unpacked files of a function and its layers.
 
 mod emulation;
+mod remove;
 mod unpack;
 
 use std::fs::Permissions;
@@ -129,20 +130,11 @@ fn check_usable(directory: &Path) -> Result<(), Failure> {
     Err(failure.hint("set `TMPDIR` to another directory"))
 }
 
-/// A function may leave directories in `/tmp` without permissions. They must be made accessible before they can be removed.
+/// What the function left in `/tmp` may be too deep for the standard library, or have no permissions.
 impl Drop for FunctionFiles {
     fn drop(&mut self) {
-        make_accessible(&self.directory.path().join("tmp"));
-    }
-}
-
-/// Gives this user access to a directory and those below it, without following links. Errors are ignored: they surface when
-/// the directory is removed.
-fn make_accessible(directory: &Path) {
-    let _ = std::fs::set_permissions(directory, Permissions::from_mode(0o700));
-    let Ok(entries) = directory.read_dir() else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        make_accessible(&entry.path());
+        // An error surfaces as a directory that is left behind.
+        let _ = remove::remove_contents(&self.directory.path().join("tmp"));
     }
 }
 

@@ -5,6 +5,7 @@
 //! processes to the first process of their namespace.
 
 mod namespaces;
+mod privileges;
 mod processes;
 mod protocol;
 mod root;
@@ -14,7 +15,6 @@ use std::io::{BufRead, Write, stdin, stdout};
 
 use anyhow::{Context, Result};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
-use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
 
 pub(crate) use protocol::{Directories, Notice, ProcessStatus, Program, Request, Setup};
@@ -27,9 +27,6 @@ pub(crate) const OUTER_COMMAND: &str = "__sandbox";
 
 /// The same for the process inside of the namespaces.
 const INNER_COMMAND: &str = "__sandbox-inside";
-
-/// How many files a process of a function may open (AWS Lambda developer guide, "Lambda quotas").
-const OPEN_FILES_LIMIT: u64 = 1024;
 
 /// Becomes the first process of a sandbox if the arguments say so. Returns its exit code, or `None` for any other command
 /// line.
@@ -52,30 +49,34 @@ pub fn try_reexec(args: &[OsString]) -> Option<u8> {
 
 fn serve(text: &str, inside: bool) -> Result<u8> {
     let setup: Setup = serde_json::from_str(text).context("failed to parse the setup")?;
-    if setup.isolated {
-        // If the caller is killed, the sandbox dies with it. Without namespaces this process must live on, to kill the others
-        // when requests end.
-        set_pdeathsig(Signal::SIGKILL).context("failed to follow the end of the caller")?;
-    }
+    privileges::close_inherited_files()?;
     if setup.isolated && !inside {
+        die_with_parent()?;
         let status = namespaces::run_inside(&[INNER_COMMAND, text])?;
         return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
     }
     let processes = Processes::new(&setup.logs)?;
     if setup.isolated {
         root::enter(&setup)?;
-        namespaces::become_lambda_user()?;
+        privileges::drop_all()?;
+        die_with_parent()?;
     } else {
         set_child_subreaper(true).context("failed to adopt orphaned processes")?;
     }
-    setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES_LIMIT, OPEN_FILES_LIMIT).context("failed to limit open files")?;
-    setrlimit(Resource::RLIMIT_CORE, 0, 0).context("failed to disable core dumps")?;
+    privileges::set_limits(setup.isolated)?;
     send(&Notice::Ready);
     handle_requests(&processes)?;
     if !setup.isolated {
         processes::end_all();
     }
     Ok(0)
+}
+
+/// Lets the kernel kill this process when its parent dies. The kernel forgets this when a process changes its user.
+///
+/// Without namespaces this process must live on instead, to kill the others when requests end.
+fn die_with_parent() -> Result<()> {
+    set_pdeathsig(Signal::SIGKILL).context("failed to follow the end of the parent process")
 }
 
 /// Handles requests until the caller closes stdin.

@@ -19,23 +19,53 @@ const SYSTEM_DIRECTORIES: [&str; 11] =
 /// The devices that every program may use.
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 
+/// Parts of `/proc` that change the machine when they are written.
+const PROC_READ_ONLY: [&str; 5] = ["bus", "fs", "irq", "sys", "sysrq-trigger"];
+
+/// Parts of `/proc` and `/sys` that tell about the machine, which container runtimes hide as well.
+const HIDDEN: [&str; 11] = [
+    "proc/acpi",
+    "proc/asound",
+    "proc/kcore",
+    "proc/keys",
+    "proc/latency_stats",
+    "proc/sched_debug",
+    "proc/scsi",
+    "proc/timer_list",
+    "proc/timer_stats",
+    "sys/devices/virtual/powercap",
+    "sys/firmware",
+];
+
 /// The path of qemu inside of the sandbox.
 pub(crate) const EMULATOR: &str = "/var/emulator";
+
+/// Keeps the mounts that follow from propagating to the machine.
+pub(super) fn separate_mounts() -> Result<()> {
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)
+        .context("failed to separate the mounts from the machine's")
+}
+
+/// Mounts this program on itself, read-only. A process of the sandbox can reach the file through `/proc`, and must not be
+/// able to replace it, even if it has the id of the file's owner.
+pub(super) fn read_only_program() -> Result<PathBuf> {
+    let program = std::env::current_exe().context("failed to find this program")?;
+    bind(&program, &program)?;
+    make_read_only(&program).with_context(|| format!("failed to make `{}` read-only", program.display()))?;
+    Ok(program)
+}
 
 /// Builds the new root directory and changes to it. The caller must be process 1 of new namespaces.
 pub(crate) fn enter(setup: &Setup) -> Result<()> {
     let Directories { root, task, layers, temporary, hosts } = &setup.directories;
-    // From here on, mounts do not propagate to the machine.
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)
-        .context("failed to separate the mounts from the machine's")?;
     mount(Some("tmpfs"), root, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=0755,size=1m"))
         .context("failed to mount a file system in memory")?;
     for name in SYSTEM_DIRECTORIES {
         system_directory(root, name)?;
     }
     devices(root)?;
-    directory(root, "proc")?;
-    mount_proc(&root.join("proc"))?;
+    proc(&directory(root, "proc")?)?;
+    hide(root, &HIDDEN)?;
     bind_read_only(task, &directory(root, TASK_ROOT)?)?;
     bind_read_only(layers, &directory(root, LAYERS_ROOT)?)?;
     bind(temporary, &directory(root, "tmp")?)?;
@@ -90,11 +120,33 @@ fn devices(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Mounts the process list of the new namespace. In a container with a partly hidden `/proc` the kernel refuses, and the
-/// machine's `/proc` is used.
-fn mount_proc(target: &Path) -> Result<()> {
+/// Mounts the process list of the new namespace, without write access to the kernel's settings. In a container with a partly
+/// hidden `/proc` the kernel refuses, and the container's `/proc` is used, read-only.
+fn proc(target: &Path) -> Result<()> {
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), target, Some("proc"), flags, None::<&str>).or_else(|_| bind(Path::new("/proc"), target))
+    if mount(Some("proc"), target, Some("proc"), flags, None::<&str>).is_err() {
+        return bind_read_only(Path::new("/proc"), target);
+    }
+    for path in PROC_READ_ONLY.map(|name| target.join(name)).iter().filter(|path| path.exists()) {
+        bind_read_only(path, path)?;
+    }
+    Ok(())
+}
+
+/// Covers files with `/dev/null` and directories with an empty, read-only file system.
+fn hide(root: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
+        let path = root.join(name);
+        let Ok(metadata) = path.metadata() else { continue };
+        if metadata.is_dir() {
+            let flags = MsFlags::MS_RDONLY | MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+            mount(Some("tmpfs"), &path, Some("tmpfs"), flags, Some("mode=0555,size=4k"))
+                .with_context(|| format!("failed to hide `/{name}`"))?;
+        } else {
+            bind(Path::new("/dev/null"), &path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Files of `/etc` that are links to other directories: systemd links `resolv.conf` into `/run`.
