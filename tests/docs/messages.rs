@@ -73,7 +73,7 @@ fn with_a_newer_glibc() -> Run {
     let fixture = Fixture::package("greeter");
     fixture.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hello\")).join().unwrap(); }\n");
     let zig = fixture.path("tools/zig");
-    let link = "case $1 in\nversion) echo 0.16.0; exit ;;\ncc) shift ;;\n*) exit 1 ;;\nesac\n\
+    let link = "case $1 in\nversion) echo 0.16.0; exit ;;\ncc | c++) shift ;;\n*) exit 1 ;;\nesac\n\
                 for argument do\n    shift\n    case $argument in\n    -target) skip=yes ;;\n    \
                 *) [ \"$skip\" ] || set -- \"$@\" \"$argument\"; skip= ;;\n    esac\ndone\nexec cc \"$@\"";
     script(&zig, link);
