@@ -178,7 +178,7 @@ impl<'a> PreparedJob<'a> {
             count => format!("it breaks {count} rules"),
         };
         let kept = if self.job.path.exists() { format!("; `{path}` is unchanged") } else { String::new() };
-        shell.status("Refused", format_args!("`{name}` was not published: {rules}{kept}"));
+        shell.status("Refused", format_args!("{name}: {rules}{kept}"));
     }
 
     /// The report of a zip that is up to date, from the run that made it.

@@ -152,10 +152,10 @@ fn functions_that_are_built_together_need_one_target() {
 
 /// Every key that has nothing to do with packaging, with words of its hint.
 const FOREIGN: [(&str, &str); 19] = [
-    ("output_format = \"binary\"", "`unzip` has the executable"),
+    ("output_format = \"binary\"", "`unzip` extracts the executable"),
     ("lambda_dir = \"out\"", "add `--output out/`"),
     ("flatten = \"get\"", "add `--bin get --output <DIR>/bootstrap.zip`"),
-    ("compiler = { type = \"cargo_zigbuild\" }", "`--linker zig` takes it always"),
+    ("compiler = { type = \"cargo_zigbuild\" }", "`--linker zig` always uses it"),
     ("compiler = { type = \"cargo\", extra_args = [\"-v\"] }", "put further arguments for cargo after `--`"),
     ("compiler = { type = \"cross\" }", "no container is needed"),
     ("skip_target_check = true", "add `--no-install`"),
@@ -215,7 +215,7 @@ fn cargo_lambda_toml_is_not_read_and_reported() {
     assert_eq!(warnings, ["warning: `CargoLambda.toml` is ignored: only cargo-lambda reads it"]);
     assert_eq!(
         lines(&run, "hint"),
-        ["hint: put its `[build]` into `[workspace.metadata.lambda.build]` of `Cargo.toml`, which both tools read"]
+        ["hint: move its `[build]` to `[workspace.metadata.lambda.build]` in `Cargo.toml`, which both tools read"]
     );
 }
 

@@ -147,7 +147,7 @@ fn an_invalid_value_is_an_error_with_the_valid_ones() {
     for (keys, message) in [
         ("include = \"assets\"", "`\"assets\"` is not a list of paths and of tables with `source`"),
         ("include = [1]", "is not a list of paths"),
-        ("include = [{ dest = \"a\" }]", "a table in it has no `source`"),
+        ("include = [{ dest = \"a\" }]", "an entry has no `source`"),
         ("include = [{ source = \"assets\", mode = \"rw\" }]", "`rw` is no mode in octal"),
         ("exclude = [\"[\"]", "`[` is not a glob"),
         ("mode = [\"x\"]", "`x` has no `=`"),
