@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::cli::{CheckArguments, CheckFormat};
+use crate::cli::{CheckArguments, CheckFormat, parse_rule};
 use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit, HtmlPage, ZipContents, code_sha256};
 use crate::shell::Shell;
-use lambda_zip_check::{Expectation, Rule, ZipView};
+use lambda_zip_check::{Expectation, ZipView};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &CheckArguments, shell: &Shell) -> Result<u8> {
     if let Some(id) = &arguments.explain {
-        let rule: Rule = id.parse()?;
+        let rule = parse_rule(id)?;
         return print_data(arguments, || report::print_rule(rule), || report::print_rule_json(rule));
     }
     if arguments.list {
@@ -69,7 +69,6 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(Check
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
         levels,
-        layers: &[],
     };
     let keep = |path: &Path, view: &ZipView| {
         let contents = || code_sha256(path).map(|sha256| ZipContents::of(view, sha256));
@@ -105,7 +104,7 @@ fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> Check
         fitting.into_iter().map(|(runtime, arch)| Fit { runtime, arch }).collect()
     });
     CheckOutcome::Checked {
-        broken: lambda_zip_check::any_broken(&findings),
+        broken: lambda_zip_check::has_errors(&findings),
         size: view.size(),
         uncompressed_size: view.unpacked_size(),
         fits,

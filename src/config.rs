@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::cargo_lambda::{Answer, Inherited};
+use crate::cli::parse_rule;
 use crate::suggest::nearest;
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
 use lambda_zip_check::{ArchiveKind, Level, Levels};
@@ -254,7 +255,7 @@ impl<'a> Reader<'a> {
                 "allow" => Level::Allow,
                 _ => return Err(self.invalid(&key, "there is `deny`, `warn` and `allow`").into()),
             };
-            levels.set(&rule, level).map_err(|failure| self.at(&key, failure))?;
+            levels.set(parse_rule(&rule).map_err(|failure| self.at(&key, failure))?, level);
         }
         Ok(levels)
     }

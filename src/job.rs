@@ -63,7 +63,7 @@ impl<'a> Job<'a> {
         let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
         let mut levels = Levels::default();
         // Said once for the whole run, before the build.
-        levels.allow(Rule::RuntimeDeprecated.id())?;
+        levels.allow(Rule::RuntimeDeprecated);
         Ok(Self {
             subject: Subject::of(planned),
             packaging,
@@ -145,7 +145,7 @@ impl<'a> Job<'a> {
         let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
-        let is_broken = lambda_zip_check::any_broken(&findings);
+        let is_broken = lambda_zip_check::has_errors(&findings);
         let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
@@ -163,7 +163,7 @@ impl<'a> Job<'a> {
         self.entries.first()?.file()
     }
 
-    fn expectation(&self) -> Expectation<'static> {
+    fn expectation(&self) -> Expectation {
         let mut levels = self.levels.clone();
         levels.extend(self.packaging.levels.clone());
         Expectation {
@@ -172,7 +172,6 @@ impl<'a> Job<'a> {
             runtime: self.subject.runtime,
             today: OffsetDateTime::now_utc().date(),
             levels,
-            layers: &[],
         }
     }
 }

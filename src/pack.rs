@@ -49,7 +49,7 @@ pub(crate) fn pack(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let mut levels = Levels::default();
     if arguments.arch.is_some() && packaging.kind != ArchiveKind::Function {
         // A layer may hold programs for several architectures; one that was named is meant.
-        levels.deny(Rule::MixedArchitectures.id())?;
+        levels.deny(Rule::MixedArchitectures);
     }
     let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified, debug_symbols: false };
     if arguments.packaging.list {

@@ -144,7 +144,7 @@ impl<'a> Prepared<'a> {
         let mut report = ArchiveReport {
             subject: self.job.subject.clone(),
             archive: staged.archive().clone(),
-            published: !lambda_zip_check::any_broken(&findings),
+            published: !lambda_zip_check::has_errors(&findings),
             fresh: false,
             findings,
             debug_symbols: None,

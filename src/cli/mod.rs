@@ -26,7 +26,7 @@ pub(crate) use extras::{CompletionsArguments, ManArguments};
 pub(crate) use invoke::InvokeArguments;
 #[cfg(target_os = "linux")]
 pub(crate) use invoke::{FunctionFlags, IsolationChoice};
-pub(crate) use levels::LevelFlags;
+pub(crate) use levels::{LevelFlags, parse_rule};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};

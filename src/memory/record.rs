@@ -68,7 +68,7 @@ pub(crate) struct Inputs<'a> {
     pub(crate) entries: &'a [Entry],
     pub(crate) compression: Compression,
     pub(crate) modified: ModificationTime,
-    pub(crate) expectation: &'a Expectation<'a>,
+    pub(crate) expectation: &'a Expectation,
     /// Whether the executable is stripped on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
@@ -77,13 +77,12 @@ impl Inputs<'_> {
     /// Reads all files.
     pub(crate) fn digest(&self, digests: &FileDigests) -> Result<Digest> {
         let Self { entries, compression, modified, expectation, debug_symbols } = self;
-        let Expectation { kind, arch, runtime, today, levels, layers } = expectation;
+        let Expectation { kind, arch, runtime, today, levels } = expectation;
         let mut hasher = Hasher::new("inputs");
         // The rules ask of the day whether the runtime is past its dates.
         let deprecation =
             runtime.map(|runtime| (runtime.deprecation(*today), *today >= runtime.facts().update_blocked));
         hasher.field(format!("{:?}", (compression, modified, kind, arch, runtime, deprecation, levels, debug_symbols)));
-        debug_assert!(layers.is_empty(), "a build knows nothing of layers");
         for entry in *entries {
             hasher.field(entry.name.as_str());
             // Where there is none, it follows from the contents.

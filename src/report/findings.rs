@@ -10,7 +10,7 @@ use super::{print_json, print_lines};
 use crate::plan::SCHEMA_VERSION;
 use crate::shell::Shell;
 use lambda_platform::{Arch, Runtime};
-use lambda_zip_check::{ArchiveKind, Finding, Rule, Severity, any_broken};
+use lambda_zip_check::{ArchiveKind, Finding, Rule, Severity, has_errors};
 
 /// The outcome of the `check` command.
 #[derive(Debug, Serialize)]
@@ -100,7 +100,7 @@ fn summary(outcome: &CheckOutcome) -> String {
         CheckOutcome::Checked { findings, fits, .. } => (findings, fits),
         CheckOutcome::Unreadable { .. } => return "unreadable".to_owned(),
     };
-    let mut parts = vec![if any_broken(findings) { "broken" } else { "ok" }.to_owned()];
+    let mut parts = vec![if has_errors(findings) { "broken" } else { "ok" }.to_owned()];
     for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")] {
         let count = findings.iter().filter(|finding| finding.severity == severity).count();
         if count > 0 {

@@ -58,7 +58,7 @@ fn names() -> Vec<Case> {
     vec![
         two(Rule::DuplicateName, "a.txt", "a.txt"),
         two(Rule::CaseCollision, "a.txt", "A.txt"),
-        two(Rule::FileAndFolder, "a", "a/b"),
+        two(Rule::FileAndDirectory, "a", "a/b"),
         one(Rule::BackslashInName, br"a\b"),
         one(Rule::AbsoluteName, b"/a"),
         one(Rule::ParentInName, b"../a"),

@@ -64,14 +64,15 @@ fn a_glibc_by_name_is_refused_where_nothing_can_honour_it() {
 
 #[test]
 fn what_is_no_target_of_lambdas_is_refused() {
-    let known = "the targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`";
+    let known =
+        "the supported targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`";
     let newer = format!("{GNU}.2.39");
     let static_one = format!("{MUSL}.2.26");
     for (triple, reason) in [
         ("x86_64-pc-windows-gnu", known),
         ("riscv64gc-unknown-linux-gnu", known),
-        (&newer, "glibc 2.39 is newer than 2.34, which `provided.al2023` has"),
-        (&static_one, "musl is linked into the executable, which needs no glibc `2.26`"),
+        (&newer, "glibc 2.39 is newer than the glibc 2.34 of `provided.al2023`"),
+        (&static_one, "a musl target does not use glibc `2.26`"),
     ] {
         let run = Fixture::package("plain").run(&["--target", triple]);
         let error = format!("error: `--target {triple}` cannot be a Lambda function: {reason}\n");

@@ -154,7 +154,7 @@ fn a_value_that_cannot_be_is_an_error_that_says_what_can() {
         ("mode = [\"x\"]", "`x` has no `=`"),
         ("mode = 7", "`7` is not a table or list of globs"),
         ("symlinks = \"keep\"", "there is `preserve`, `follow` and `reject`"),
-        ("kind = \"lambda\"", "there is `function`, `extension`, `internal-extension` and `layer`"),
+        ("kind = \"lambda\"", "expected `function`, `extension`, `internal-extension` or `layer`"),
         ("compression = 9", "`9` is not a text"),
         ("compression = \"9\"", "there is `fast`, `default`, `best` and `store`"),
         ("default-excludes = \"no\"", "is not `true` or `false`"),

@@ -170,7 +170,7 @@ fn secrets_draw_a_warning_or_are_denied() {
     sandbox.refused(&["main", "app", "--deny", "secret"]).failure(100, "[secret]");
     let silent = sandbox.run(&["pack", "main", "app", "--allow", "secrets"]).success();
     assert!(!silent.stderr.contains("[secret]"));
-    sandbox.refused(&["main", "--deny", "sekret"]).failure(2, "there is no rule `sekret`");
+    sandbox.refused(&["main", "--deny", "sekret"]).failure(2, "unknown rule `sekret`");
     sandbox.refused(&["main", "--deny", "secret", "--allow", "secrets"]).failure(2, "contradict one another");
 }
 

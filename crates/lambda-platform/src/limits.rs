@@ -1,4 +1,4 @@
-//! Limits of the service, in bytes where not said otherwise.
+//! Limits of the service, in bytes unless stated otherwise.
 
 use serde::Serialize;
 
@@ -25,8 +25,8 @@ pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 /// The largest streamed response: 200 MB. Source: [`LIMITS_SOURCE`].
 pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
 
-/// More debug information than this is worth a warning: it counts against both size limits and slows the cold start, and
-/// nothing reads it at run time. This figure is the project's choice, not AWS's.
+/// `check` reports more debug information than this. It counts against both size limits and slows the cold start, and
+/// nothing reads it at run time. The figure is this project's choice, not AWS's.
 pub const DEBUG_INFORMATION_LIMIT: u64 = 1 << 20;
 
 /// Source of the limits.
@@ -39,7 +39,7 @@ pub struct LimitFacts {
     pub id: &'static str,
     /// The figure.
     pub value: u64,
-    /// The unit and the meaning of the figure, in one sentence.
+    /// The unit and what the limit applies to.
     pub what: &'static str,
     /// Source of the figure.
     pub source: &'static str,
@@ -50,19 +50,19 @@ pub const LIMITS: [LimitFacts; 3] = [
     LimitFacts {
         id: "direct-upload",
         value: DIRECT_UPLOAD_LIMIT,
-        what: "bytes: a zip that is sent in a request is smaller; a larger one goes through Amazon S3",
+        what: "bytes: a zip must be smaller for a direct upload; a larger one goes through Amazon S3",
         source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
     },
     LimitFacts {
         id: "unpacked",
         value: UNPACKED_LIMIT,
-        what: "bytes: the unpacked contents of a function and its layers are smaller",
+        what: "bytes: the unpacked contents of a function and its layers must be smaller",
         source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
     },
     LimitFacts {
         id: "layers",
         value: LAYERS_LIMIT as u64,
-        what: "layers: a function has no more",
+        what: "layers of a function at most",
         source: LIMITS_SOURCE,
     },
 ];

@@ -17,16 +17,16 @@ pub struct RuntimeFacts {
     pub os: &'static str,
     /// The C library of its image.
     pub glibc: GlibcVersion,
-    /// The highest symbol versions that its libstdc++ (`GLIBCXX`, `CXXABI`) and `libgcc_s` (`GCC`) offer, by prefix; a
-    /// prefix is left out where it is not known.
+    /// The highest symbol versions of its libstdc++ (`GLIBCXX`, `CXXABI`) and `libgcc_s` (`GCC`), by prefix. Unknown ones
+    /// are left out.
     pub symbol_versions: &'static [(&'static str, SymbolVersion)],
-    /// The architectures it exists for.
+    /// The architectures that it exists for.
     pub architectures: &'static [Arch],
-    /// From this day on it gets no security patches.
+    /// The day when security patches end.
     pub deprecated: Date,
-    /// From this day on no function can be created with it.
+    /// The first day on which no function can be created with it.
     pub create_blocked: Date,
-    /// From this day on no function that uses it can be updated.
+    /// The first day on which no function that uses it can be updated.
     pub update_blocked: Date,
 }
 

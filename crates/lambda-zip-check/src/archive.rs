@@ -1,21 +1,21 @@
 //! The archive itself: whether every reader would see the same entries, and could unpack them.
 
-use super::Subject;
 use super::container::Fault;
 use super::contents::Contents;
-use super::entry::Entry;
+use super::context::CheckContext;
+use super::entry::ZipEntry;
 use super::finding::Findings;
 use super::rule::Rule;
 
-pub(super) fn check(subject: &Subject, findings: &mut Findings) {
-    fault(subject, findings);
-    empty(subject, findings);
-    leading_bytes(subject, findings);
-    trailing_bytes(subject, findings);
-    gaps_and_overlaps(subject, findings);
-    needless_zip64(subject, findings);
-    bomb(subject, findings);
-    for (entry, contents) in subject.view.entries() {
+pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
+    fault(context, findings);
+    empty(context, findings);
+    leading_bytes(context, findings);
+    trailing_bytes(context, findings);
+    gaps_and_overlaps(context, findings);
+    needless_zip64(context, findings);
+    bomb(context, findings);
+    for (entry, contents) in context.view.entries() {
         headers_disagree(entry, findings);
         unsupported_method(entry, findings);
         encrypted(entry, findings);
@@ -23,39 +23,39 @@ pub(super) fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn fault(subject: &Subject, findings: &mut Findings) {
-    match &subject.view.container.fault {
+fn fault(context: &CheckContext, findings: &mut Findings) {
+    match &context.view.container.fault {
         Some(Fault::Unreadable(reason)) => findings.add(Rule::ZipUnreadable, None, reason),
         Some(Fault::Truncated(reason)) => findings.add(Rule::ZipTruncated, None, reason),
         None => {}
     }
 }
 
-fn empty(subject: &Subject, findings: &mut Findings) {
-    let container = &subject.view.container;
-    if container.fault.is_none() && container.entries.iter().all(Entry::is_folder) {
-        let message = if container.entries.is_empty() { "the zip is empty" } else { "the zip holds folders only" };
+fn empty(context: &CheckContext, findings: &mut Findings) {
+    let container = &context.view.container;
+    if container.fault.is_none() && container.entries.iter().all(ZipEntry::is_directory) {
+        let message = if container.entries.is_empty() { "the zip is empty" } else { "the zip holds directories only" };
         findings.add(Rule::ZipEmpty, None, message);
     }
 }
 
-fn leading_bytes(subject: &Subject, findings: &mut Findings) {
-    let first = subject.view.container.entries.iter().map(|entry| entry.header_start).min();
+fn leading_bytes(context: &CheckContext, findings: &mut Findings) {
+    let first = context.view.container.entries.iter().map(|entry| entry.header_start).min();
     // Where offsets count the bytes in front, the first entry starts behind them; where they do not, all are shifted.
     if let Some(count) = first.filter(|first| *first > 0) {
         findings.add(Rule::ZipLeadingBytes, None, format!("there are {count} bytes before the first entry"));
     }
 }
 
-fn trailing_bytes(subject: &Subject, findings: &mut Findings) {
-    let count = subject.view.container.trailing;
+fn trailing_bytes(context: &CheckContext, findings: &mut Findings) {
+    let count = context.view.container.trailing;
     if count > 0 {
         findings.add(Rule::ZipTrailingBytes, None, format!("there are {count} bytes after the end of the archive"));
     }
 }
 
-fn gaps_and_overlaps(subject: &Subject, findings: &mut Findings) {
-    let container = &subject.view.container;
+fn gaps_and_overlaps(context: &CheckContext, findings: &mut Findings) {
+    let container = &context.view.container;
     // An entry without readable data has no end to compare; its own finding says so.
     let mut placed: Vec<_> = container.entries.iter().filter(|entry| entry.local.data_start.is_some()).collect();
     if placed.len() != container.entries.len() {
@@ -74,8 +74,8 @@ fn gaps_and_overlaps(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn needless_zip64(subject: &Subject, findings: &mut Findings) {
-    let container = &subject.view.container;
+fn needless_zip64(context: &CheckContext, findings: &mut Findings) {
+    let container = &context.view.container;
     let entries = container.entries.iter().filter(|entry| entry.zip64 || entry.local.zip64).count();
     // With more entries than 16 bits can count the format has no other way.
     if container.entries.len() < usize::from(u16::MAX) && (container.zip64 || entries > 0) {
@@ -88,11 +88,11 @@ fn needless_zip64(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn bomb(subject: &Subject, findings: &mut Findings) {
-    let skipped = subject.view.entries().filter(|(_, contents)| matches!(contents, Contents::BeyondBudget)).count();
+fn bomb(context: &CheckContext, findings: &mut Findings) {
+    let skipped = context.view.entries().filter(|(_, contents)| matches!(contents, Contents::BeyondBudget)).count();
     if skipped > 0 {
-        let size = subject.view.unpacked_size();
-        let count = subject.view.container.entries.len();
+        let size = context.view.unpacked_size();
+        let count = context.view.container.entries.len();
         let message = format!(
             "the zip holds {size} bytes in {count} entries, far more than a function does; {skipped} entries were not read"
         );
@@ -100,26 +100,26 @@ fn bomb(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn headers_disagree(entry: &Entry, findings: &mut Findings) {
+fn headers_disagree(entry: &ZipEntry, findings: &mut Findings) {
     for what in &entry.local.disagreements {
         findings.add(Rule::HeadersDisagree, Some(&entry.name), format!("`{}` {what}", entry.name));
     }
 }
 
-fn unsupported_method(entry: &Entry, findings: &mut Findings) {
+fn unsupported_method(entry: &ZipEntry, findings: &mut Findings) {
     if !entry.has_known_method() {
         let message = format!("`{}` is compressed with method {}", entry.name, entry.method);
         findings.add(Rule::UnsupportedMethod, Some(&entry.name), message);
     }
 }
 
-fn encrypted(entry: &Entry, findings: &mut Findings) {
+fn encrypted(entry: &ZipEntry, findings: &mut Findings) {
     if entry.is_encrypted() {
         findings.add(Rule::Encrypted, Some(&entry.name), format!("`{}` is encrypted", entry.name));
     }
 }
 
-fn unreadable_contents(entry: &Entry, contents: &Contents, findings: &mut Findings) {
+fn unreadable_contents(entry: &ZipEntry, contents: &Contents, findings: &mut Findings) {
     let name = &entry.name;
     // What the headers disagree about explains the rest.
     if !entry.local.disagreements.is_empty() {

@@ -5,8 +5,8 @@
 
 use std::io::{self, Read, Seek};
 
-use super::entry::{Entry, Local, join};
-use super::record::{Record, extra_field, read_at, widen};
+use super::bytes::{ByteReader, extra_field, read_at, widen};
+use super::entry::{Local, ZipEntry, join};
 
 /// A directory larger than this has more entries than Lambda could unpack: the smallest record has 46 bytes.
 const DIRECTORY_LIMIT: u64 = 16 << 20;
@@ -48,7 +48,7 @@ pub(super) struct Container {
     /// Where the directory starts.
     pub(super) directory_start: u64,
     /// The entries in the directory's order.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<ZipEntry>,
 }
 
 /// Reads the records. An error is one of the file itself, never of what it says.
@@ -119,7 +119,7 @@ fn find_end(file: &mut (impl Read + Seek), length: u64, container: &mut Containe
     let tail_start = length - tail_size;
     let tail = read_at(file, tail_start, usize::try_from(tail_size).unwrap_or(usize::MAX))?.unwrap_or_default();
     let fits = |at: usize| {
-        let record = Record(&tail[at..]);
+        let record = ByteReader(&tail[at..]);
         let comment = record.u16(20)?;
         (record.u32(0)? == END_RECORD)
             .then(|| (tail.len() - at).checked_sub(END_RECORD_SIZE + usize::from(comment)))
@@ -129,14 +129,14 @@ fn find_end(file: &mut (impl Read + Seek), length: u64, container: &mut Containe
     let found = || (0..tail.len()).rev().filter_map(fits);
     let Some((at, trailing)) = found().find(|(_, trailing)| *trailing == 0).or_else(|| found().next()) else {
         let head = read_at(file, 0, 4)?.unwrap_or_default();
-        return Ok(Err(if Record(&head).u32(0) == Some(LOCAL_HEADER) {
+        return Ok(Err(if ByteReader(&head).u32(0) == Some(LOCAL_HEADER) {
             Fault::Truncated("it starts like a zip but has no end record".into())
         } else {
             Fault::Unreadable("it is not a zip archive".into())
         }));
     };
     container.trailing = trailing as u64;
-    let record = Record(&tail[at..]);
+    let record = ByteReader(&tail[at..]);
     let short = |offset| record.u16(offset).unwrap_or_default();
     let long = |offset| record.u32(offset).unwrap_or_default();
     let position = tail_start + at as u64;
@@ -154,14 +154,14 @@ fn find_end(file: &mut (impl Read + Seek), length: u64, container: &mut Containe
 fn find_end_64(file: &mut (impl Read + Seek), end_position: u64) -> io::Result<Option<End>> {
     let Some(locator_position) = end_position.checked_sub(20) else { return Ok(None) };
     let locator = read_at(file, locator_position, 20)?.unwrap_or_default();
-    if Record(&locator).u32(0) != Some(END_LOCATOR_64) {
+    if ByteReader(&locator).u32(0) != Some(END_LOCATOR_64) {
         return Ok(None);
     }
     // The record stands right before its locator in every archive that a tool writes; the offset in the locator would be
     // wrong by a prefix's length.
     let Some(position) = locator_position.checked_sub(56) else { return Ok(None) };
     let bytes = read_at(file, position, 56)?.unwrap_or_default();
-    let record = Record(&bytes);
+    let record = ByteReader(&bytes);
     let fields = || Some((record.u64(32)?, record.u64(40)?, record.u64(48)?));
     Ok(match (record.u32(0), fields()) {
         (Some(END_RECORD_64), Some((entries, size, offset))) => Some(End { position, entries, size, offset }),
@@ -170,8 +170,8 @@ fn find_end_64(file: &mut (impl Read + Seek), end_position: u64) -> io::Result<O
 }
 
 /// One record of the directory and its size.
-fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
-    let record = Record(bytes);
+fn parse_central(bytes: &[u8], prefix: u64) -> Option<(ZipEntry, usize)> {
+    let record = ByteReader(bytes);
     if record.u32(0)? != CENTRAL_HEADER {
         return None;
     }
@@ -184,7 +184,7 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
     let [unpacked, packed, offset] = [record.u32(24)?, record.u32(20)?, record.u32(42)?];
     let (wide, zip64) = widen(extra, [unpacked, packed, offset])?;
     let name = String::from_utf8_lossy(raw_name).into_owned();
-    let entry = Entry {
+    let entry = ZipEntry {
         path: join(name.split('/')),
         name,
         raw_name: raw_name.to_vec(),
@@ -204,11 +204,11 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(Entry, usize)> {
 }
 
 /// Reads an entry's own header and what follows its data, and compares both with the directory.
-fn read_local(file: &mut (impl Read + Seek), length: u64, entry: &Entry) -> io::Result<Local> {
+fn read_local(file: &mut (impl Read + Seek), length: u64, entry: &ZipEntry) -> io::Result<Local> {
     let mut local = Local::default();
     let header = read_at(file, entry.header_start, LOCAL_HEADER_SIZE)?;
     let parse = |header: &[u8]| {
-        let record = Record(header);
+        let record = ByteReader(header);
         (record.u32(0)? == LOCAL_HEADER).then_some(())?;
         Some((record.u16(6)?, record.u16(8)?, record.u32(14)?, [record.u32(22)?, record.u32(18)?]))
     };
@@ -217,8 +217,8 @@ fn read_local(file: &mut (impl Read + Seek), length: u64, entry: &Entry) -> io::
         return Ok(local);
     };
     let header = header.unwrap_or_default();
-    let name_size = usize::from(Record(&header).u16(26).unwrap_or_default());
-    let extra_size = usize::from(Record(&header).u16(28).unwrap_or_default());
+    let name_size = usize::from(ByteReader(&header).u16(26).unwrap_or_default());
+    let extra_size = usize::from(ByteReader(&header).u16(28).unwrap_or_default());
     let after_header = entry.header_start.saturating_add(LOCAL_HEADER_SIZE as u64);
     let Some(rest) = read_at(file, after_header, name_size + extra_size)? else {
         local.disagreements.push("has a header that is cut off");
@@ -275,13 +275,13 @@ fn read_descriptor(
     file: &mut (impl Read + Seek),
     position: u64,
     length: u64,
-    entry: &Entry,
+    entry: &ZipEntry,
 ) -> io::Result<Option<u64>> {
     let available = usize::try_from(length.saturating_sub(position).min(24)).unwrap_or_default();
     let bytes = read_at(file, position, available)?.unwrap_or_default();
-    let skip = if Record(&bytes).u32(0) == Some(DATA_DESCRIPTOR) { 4 } else { 0 };
+    let skip = if ByteReader(&bytes).u32(0) == Some(DATA_DESCRIPTOR) { 4 } else { 0 };
     let forms = [skip, 0].into_iter().find_map(|skip| {
-        let record = Record(bytes.get(skip..)?);
+        let record = ByteReader(bytes.get(skip..)?);
         (record.u32(0)? == entry.crc).then_some(())?;
         let narrow = || Some((u64::from(record.u32(4)?), u64::from(record.u32(8)?)));
         let wide = || Some((record.u64(4)?, record.u64(12)?));

@@ -1,30 +1,30 @@
-//! What an entry holds. The `zip` crate decompresses; what is kept is small.
+//! What an entry contains. Only the little that the rules need is kept in memory.
 
+use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use flate2::read::DeflateDecoder;
 use tempfile::SpooledTempFile;
-use zip::ZipReadOptions;
 
-use super::entry::Entry;
+use super::entry::{METHOD_DEFLATE, ZipEntry};
+use super::error::ReadError;
 use crate::elf::{self, Elf};
 use lambda_platform::limits::UNPACKED_LIMIT;
-use lambda_zip_error::fs;
 
-/// An ELF file that is larger than this is unpacked to a temporary file in place of memory.
+/// An ELF file that is larger than this is unpacked to a temporary file instead of memory.
 const IN_MEMORY_LIMIT: usize = 4 << 20;
 
-/// How the first line of a file in PEM begins.
+/// The start of a PEM file.
 const PEM_BEGIN: &[u8] = b"-----BEGIN ";
 
-/// A private key that lies deeper in a file than this is not looked for: a chain of certificates takes some kilobytes.
+/// How much of a PEM file is searched for a private key. A chain of certificates takes some kilobytes.
 const PEM_LIMIT: u64 = 1 << 20;
 
-/// The longest target that a symbolic link can have in Linux.
+/// The longest target of a symbolic link on Linux, and one byte more.
 const LINK_LIMIT: u64 = 4096;
 
-/// How many bytes of an entry decide what it is. A `#!` line is at most 256 bytes long in Linux.
+/// How many bytes of an entry decide what it is. Linux reads 256 bytes of a `#!` line.
 pub const HEAD_SIZE: usize = 512;
 
 /// An entry that the caller has just packed.
@@ -39,7 +39,7 @@ pub struct PackedEntry<'a> {
 /// What an entry was packed from.
 #[derive(Debug, Clone, Copy)]
 pub enum PackedSource<'a> {
-    /// A file on the disk, unchanged since.
+    /// A file on the disk, which has not changed since.
     File(&'a Path),
     /// Contents in memory.
     Bytes(&'a [u8]),
@@ -49,11 +49,11 @@ pub enum PackedSource<'a> {
     Directory,
 }
 
-/// What may still be unpacked and kept of one zip, whatever it says of itself.
+/// How much of one zip may still be unpacked and kept, whatever the zip claims.
 pub(super) struct Budget {
-    /// Bytes to unpack: enough to say of a zip over Lambda's limit what else is wrong with it.
+    /// Bytes to unpack: enough to report what else is wrong with a zip over Lambda's limit.
     unpacked: u64,
-    /// ELF files to take apart.
+    /// ELF files to parse.
     elf_files: u32,
     /// Bytes of the targets of symbolic links.
     links: u64,
@@ -64,9 +64,9 @@ impl Budget {
         Self { unpacked: 2 * UNPACKED_LIMIT, elf_files: 2048, links: 4 << 20 }
     }
 
-    /// Takes an entry's share, before anything of it is read; false if there is too little left.
-    fn afford(&mut self, entry: &Entry) -> bool {
-        // Entries that share bytes of the archive must not make it be read over and over.
+    /// Subtracts an entry's share before it is read; false if too little is left.
+    fn afford(&mut self, entry: &ZipEntry) -> bool {
+        // The compressed size counts as well: many entries may share the same bytes of the archive.
         let Some(unpacked) = self.unpacked.checked_sub(entry.size.max(entry.packed_size)) else { return false };
         let links = if entry.is_link() { self.links.checked_sub(entry.size) } else { Some(self.links) };
         let Some(links) = links else { return false };
@@ -75,38 +75,38 @@ impl Budget {
     }
 }
 
-/// What an entry holds, as far as a rule asks for it.
+/// What an entry contains, as far as a rule needs to know.
 #[derive(Debug)]
 pub(super) enum Contents {
-    /// Nothing: it is a folder.
-    Folder,
+    /// A directory.
+    Directory,
     /// The target of a symbolic link.
     Link(String),
     /// An ELF file.
     Elf(Box<Elf>),
-    /// A file that starts like an ELF file, and why it is none.
+    /// A file that starts like an ELF file, with the reason why it is not one.
     BrokenElf(String),
-    /// An executable of macOS.
+    /// A macOS executable or library.
     MachO,
-    /// An executable of Windows.
+    /// A Windows executable or library.
     PortableExecutable,
-    /// A script and what its first line says.
+    /// A script with its `#!` line.
     Script(Shebang),
     /// A private key.
     PrivateKey,
-    /// A file without a byte.
+    /// An empty file.
     Empty,
     /// Anything else.
     Other,
-    /// It was not unpacked, for a reason that another rule reports: its headers or its method.
+    /// Not unpacked, for a reason that another rule reports: its headers, its method or its encryption.
     Skipped,
-    /// It was not unpacked, since the zip holds too much.
+    /// Not unpacked because the zip contains too much.
     BeyondBudget,
-    /// It cannot be decompressed, with the reason.
+    /// Cannot be decompressed, with the reason.
     Corrupt(String),
-    /// It decompressed to another size than the directory gives.
+    /// Unpacks to another size than the directory gives.
     WrongSize,
-    /// It decompressed to another checksum than the directory gives.
+    /// Unpacks to data with another checksum than the directory gives.
     WrongChecksum,
 }
 
@@ -115,16 +115,16 @@ pub(super) enum Contents {
 pub(super) struct Shebang {
     /// The program after `#!`.
     pub(super) interpreter: String,
-    /// What follows it on the line.
+    /// The rest of the line.
     pub(super) argument: Option<String>,
-    /// Whether the line ends like a line on Windows.
+    /// Whether the line ends with CR LF, as on Windows.
     pub(super) ends_with_carriage_return: bool,
 }
 
-/// Unpacks an entry. An error is one of the file, never of what the entry holds.
-pub(super) fn read(file: &mut (impl Read + Seek), entry: &Entry, budget: &mut Budget) -> io::Result<Contents> {
-    if entry.is_folder() && entry.size == 0 {
-        return Ok(Contents::Folder);
+/// Unpacks an entry. An error is about reading the file, never about the entry's data.
+pub(super) fn read(file: &mut (impl Read + Seek), entry: &ZipEntry, budget: &mut Budget) -> io::Result<Contents> {
+    if entry.is_directory() && entry.size == 0 {
+        return Ok(Contents::Directory);
     }
     let Some(data_start) = entry.local.data_start else { return Ok(Contents::Skipped) };
     if entry.is_encrypted() || !entry.has_known_method() {
@@ -133,38 +133,26 @@ pub(super) fn read(file: &mut (impl Read + Seek), entry: &Entry, budget: &mut Bu
     if !budget.afford(entry) {
         return Ok(Contents::BeyondBudget);
     }
-    let Some(header) = plain_header(entry) else { return Ok(Contents::BeyondBudget) };
     file.seek(SeekFrom::Start(data_start))?;
-    let mut stream = Cursor::new(header).chain(file.take(entry.packed_size));
-    match unpack(&mut stream, entry, budget) {
-        // What the operating system reports is about the file; the rest is about the data in it.
+    let packed = file.take(entry.packed_size);
+    let unpacked = if entry.method == METHOD_DEFLATE {
+        unpack(DeflateDecoder::new(packed), entry, budget)
+    } else {
+        unpack(packed, entry, budget)
+    };
+    match unpacked {
+        // An error of the operating system is about the file, any other error about the data.
         Err(error) if error.raw_os_error().is_some() => Err(error),
         Err(error) => Ok(Contents::Corrupt(error.to_string())),
         Ok(contents) => Ok(contents),
     }
 }
 
-/// A header that says what the directory says and nothing more, for the `zip` crate to unpack by: the entry's own header
-/// was compared before, and its extra fields are no business of the decompressor's.
-fn plain_header(entry: &Entry) -> Option<Vec<u8>> {
-    let mut header = b"PK\x03\x04\x14\0\0\0".to_vec();
-    header.extend_from_slice(&entry.method.to_le_bytes());
-    header.extend_from_slice(&[0; 4]);
-    header.extend_from_slice(&entry.crc.to_le_bytes());
-    header.extend_from_slice(&u32::try_from(entry.packed_size).ok()?.to_le_bytes());
-    // One more than stated, to see whether there is more.
-    header.extend_from_slice(&u32::try_from(entry.size + 1).ok()?.to_le_bytes());
-    header.extend_from_slice(b"\x01\0\0\0x");
-    Some(header)
-}
-
-fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Result<Contents> {
-    let options = ZipReadOptions::new().ignore_crc32(true);
-    let unpacked = zip::read::read_zipfile_from_stream_with_options(stream, options).map_err(io::Error::other)?;
-    let Some(unpacked) = unpacked else { return Ok(Contents::Skipped) };
-    let mut unpacked = unpacked.take(entry.size + 1);
+/// Reads the decompressed data of an entry to its end, or to one byte past its stated size.
+fn unpack(data: impl Read, entry: &ZipEntry, budget: &mut Budget) -> io::Result<Contents> {
+    let mut data = data.take(entry.size + 1);
     let mut head = Vec::new();
-    unpacked.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
+    data.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
     let is_pem = head.starts_with(PEM_BEGIN);
@@ -172,7 +160,7 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
     let mut checksum = crc32fast::Hasher::new();
     let mut size = 0;
     let mut buffer = vec![0; 64 << 10];
-    let mut reader = Cursor::new(&head).chain(unpacked);
+    let mut reader = Cursor::new(&head).chain(data);
     loop {
         let count = reader.read(&mut buffer)?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
@@ -194,37 +182,44 @@ fn unpack(stream: &mut impl Read, entry: &Entry, budget: &mut Budget) -> io::Res
         kept.read_to_end(&mut target)?;
         return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
     }
-    look_into(kept, &head, budget)
+    inspect(kept, &head, budget)
 }
 
-/// The contents of an entry that was just packed. The source is read again only if its head is not enough.
-pub(super) fn of_packed(packed: &PackedEntry<'_>, entry: &Entry, budget: &mut Budget) -> Result<Contents> {
+/// The contents of an entry that was just packed. The source is read again only if its first bytes are not enough.
+pub(super) fn of_packed(
+    packed: &PackedEntry<'_>,
+    entry: &ZipEntry,
+    budget: &mut Budget,
+) -> Result<Contents, ReadError> {
     let PackedEntry { source, head } = *packed;
     if !matches!(source, PackedSource::Directory) && !budget.afford(entry) {
         return Ok(Contents::BeyondBudget);
     }
     match source {
-        PackedSource::Directory => Ok(Contents::Folder),
+        PackedSource::Directory => Ok(Contents::Directory),
         PackedSource::Link(target) => Ok(Contents::Link(target.to_owned())),
-        PackedSource::Bytes(bytes) => Ok(look_into(Cursor::new(bytes), head, budget)?),
-        PackedSource::File(_) if !is_more_than_its_head(head) => Ok(classify(head)),
-        PackedSource::File(path) => {
-            let shown = path.display();
-            let file = fs::open(path)?;
-            let length = file.metadata().with_context(|| format!("failed to look at `{shown}`"))?.len();
-            ensure!(length == entry.size, "`{shown}` changed after it was packed");
-            look_into(file, head, budget).with_context(|| format!("failed to read `{shown}`"))
-        }
+        PackedSource::Bytes(bytes) => inspect(Cursor::new(bytes), head, budget).map_err(ReadError::Reader),
+        PackedSource::File(_) if !needs_whole_file(head) => Ok(classify(head)),
+        PackedSource::File(path) => inspect_source(path, head, entry.size, budget),
     }
 }
 
-/// Whether what a file is takes more of it to tell than how it begins.
-fn is_more_than_its_head(head: &[u8]) -> bool {
+fn inspect_source(path: &Path, head: &[u8], size: u64, budget: &mut Budget) -> Result<Contents, ReadError> {
+    let failed = |source| ReadError::File { path: path.to_owned(), source };
+    let file = File::open(path).map_err(failed)?;
+    if file.metadata().map_err(failed)?.len() != size {
+        return Err(ReadError::SourceChanged { path: path.to_owned() });
+    }
+    inspect(file, head, budget).map_err(failed)
+}
+
+/// Whether the first bytes of a file are not enough to classify it.
+fn needs_whole_file(head: &[u8]) -> bool {
     head.starts_with(&elf::MAGIC) || head.starts_with(PEM_BEGIN)
 }
 
-/// What a file is, by its head, and for those that are more than that, by what is in it.
-fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::Result<Contents> {
+/// Classifies a file by its first bytes, and ELF and PEM files by what follows.
+fn inspect(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::Result<Contents> {
     if head.starts_with(&elf::MAGIC) {
         let Some(left) = budget.elf_files.checked_sub(1) else { return Ok(Contents::BeyondBudget) };
         budget.elf_files = left;
@@ -243,12 +238,12 @@ fn look_into(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io
     Ok(classify(head))
 }
 
-/// What a file that is no ELF file starts like.
+/// Classifies a file that is neither ELF nor PEM by its first bytes.
 fn classify(head: &[u8]) -> Contents {
     let magic: [u8; 4] = head.first_chunk().copied().unwrap_or_default();
     match magic {
-        // 32 and 64 bits in both byte orders, and the universal file, whose magic Java classes share: there the next
-        // number is a version of 45 or more, not a count of architectures.
+        // 32 and 64 bits in both byte orders, and universal files. Java classes share the magic number of the latter, but
+        // their next number is a version of 45 or more, not a count of architectures.
         [0xfe, 0xed, 0xfa, 0xce | 0xcf] | [0xce | 0xcf, 0xfa, 0xed, 0xfe] => Contents::MachO,
         [0xca, 0xfe, 0xba, 0xbe] if head.get(4..8).is_some_and(|count| *count < [0, 0, 0, 45][..]) => Contents::MachO,
         [b'M', b'Z', ..] => Contents::PortableExecutable,
@@ -258,7 +253,7 @@ fn classify(head: &[u8]) -> Contents {
     }
 }
 
-/// A key may come after the certificates that it is for.
+/// The key may come after the certificates that it belongs to.
 fn has_private_key(pem: &[u8]) -> bool {
     let mut lines = pem.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     lines.any(|line| line.starts_with(PEM_BEGIN) && line.ends_with(b" PRIVATE KEY-----"))
@@ -279,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_of_a_script_is_taken_apart_as_linux_does() {
+    fn a_shebang_line_is_split_as_linux_does() {
         let parse = |text: &str| shebang(text.as_bytes()).unwrap();
         let script = parse("#! /usr/bin/env bash\necho");
         assert_eq!((script.interpreter.as_str(), script.argument.as_deref()), ("/usr/bin/env", Some("bash")));
@@ -290,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_private_key_is_found_behind_certificates() {
+    fn a_private_key_is_found_after_certificates() {
         let certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(has_private_key(b"-----BEGIN RSA PRIVATE KEY-----\nabc"));
         assert!(has_private_key(format!("{certificate}-----BEGIN PRIVATE KEY-----\r\nabc").as_bytes()));
@@ -299,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn executables_of_other_systems_are_told_by_their_head() {
+    fn executables_for_other_systems_are_recognised() {
         assert!(matches!(classify(b"\xcf\xfa\xed\xfe\x0c\0\0\x01"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x02"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x41"), Contents::Other));

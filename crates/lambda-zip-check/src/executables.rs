@@ -1,7 +1,7 @@
 //! Executables and what they load: whether Linux on Lambda's processors starts them at all.
 
-use super::Subject;
 use super::contents::Contents;
+use super::context::CheckContext;
 use super::finding::Findings;
 use super::images::{Image, Role, started};
 use super::libraries::{self, Place};
@@ -13,30 +13,30 @@ use lambda_platform::image::loaders;
 use lambda_platform::limits::DEBUG_INFORMATION_LIMIT;
 use lambda_platform::runtimes::{RUNTIMES, RuntimeFacts};
 
-pub(super) fn check(subject: &Subject, images: &[Image], findings: &mut Findings) {
-    exec_format(subject, findings);
-    elf_unreadable(subject, findings);
+pub(super) fn check(context: &CheckContext, images: &[Image], findings: &mut Findings) {
+    exec_format(context, findings);
+    elf_unreadable(context, findings);
     for image in images {
         // One cause, one finding: what comes after the first of these would not be reached on Lambda, either.
         let stops = wrong_class(image, findings)
             || wrong_endianness(image, findings)
-            || wrong_architecture(subject, image, images, findings)
+            || wrong_architecture(context, image, images, findings)
             || not_a_program(image, findings)
-            || loader_missing(subject, image, findings);
+            || loader_missing(context, image, findings);
         if !stops {
-            glibc_too_new(subject, image, findings);
-            libstdcxx_too_new(subject, image, findings);
-            libgcc_too_new(subject, image, findings);
-            libraries::check(subject, image, findings);
+            glibc_too_new(context, image, findings);
+            libstdcxx_too_new(context, image, findings);
+            libgcc_too_new(context, image, findings);
+            libraries::check(context, image, findings);
         }
         executable_stack(image, findings);
     }
-    mixed_architectures(subject, images, findings);
-    unstripped(subject, findings);
+    mixed_architectures(context, images, findings);
+    unstripped(context, findings);
 }
 
-fn exec_format(subject: &Subject, findings: &mut Findings) {
-    for program in started(subject) {
+fn exec_format(context: &CheckContext, findings: &mut Findings) {
+    for program in started(context) {
         let (kind, hint) = match program.contents {
             Contents::MachO => ("an executable of macOS", "build for Linux, for example with `cargo lambda-zip`"),
             Contents::PortableExecutable => {
@@ -54,21 +54,21 @@ fn exec_format(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn elf_unreadable(subject: &Subject, findings: &mut Findings) {
-    let programs: Vec<_> = started(subject).iter().map(|program| program.entry.header_start).collect();
-    for (entry, contents) in subject.view.entries() {
+fn elf_unreadable(context: &CheckContext, findings: &mut Findings) {
+    let programs: Vec<_> = started(context).iter().map(|program| program.entry.header_start).collect();
+    for (entry, contents) in context.view.entries() {
         let Contents::BrokenElf(reason) = contents else { continue };
         let message = format!("`{}` is not a sound ELF file: {reason}", entry.name);
         let is_started = programs.contains(&entry.header_start);
         let worst = if is_started { Role::Started.worst() } else { Role::Helper.worst() };
         let rule = Rule::ElfUnreadable;
-        findings.add_at_most(worst, rule, Some(&entry.name), message, rule.facts().remedy);
+        findings.add_at_most(worst, rule, Some(&entry.name), message, rule.facts().hint);
     }
 }
 
 /// Adds a finding about an image, no worse than its role allows.
 fn report(image: &Image, rule: Rule, message: String, hint: Option<String>, findings: &mut Findings) {
-    let hint = hint.unwrap_or_else(|| rule.facts().remedy.into());
+    let hint = hint.unwrap_or_else(|| rule.facts().hint.into());
     findings.add_at_most(image.role.worst(), rule, Some(&image.entry.name), message, hint);
 }
 
@@ -88,14 +88,14 @@ fn wrong_endianness(image: &Image, findings: &mut Findings) -> bool {
     broken
 }
 
-fn wrong_architecture(subject: &Subject, image: &Image, images: &[Image], findings: &mut Findings) -> bool {
+fn wrong_architecture(context: &CheckContext, image: &Image, images: &[Image], findings: &mut Findings) -> bool {
     let name = &image.entry.name;
-    let expected = reference_arch(subject, images);
+    let expected = reference_arch(context, images);
     let message = match (image.elf.arch(), expected) {
         (None, _) => {
             format!("`{name}` is built for a processor that Lambda does not have (ELF machine {})", image.elf.machine)
         }
-        (Some(built), Some(expected)) if built != expected && subject.expectation.arch.is_some() => {
+        (Some(built), Some(expected)) if built != expected && context.expectation.arch.is_some() => {
             format!("`{name}` is built for `{built}`, the function is for `{expected}`")
         }
         (Some(built), Some(expected)) if built != expected => {
@@ -110,9 +110,9 @@ fn wrong_architecture(subject: &Subject, image: &Image, images: &[Image], findin
 }
 
 /// The function's architecture, or that of the first program that Lambda starts.
-fn reference_arch(subject: &Subject, images: &[Image]) -> Option<Arch> {
+fn reference_arch(context: &CheckContext, images: &[Image]) -> Option<Arch> {
     let first = || images.iter().filter(|image| image.role == Role::Started).find_map(|image| image.elf.arch());
-    subject.expectation.arch.or_else(first)
+    context.expectation.arch.or_else(first)
 }
 
 fn not_a_program(image: &Image, findings: &mut Findings) -> bool {
@@ -129,10 +129,10 @@ fn not_a_program(image: &Image, findings: &mut Findings) -> bool {
     true
 }
 
-fn loader_missing(subject: &Subject, image: &Image, findings: &mut Findings) -> bool {
+fn loader_missing(context: &CheckContext, image: &Image, findings: &mut Findings) -> bool {
     // Libraries may name a loader, too, which counts only when they are run.
     let (Some(path), Some(arch)) = (&image.elf.interpreter, image.elf.arch()) else { return false };
-    let is_there = loaders(arch).contains(&path.as_str()) || brings_loader(subject, image);
+    let is_there = loaders(arch).contains(&path.as_str()) || brings_loader(context, image);
     if image.role == Role::Loaded || is_there {
         return false;
     }
@@ -140,21 +140,21 @@ fn loader_missing(subject: &Subject, image: &Image, findings: &mut Findings) -> 
         "link musl statically: Rust does so by default (`-C target-feature=+crt-static`), a C compiler with `-static`".into()
     });
     let message =
-        format!("`{}` asks for the loader `{path}`, which `{}` does not have", image.entry.name, subject.runtime());
+        format!("`{}` asks for the loader `{path}`, which `{}` does not have", image.entry.name, context.runtime());
     report(image, Rule::LoaderMissing, message, hint, findings);
     true
 }
 
 /// Whether the loader comes with the zip or a layer. Its glibc comes with it, then.
-fn brings_loader(subject: &Subject, image: &Image) -> bool {
+fn brings_loader(context: &CheckContext, image: &Image) -> bool {
     let path = image.elf.interpreter.as_deref().unwrap_or_default();
-    !matches!(libraries::find_file(subject, path), Place::Nowhere)
+    !matches!(libraries::find_file(context, path), Place::Nowhere)
 }
 
-fn glibc_too_new(subject: &Subject, image: &Image, findings: &mut Findings) {
+fn glibc_too_new(context: &CheckContext, image: &Image, findings: &mut Findings) {
     let Some((need, required)) = image.elf.highest_need("GLIBC") else { return };
-    let facts = subject.runtime().facts();
-    if required <= glibc(facts) || brings_loader(subject, image) || is_brought(image, &need.library) {
+    let facts = context.runtime().facts();
+    if required <= glibc(facts) || brings_loader(context, image) || is_brought(image, &need.library) {
         return;
     }
     let message = format!(
@@ -177,16 +177,16 @@ fn glibc(facts: &RuntimeFacts) -> SymbolVersion {
     SymbolVersion::new(facts.glibc.major, facts.glibc.minor, 0)
 }
 
-fn libstdcxx_too_new(subject: &Subject, image: &Image, findings: &mut Findings) {
-    family_too_new(subject, image, &["GLIBCXX", "CXXABI"], Rule::LibstdcxxTooNew, findings);
+fn libstdcxx_too_new(context: &CheckContext, image: &Image, findings: &mut Findings) {
+    family_too_new(context, image, &["GLIBCXX", "CXXABI"], Rule::LibstdcxxTooNew, findings);
 }
 
-fn libgcc_too_new(subject: &Subject, image: &Image, findings: &mut Findings) {
-    family_too_new(subject, image, &["GCC"], Rule::LibgccTooNew, findings);
+fn libgcc_too_new(context: &CheckContext, image: &Image, findings: &mut Findings) {
+    family_too_new(context, image, &["GCC"], Rule::LibgccTooNew, findings);
 }
 
-fn family_too_new(subject: &Subject, image: &Image, prefixes: &[&str], rule: Rule, findings: &mut Findings) {
-    let facts = subject.runtime().facts();
+fn family_too_new(context: &CheckContext, image: &Image, prefixes: &[&str], rule: Rule, findings: &mut Findings) {
+    let facts = context.runtime().facts();
     let known = facts.symbol_versions.iter().filter(|(prefix, _)| prefixes.contains(prefix));
     let broken = known.filter_map(|(prefix, offered)| {
         let (need, required) = image.elf.highest_need(prefix)?;
@@ -214,10 +214,10 @@ fn executable_stack(image: &Image, findings: &mut Findings) {
     }
 }
 
-fn mixed_architectures(subject: &Subject, images: &[Image], findings: &mut Findings) {
-    let Some(expected) = reference_arch(subject, images) else { return };
+fn mixed_architectures(context: &CheckContext, images: &[Image], findings: &mut Findings) {
+    let Some(expected) = reference_arch(context, images) else { return };
     let reached: Vec<_> = images.iter().map(|image| image.entry.header_start).collect();
-    for (entry, contents) in subject.view.entries() {
+    for (entry, contents) in context.view.entries() {
         if let Contents::Elf(elf) = contents
             && let Some(built) = elf.arch().filter(|built| *built != expected)
             && !reached.contains(&entry.header_start)
@@ -228,8 +228,8 @@ fn mixed_architectures(subject: &Subject, images: &[Image], findings: &mut Findi
     }
 }
 
-fn unstripped(subject: &Subject, findings: &mut Findings) {
-    for (entry, contents) in subject.view.entries() {
+fn unstripped(context: &CheckContext, findings: &mut Findings) {
+    for (entry, contents) in context.view.entries() {
         if let Contents::Elf(elf) = contents
             && elf.debug_size > DEBUG_INFORMATION_LIMIT
         {

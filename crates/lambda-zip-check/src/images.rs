@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::ArchiveKind;
 use super::contents::{Contents, Shebang};
-use super::entry::{Entry, folder_of};
+use super::context::CheckContext;
+use super::entry::{ZipEntry, directory_of};
 use super::layout::{BOOTSTRAP, EXTENSIONS};
 use super::libraries::{self, Place, Search};
 use super::rule::Severity;
 use super::view::Found;
-use super::{ArchiveKind, Subject};
 use crate::elf::Elf;
 use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
 
@@ -38,7 +39,7 @@ impl Role {
 
 /// An ELF file in the zip that is run or loaded.
 pub(super) struct Image<'a> {
-    pub(super) entry: &'a Entry,
+    pub(super) entry: &'a ZipEntry,
     pub(super) elf: &'a Elf,
     pub(super) role: Role,
     /// The names that it needs, each with where it is.
@@ -47,22 +48,22 @@ pub(super) struct Image<'a> {
 
 /// A file that Lambda starts, whatever it is.
 pub(super) struct Started<'a> {
-    pub(super) entry: &'a Entry,
+    pub(super) entry: &'a ZipEntry,
     pub(super) contents: &'a Contents,
 }
 
 /// The files that Lambda starts: `bootstrap` of a function, each file in `extensions/` of a layer.
-pub(super) fn started<'a>(subject: &Subject<'a>) -> Vec<Started<'a>> {
-    let paths: BTreeSet<String> = match subject.expectation.kind {
+pub(super) fn started<'a>(context: &CheckContext<'a>) -> Vec<Started<'a>> {
+    let paths: BTreeSet<String> = match context.expectation.kind {
         ArchiveKind::Function => BTreeSet::from([BOOTSTRAP.to_owned()]),
         ArchiveKind::Extension | ArchiveKind::InternalExtension | ArchiveKind::Layer => {
-            let paths = subject.view.entries().map(|(entry, _)| entry.path());
-            paths.filter(|path| folder_of(path) == EXTENSIONS).collect()
+            let paths = context.view.entries().map(|(entry, _)| entry.path());
+            paths.filter(|path| directory_of(path) == EXTENSIONS).collect()
         }
     };
-    let found = paths.iter().filter_map(|path| match subject.view.find(path, subject.root())? {
+    let found = paths.iter().filter_map(|path| match context.view.find(path, context.root())? {
         Found::File(entry, contents) => Some(Started { entry, contents }),
-        Found::Folder => None,
+        Found::Directory => None,
     });
     // Two links may lead to one file.
     let mut seen = BTreeSet::new();
@@ -70,21 +71,21 @@ pub(super) fn started<'a>(subject: &Subject<'a>) -> Vec<Started<'a>> {
 }
 
 /// The ELF files that are run or loaded, in the order in which that happens, then the helpers.
-pub(super) fn collect<'a>(subject: &Subject<'a>) -> Vec<Image<'a>> {
+pub(super) fn collect<'a>(context: &CheckContext<'a>) -> Vec<Image<'a>> {
     let mut waiting = Vec::new();
-    for program in started(subject) {
+    for program in started(context) {
         match program.contents {
             Contents::Elf(elf) => waiting.push((program.entry, elf.as_ref(), Role::Started, Vec::new())),
             // An interpreter that comes with the zip is started in the script's place.
             Contents::Script(script) => {
-                if let Some(Place::InZip(entry, elf)) = interpreter(subject, script) {
+                if let Some(Place::InZip(entry, elf)) = interpreter(context, script) {
                     waiting.push((entry, elf, Role::Started, Vec::new()));
                 }
             }
             _ => {}
         }
     }
-    for (entry, contents) in subject.view.entries() {
+    for (entry, contents) in context.view.entries() {
         if let Contents::Elf(elf) = contents
             && entry.is_runnable()
             && (elf.interpreter.is_some() || elf.entry_point != 0 && elf.soname.is_none())
@@ -101,15 +102,15 @@ pub(super) fn collect<'a>(subject: &Subject<'a>) -> Vec<Image<'a>> {
         if !seen.insert(entry.path()) {
             continue;
         }
-        let search = Search::new(subject, entry, elf, &inherited);
+        let search = Search::new(context, entry, elf, &inherited);
         let mut needed = Vec::new();
         for name in &elf.needed {
-            lookups += search.folders.len();
+            lookups += search.directories.len();
             if lookups > LOOKUPS_LIMIT {
-                subject.gave_up.set(true);
+                context.mark_incomplete();
                 break;
             }
-            let place = libraries::find(subject, &search, elf, name);
+            let place = libraries::find(context, &search, elf, name);
             if let Place::InZip(entry, library) = place {
                 let role = if role == Role::Helper { role } else { Role::Loaded };
                 waiting.push((entry, library, role, search.inherited.clone()));
@@ -121,14 +122,14 @@ pub(super) fn collect<'a>(subject: &Subject<'a>) -> Vec<Image<'a>> {
     images
 }
 
-/// Where a script's interpreter is, if its path leads to the task's or the layers' folder.
-fn interpreter<'a>(subject: &Subject<'a>, script: &Shebang) -> Option<Place<'a>> {
+/// Where a script's interpreter is, if its path leads to the task's or the layers' directory.
+fn interpreter<'a>(context: &CheckContext<'a>, script: &Shebang) -> Option<Place<'a>> {
     let path = &script.interpreter;
     if path.starts_with(TASK_ROOT) || path.starts_with(LAYERS_ROOT) {
-        Some(libraries::find_file(subject, path))
+        Some(libraries::find_file(context, path))
     } else if !path.starts_with('/') {
-        // The function's own folder is the working directory.
-        Some(libraries::find_file(subject, &format!("{TASK_ROOT}/{path}")))
+        // The function's own directory is the working directory.
+        Some(libraries::find_file(context, &format!("{TASK_ROOT}/{path}")))
     } else {
         None
     }

@@ -1,35 +1,36 @@
 //! What must be where in the zip, and what must not be in it.
 
+use super::ArchiveKind;
 use super::contents::Contents;
-use super::entry::{file_name, folder_of, join};
+use super::context::CheckContext;
+use super::entry::{directory_of, file_name, join};
 use super::finding::Findings;
 use super::rule::Rule;
 use super::view::{Found, link_target};
-use super::{ArchiveKind, Subject};
 
 /// The executable that the `provided` runtimes start.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
 
-/// The folder of a layer whose files Lambda starts.
+/// The directory of a layer whose files Lambda starts.
 pub(super) const EXTENSIONS: &str = "extensions";
 
-pub(super) fn check(subject: &Subject, findings: &mut Findings) {
-    match subject.expectation.kind {
-        ArchiveKind::Function => bootstrap(subject, findings),
-        ArchiveKind::Extension => extension(subject, findings),
+pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
+    match context.expectation.kind {
+        ArchiveKind::Function => bootstrap(context, findings),
+        ArchiveKind::Extension => extension(context, findings),
         ArchiveKind::InternalExtension | ArchiveKind::Layer => {}
     }
-    links(subject, findings);
-    litter(subject, findings);
-    secrets(subject, findings);
+    links(context, findings);
+    litter(context, findings);
+    secrets(context, findings);
 }
 
-fn bootstrap(subject: &Subject, findings: &mut Findings) {
-    let view = subject.view;
-    match (view.find(BOOTSTRAP, subject.root()), view.entry_at(BOOTSTRAP)) {
+fn bootstrap(context: &CheckContext, findings: &mut Findings) {
+    let view = context.view;
+    match (view.find(BOOTSTRAP, context.root()), view.entry_at(BOOTSTRAP)) {
         (Some(Found::File(..)), _) => {}
-        (Some(Found::Folder), _) => {
-            let message = "`bootstrap` is a folder, not an executable";
+        (Some(Found::Directory), _) => {
+            let message = "`bootstrap` is a directory, not an executable";
             findings.add(Rule::BootstrapNotAFile, Some(BOOTSTRAP), message);
         }
         // The contents could not be read: why is said elsewhere.
@@ -38,14 +39,14 @@ fn bootstrap(subject: &Subject, findings: &mut Findings) {
             findings.add(Rule::BootstrapNotAFile, Some(&entry.name), message);
         }
         // A layer may bring the whole runtime.
-        (None, _) if subject.layers.iter().any(|layer| layer.entry_at(BOOTSTRAP).is_some()) => {}
-        (None, _) => no_bootstrap(subject, findings),
+        (None, _) if context.layers.iter().any(|layer| layer.entry_at(BOOTSTRAP).is_some()) => {}
+        (None, _) => no_bootstrap(context, findings),
     }
 }
 
 /// Says what is nearest to a `bootstrap` in the zip: a mistake that everybody makes once has its own advice.
-fn no_bootstrap(subject: &Subject, findings: &mut Findings) {
-    let files = || subject.view.entries().filter(|(entry, _)| !entry.is_folder());
+fn no_bootstrap(context: &CheckContext, findings: &mut Findings) {
+    let files = || context.view.entries().filter(|(entry, _)| !entry.is_directory());
     let near = files().map(|(entry, _)| entry.path()).find(|path| {
         let name = file_name(path).rsplit('\\').next().unwrap_or_default().to_lowercase();
         matches!(name.as_str(), "bootstrap" | "bootstrap.exe" | "bootstrap.sh")
@@ -53,7 +54,7 @@ fn no_bootstrap(subject: &Subject, findings: &mut Findings) {
     let message = "the zip has no file `bootstrap` at its root";
     let Some(near) = near else {
         let programs: Vec<_> = files()
-            .filter(|(entry, contents)| folder_of(&entry.path()).is_empty() && is_program(contents))
+            .filter(|(entry, contents)| directory_of(&entry.path()).is_empty() && is_program(contents))
             .map(|(entry, _)| entry.path())
             .collect();
         return match programs.as_slice() {
@@ -69,7 +70,7 @@ fn no_bootstrap(subject: &Subject, findings: &mut Findings) {
         };
     };
     let hint = if file_name(&near) == BOOTSTRAP {
-        format!("pack from inside of `{}`, so that `bootstrap` is at the root", folder_of(&near))
+        format!("pack from inside of `{}`, so that `bootstrap` is at the root", directory_of(&near))
     } else if near.to_lowercase().ends_with(".exe") {
         "build for Linux: an executable of Windows does not run on Lambda, whatever its name".to_owned()
     } else {
@@ -86,37 +87,37 @@ fn is_program(contents: &Contents) -> bool {
     }
 }
 
-fn extension(subject: &Subject, findings: &mut Findings) {
-    let has_one = subject.view.entries().any(|(entry, _)| {
+fn extension(context: &CheckContext, findings: &mut Findings) {
+    let has_one = context.view.entries().any(|(entry, _)| {
         let path = entry.path();
-        !entry.is_folder() && folder_of(&path) == EXTENSIONS
+        !entry.is_directory() && directory_of(&path) == EXTENSIONS
     });
     if !has_one {
         findings.add(Rule::NoExtension, None, "the zip has no file directly in `extensions/`");
     }
 }
 
-fn links(subject: &Subject, findings: &mut Findings) {
-    for (entry, contents) in subject.view.entries() {
+fn links(context: &CheckContext, findings: &mut Findings) {
+    for (entry, contents) in context.view.entries() {
         let Contents::Link(target) = contents else { continue };
         let path = entry.path();
         // A `bootstrap` that leads nowhere is worse than this, and was reported.
-        if path == BOOTSTRAP && subject.expectation.kind == ArchiveKind::Function {
+        if path == BOOTSTRAP && context.expectation.kind == ArchiveKind::Function {
             continue;
         }
-        if link_target(&path, target, subject.root()).is_none() {
+        if link_target(&path, target, context.root()).is_none() {
             let message = format!("`{path}` is a link to `{target}`, outside of the zip");
             findings.add(Rule::LinkEscapes, Some(&entry.name), message);
-        } else if subject.view.find(&path, subject.root()).is_none() {
+        } else if context.view.find(&path, context.root()).is_none() {
             let message = format!("`{path}` is a link to `{target}`, which is not in the zip");
             findings.add(Rule::LinkDangling, Some(&entry.name), message);
         }
     }
 }
 
-fn litter(subject: &Subject, findings: &mut Findings) {
+fn litter(context: &CheckContext, findings: &mut Findings) {
     let mut in_macosx = 0;
-    for (entry, _) in subject.view.entries() {
+    for (entry, _) in context.view.entries() {
         let path = entry.path();
         if path.split('/').any(|part| part == "__MACOSX") {
             in_macosx += 1;
@@ -135,8 +136,8 @@ fn litter(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn secrets(subject: &Subject, findings: &mut Findings) {
-    for (entry, contents) in subject.view.entries() {
+fn secrets(context: &CheckContext, findings: &mut Findings) {
+    for (entry, contents) in context.view.entries() {
         let path = entry.path();
         let name = file_name(&path);
         let is_key_file = matches!(name, "id_rsa" | "id_dsa" | "id_ecdsa" | "id_ed25519");
@@ -145,7 +146,7 @@ fn secrets(subject: &Subject, findings: &mut Findings) {
             || join(path.rsplitn(3, '/').take(2).collect::<Vec<_>>().into_iter().rev()) == ".aws/credentials";
         let kind = match contents {
             Contents::PrivateKey => "a private key",
-            Contents::Folder => continue,
+            Contents::Directory => continue,
             _ if is_key_file => "a private key",
             _ if is_settings => "the settings of an environment",
             _ if is_login => "a login",

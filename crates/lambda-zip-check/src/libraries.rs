@@ -1,8 +1,8 @@
 //! Where the loader finds shared libraries: in the runtime, in the zip, in a layer, or nowhere.
 
-use super::Subject;
 use super::contents::Contents;
-use super::entry::{Entry, folder_of, resolve};
+use super::context::CheckContext;
+use super::entry::{ZipEntry, directory_of, resolve};
 use super::finding::Findings;
 use super::images::Image;
 use super::rule::Rule;
@@ -14,8 +14,8 @@ use lambda_platform::image::{
     LAYER_LIBRARY_DIRECTORY, LAYERS_ROOT, SAFE_LIBRARIES, TASK_LIBRARY_DIRECTORIES, TASK_ROOT, al2023_libraries,
 };
 
-/// More folders than any real file names in its run path.
-const FOLDERS_LIMIT: usize = 64;
+/// More directories than any real file names in its run path.
+const DIRECTORIES_LIMIT: usize = 64;
 
 /// The longest path that Linux takes.
 const PATH_LIMIT: usize = 4096;
@@ -24,7 +24,7 @@ const PATH_LIMIT: usize = 4096;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Place<'a> {
     /// In the zip that is checked.
-    InZip(&'a Entry, &'a Elf),
+    InZip(&'a ZipEntry, &'a Elf),
     /// In a layer, or a file of the zip whose contents say nothing.
     Elsewhere,
     /// Not where the loader looks.
@@ -33,51 +33,51 @@ pub(super) enum Place<'a> {
 
 /// Where the loader looks for what one file needs.
 pub(super) struct Search {
-    /// Absolute folders, in the loader's order.
-    pub(super) folders: Vec<String>,
+    /// Absolute directories, in the loader's order.
+    pub(super) directories: Vec<String>,
     /// Those of them that hold for what the file loads, too.
     pub(super) inherited: Vec<String>,
 }
 
 impl Search {
-    pub(super) fn new(subject: &Subject, entry: &Entry, elf: &Elf, inherited: &[String]) -> Self {
+    pub(super) fn new(context: &CheckContext, entry: &ZipEntry, elf: &Elf, inherited: &[String]) -> Self {
         let path = entry.path();
-        let origin = format!("{}/{}", subject.root(), folder_of(&path));
-        let expand = |folders: &[String]| -> Vec<String> {
-            let expand = |folder: &String| {
-                let folder = folder.replace("${ORIGIN}", "$ORIGIN").replacen("$ORIGIN", &origin, 1);
-                let folder = folder.replace("${LIB}", "$LIB").replace("$LIB", "lib64");
-                resolve("", &folder).map(|path| format!("/{path}")).filter(|path| path.len() < PATH_LIMIT)
+        let origin = format!("{}/{}", context.root(), directory_of(&path));
+        let expand = |directories: &[String]| -> Vec<String> {
+            let expand = |directory: &String| {
+                let directory = directory.replace("${ORIGIN}", "$ORIGIN").replacen("$ORIGIN", &origin, 1);
+                let directory = directory.replace("${LIB}", "$LIB").replace("$LIB", "lib64");
+                resolve("", &directory).map(|path| format!("/{path}")).filter(|path| path.len() < PATH_LIMIT)
             };
-            if folders.len() > FOLDERS_LIMIT {
-                subject.gave_up.set(true);
+            if directories.len() > DIRECTORIES_LIMIT {
+                context.mark_incomplete();
             }
-            folders.iter().take(FOLDERS_LIMIT).filter_map(expand).collect()
+            directories.iter().take(DIRECTORIES_LIMIT).filter_map(expand).collect()
         };
         // A DT_RUNPATH makes the loader ignore every DT_RPATH; only a DT_RPATH holds for the libraries further down.
         let own_rpath = if elf.runpath.is_empty() { expand(&elf.rpath) } else { Vec::new() };
         let mut inherited: Vec<_> = own_rpath.into_iter().chain(inherited.iter().cloned()).collect();
-        if inherited.len() > FOLDERS_LIMIT {
-            subject.gave_up.set(true);
-            inherited.truncate(FOLDERS_LIMIT);
+        if inherited.len() > DIRECTORIES_LIMIT {
+            context.mark_incomplete();
+            inherited.truncate(DIRECTORIES_LIMIT);
         }
-        let mut folders = if elf.runpath.is_empty() { inherited.clone() } else { Vec::new() };
-        if subject.expectation.kind == ArchiveKind::Function {
-            folders.extend(TASK_LIBRARY_DIRECTORIES.map(|folder| format!("{TASK_ROOT}/{folder}")));
+        let mut directories = if elf.runpath.is_empty() { inherited.clone() } else { Vec::new() };
+        if context.expectation.kind == ArchiveKind::Function {
+            directories.extend(TASK_LIBRARY_DIRECTORIES.map(|directory| format!("{TASK_ROOT}/{directory}")));
         }
-        folders.push(format!("{LAYERS_ROOT}/{LAYER_LIBRARY_DIRECTORY}"));
-        folders.extend(expand(&elf.runpath));
-        Self { folders, inherited }
+        directories.push(format!("{LAYERS_ROOT}/{LAYER_LIBRARY_DIRECTORY}"));
+        directories.extend(expand(&elf.runpath));
+        Self { directories, inherited }
     }
 }
 
-/// Looks for a library as the loader would, outside of the runtime's own folders.
-pub(super) fn find<'a>(subject: &Subject<'a>, search: &Search, elf: &Elf, name: &str) -> Place<'a> {
+/// Looks for a library as the loader would, outside of the runtime's own directories.
+pub(super) fn find<'a>(context: &CheckContext<'a>, search: &Search, elf: &Elf, name: &str) -> Place<'a> {
     if name.contains('/') {
         let absolute = if name.starts_with('/') { name.to_owned() } else { format!("{TASK_ROOT}/{name}") };
-        return find_file(subject, &absolute);
+        return find_file(context, &absolute);
     }
-    let mut places = search.folders.iter().map(|folder| find_file(subject, &format!("{folder}/{name}")));
+    let mut places = search.directories.iter().map(|directory| find_file(context, &format!("{directory}/{name}")));
     // The loader passes over files for other processors.
     let fits = |place: &Place| match place {
         Place::InZip(_, library) => library.is_64 == elf.is_64 && library.machine == elf.machine,
@@ -88,27 +88,27 @@ pub(super) fn find<'a>(subject: &Subject<'a>, search: &Search, elf: &Elf, name: 
 }
 
 /// The file at an absolute path, if it is in the zip or in a layer.
-pub(super) fn find_file<'a>(subject: &Subject<'a>, path: &str) -> Place<'a> {
+pub(super) fn find_file<'a>(context: &CheckContext<'a>, path: &str) -> Place<'a> {
     let below = |root: &str| {
         let rest = path.strip_prefix(root)?;
         rest.starts_with('/').then(|| entry::join(rest.split('/')))
     };
-    if let Some(inside) = below(subject.root()) {
-        match subject.view.find(&inside, subject.root()) {
+    if let Some(inside) = below(context.root()) {
+        match context.view.find(&inside, context.root()) {
             Some(Found::File(entry, Contents::Elf(elf))) => return Place::InZip(entry, elf),
             Some(Found::File(..)) => return Place::Elsewhere,
             _ => {}
         }
     }
     let in_layer = below(LAYERS_ROOT).is_some_and(|inside| {
-        subject.layers.iter().any(|layer| matches!(layer.find(&inside, LAYERS_ROOT), Some(Found::File(..))))
+        context.layers.iter().any(|layer| matches!(layer.find(&inside, LAYERS_ROOT), Some(Found::File(..))))
     });
     if in_layer { Place::Elsewhere } else { Place::Nowhere }
 }
 
 /// Reports the libraries of an ELF file that the loader does not find, or may not find.
-pub(super) fn check(subject: &Subject, image: &Image, findings: &mut Findings) {
-    let runtime = subject.runtime();
+pub(super) fn check(context: &CheckContext, image: &Image, findings: &mut Findings) {
+    let runtime = context.runtime();
     let name = &image.entry.name;
     for (library, place) in &image.needed {
         if !matches!(place, Place::Nowhere) || SAFE_LIBRARIES.contains(library) {
@@ -116,7 +116,7 @@ pub(super) fn check(subject: &Subject, image: &Image, findings: &mut Findings) {
         }
         let (rule, message) = match image.elf.arch() {
             Some(arch) if runtime == Runtime::AL2023 && !al2023_libraries(arch).any(|listed| listed == *library) => {
-                let message = match subject.view.path_of(library) {
+                let message = match context.view.path_of(library) {
                     Some(path) => format!(
                         "`{name}` needs `{library}`, which is in the zip as `{path}`, where the loader \
                                            does not look"
@@ -134,6 +134,6 @@ pub(super) fn check(subject: &Subject, image: &Image, findings: &mut Findings) {
                 format!("`{name}` needs `{library}`, and what `{runtime}` has beside glibc is not known"),
             ),
         };
-        findings.add_at_most(image.role.worst(), rule, Some(name), message, rule.facts().remedy);
+        findings.add_at_most(image.role.worst(), rule, Some(name), message, rule.facts().hint);
     }
 }

@@ -1,22 +1,22 @@
-//! Names of entries: whether each leads to one file, the same wherever the zip is unpacked.
+//! The names of entries: each must lead to exactly one file, wherever the zip is unpacked.
 
 use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Subject;
-use super::entry::Entry;
+use super::context::CheckContext;
+use super::entry::ZipEntry;
 use super::finding::Findings;
 use super::rule::Rule;
 
 /// Bit 11 of the flags: the name is UTF-8.
 const FLAG_UTF8: u16 = 1 << 11;
 
-pub(super) fn check(subject: &Subject, findings: &mut Findings) {
-    duplicates(subject, findings);
-    case_collisions(subject, findings);
-    file_and_folder(subject, findings);
-    for (entry, _) in subject.view.entries() {
+pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
+    duplicates(context, findings);
+    case_collisions(context, findings);
+    file_and_directory(context, findings);
+    for (entry, _) in context.view.entries() {
         backslash(entry, findings);
         absolute(entry, findings);
         parent(entry, findings);
@@ -27,9 +27,9 @@ pub(super) fn check(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn duplicates(subject: &Subject, findings: &mut Findings) {
+fn duplicates(context: &CheckContext, findings: &mut Findings) {
     let mut counts = BTreeMap::new();
-    for (entry, _) in subject.view.entries() {
+    for (entry, _) in context.view.entries() {
         *counts.entry(entry.path()).or_insert(0) += 1;
     }
     for (path, count) in counts.iter().filter(|(_, count)| **count > 1) {
@@ -37,9 +37,9 @@ fn duplicates(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-fn case_collisions(subject: &Subject, findings: &mut Findings) {
+fn case_collisions(context: &CheckContext, findings: &mut Findings) {
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
-    for (entry, _) in subject.view.entries() {
+    for (entry, _) in context.view.entries() {
         let path = entry.path();
         let other = seen.entry(case_folded(&path)).or_insert_with(|| path.clone());
         if *other != path {
@@ -54,58 +54,60 @@ fn case_collisions(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// The same text for all names that some file system takes for the same one.
+/// The same text for all names that some file system treats as equal.
 fn case_folded(name: &str) -> String {
     name.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-fn file_and_folder(subject: &Subject, findings: &mut Findings) {
-    for (entry, _) in subject.view.entries().filter(|(entry, _)| !entry.is_folder()) {
+fn file_and_directory(context: &CheckContext, findings: &mut Findings) {
+    for (entry, _) in context.view.entries().filter(|(entry, _)| !entry.is_directory()) {
         let path = entry.path();
-        if subject.view.is_folder(&path) && subject.view.entry_at(&path).is_some_and(|(found, _)| !found.is_folder()) {
-            let message = format!("`{path}` is a file, and other entries are in a folder of that name");
-            findings.add(Rule::FileAndFolder, Some(&path), message);
+        if context.view.is_directory(&path)
+            && context.view.entry_at(&path).is_some_and(|(found, _)| !found.is_directory())
+        {
+            let message = format!("`{path}` is a file, but other entries are in a directory with that name");
+            findings.add(Rule::FileAndDirectory, Some(&path), message);
         }
     }
 }
 
-fn backslash(entry: &Entry, findings: &mut Findings) {
+fn backslash(entry: &ZipEntry, findings: &mut Findings) {
     if entry.name.contains('\\') {
-        let message = format!("the name `{}` holds a backslash, which separates nothing on Linux", entry.name);
+        let message = format!("the name `{}` contains a backslash, which is not a separator on Linux", entry.name);
         findings.add(Rule::BackslashInName, Some(&entry.name), message);
     }
 }
 
-fn absolute(entry: &Entry, findings: &mut Findings) {
+fn absolute(entry: &ZipEntry, findings: &mut Findings) {
     if entry.name.starts_with('/') {
         findings.add(Rule::AbsoluteName, Some(&entry.name), format!("the name `{}` starts with `/`", entry.name));
     }
 }
 
-fn parent(entry: &Entry, findings: &mut Findings) {
+fn parent(entry: &ZipEntry, findings: &mut Findings) {
     if entry.name.split(['/', '\\']).any(|part| part == "..") {
-        findings.add(Rule::ParentInName, Some(&entry.name), format!("the name `{}` holds `..`", entry.name));
+        findings.add(Rule::ParentInName, Some(&entry.name), format!("the name `{}` contains `..`", entry.name));
     }
 }
 
-fn drive_letter(entry: &Entry, findings: &mut Findings) {
+fn drive_letter(entry: &ZipEntry, findings: &mut Findings) {
     let mut characters = entry.name.chars();
     let starts_with_letter = characters.next().is_some_and(|first| first.is_ascii_alphabetic());
-    // `a:b` is a fair name on Linux; with a separator behind the colon it was meant as a drive.
+    // `a:b` is a valid name on Linux. A separator after the colon makes it a Windows path.
     if starts_with_letter && characters.next() == Some(':') && matches!(characters.next(), Some('/' | '\\')) {
         let message = format!("the name `{}` starts with a drive letter", entry.name);
         findings.add(Rule::DriveLetter, Some(&entry.name), message);
     }
 }
 
-fn control_character(entry: &Entry, findings: &mut Findings) {
+fn control_character(entry: &ZipEntry, findings: &mut Findings) {
     if entry.name.contains(char::is_control) {
-        let message = format!("the name `{}` holds a control character", entry.name);
+        let message = format!("the name `{}` contains a control character", entry.name);
         findings.add(Rule::ControlCharacter, Some(&entry.name), message);
     }
 }
 
-fn encoding(entry: &Entry, findings: &mut Findings) {
+fn encoding(entry: &ZipEntry, findings: &mut Findings) {
     let name = &entry.name;
     if entry.raw_name.is_ascii() || entry.has_unicode_name {
         return;
@@ -117,12 +119,12 @@ fn encoding(entry: &Entry, findings: &mut Findings) {
     }
 }
 
-fn not_normal(entry: &Entry, findings: &mut Findings) {
+fn not_normal(entry: &ZipEntry, findings: &mut Findings) {
     let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
     let name = name.strip_prefix('/').unwrap_or(name);
-    // `.` alone is how some tools record the packed folder itself.
+    // Some tools record the packed directory itself as `.`.
     if name != "." && name.split('/').any(|part| matches!(part, "" | ".")) {
-        let message = format!("the name `{}` is written in a roundabout way", entry.name);
+        let message = format!("the name `{}` is not in its shortest form", entry.name);
         findings.add_with_hint(Rule::NameNotNormal, Some(&entry.name), message, format!("name it `{}`", entry.path()));
     }
 }

@@ -33,7 +33,7 @@ use super::event;
 use crate::cli::{FunctionFlags, InvokeArguments, IsolationChoice, MessageFormat};
 use crate::report::{InvocationFailure, InvocationReport, InvokeReport, print_findings};
 use crate::shell::Shell;
-use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, any_broken};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(super) use init::answer;
@@ -60,8 +60,7 @@ pub(super) fn invoke(arguments: &InvokeArguments, events: &[event::Event], shell
         arch: arguments.arch,
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
-        levels: levels(arguments.levels.levels()?)?,
-        layers: &[],
+        levels: levels(arguments.levels.levels()?),
     };
     hold_against_rules(zip, &flags.layer, &expectation, shell)?;
     let workspace = Workspace::unpack(zip, &flags.layer)?;
@@ -105,11 +104,11 @@ struct How {
 }
 
 /// The user's levels over this command's: a zip that is too large for a request can still go through Amazon S3.
-fn levels(typed: Levels) -> Result<Levels> {
+fn levels(typed: Levels) -> Levels {
     let mut levels = Levels::default();
-    levels.warn(Rule::UploadLimit.id())?;
+    levels.warn(Rule::UploadLimit);
     levels.extend(typed);
-    Ok(levels)
+    levels
 }
 
 /// Nothing is unpacked that breaks a rule.
@@ -143,11 +142,11 @@ fn hold_against_rules(zip: &Path, layers: &[PathBuf], expectation: &Expectation,
 
 fn judge(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation, shell: &Shell) -> bool {
     let findings = lambda_zip_check::check_view(view, layers, expectation);
-    if any_broken(&findings) && expectation.kind == ArchiveKind::Layer {
+    if has_errors(&findings) && expectation.kind == ArchiveKind::Layer {
         shell.status("Broken", format_args!("layer `{}`", path.display()));
     }
     print_findings(&findings, shell);
-    any_broken(&findings)
+    has_errors(&findings)
 }
 
 /// Sends the events one after the other. The exit code is there if the user interrupted it.

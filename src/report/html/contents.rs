@@ -80,7 +80,7 @@ fn row(facts: EntryFacts<'_>) -> Row {
         EntryContents::Elf(_) => Kind::Program,
         EntryContents::Script(_) => Kind::Script,
         EntryContents::Link(_) => Kind::Link,
-        EntryContents::File | EntryContents::Folder => Kind::File,
+        EntryContents::File | EntryContents::Directory => Kind::File,
         EntryContents::Broken => Kind::Broken,
     };
     Row {
@@ -90,7 +90,7 @@ fn row(facts: EntryFacts<'_>) -> Row {
         size,
         compressed_size,
         kind,
-        is_folder: contents == EntryContents::Folder,
+        is_folder: contents == EntryContents::Directory,
         link: if let EntryContents::Link(target) = contents { Some(target.to_owned()) } else { None },
         interpreter: if let EntryContents::Script(program) = contents { Some(program.to_owned()) } else { None },
         elf: if let EntryContents::Elf(elf) = contents { Some(elf.clone()) } else { None },

@@ -1,10 +1,10 @@
-//! Numbers and fields of a zip's records, read with a check of every bound.
+//! Reads little-endian numbers and extra fields, checking every bound.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Reads so many bytes at a position; `None` if the file has fewer.
+/// Reads `size` bytes at a position; `None` if the file has fewer.
 pub(super) fn read_at(file: &mut (impl Read + Seek), position: u64, size: usize) -> io::Result<Option<Vec<u8>>> {
-    // Positions beyond what a file can have are answered here: the system calls that an invalid argument.
+    // Seeking beyond what a file offset can hold is an "invalid argument" to the operating system.
     if i64::try_from(position).is_err() {
         return Ok(None);
     }
@@ -14,10 +14,10 @@ pub(super) fn read_at(file: &mut (impl Read + Seek), position: u64, size: usize)
     Ok((bytes.len() == size).then_some(bytes))
 }
 
-/// Little-endian numbers at offsets of a record.
-pub(super) struct Record<'a>(pub(super) &'a [u8]);
+/// Reads little-endian numbers at offsets into bytes.
+pub(super) struct ByteReader<'a>(pub(super) &'a [u8]);
 
-impl Record<'_> {
+impl ByteReader<'_> {
     fn bytes<const SIZE: usize>(&self, offset: usize) -> Option<[u8; SIZE]> {
         self.0.get(offset..)?.first_chunk().copied()
     }
@@ -35,8 +35,8 @@ impl Record<'_> {
     }
 }
 
-/// The 64-bit values of those fields that say with all bits set that they stand in the zip64 extra field, and whether
-/// the entry has that field.
+/// Replaces each 32-bit number that has all bits set by its 64-bit value from the zip64 extra field. Also returns whether
+/// there is such a field. `None` if the field is too short.
 pub(super) fn widen<const COUNT: usize>(extra: &[u8], narrow: [u32; COUNT]) -> Option<([u64; COUNT], bool)> {
     let field = extra_field(extra, 1);
     let mut offset = 0;
@@ -46,7 +46,7 @@ pub(super) fn widen<const COUNT: usize>(extra: &[u8], narrow: [u32; COUNT]) -> O
         if narrow == u32::MAX
             && let Some(field) = field
         {
-            *wide = Record(field).u64(offset)?;
+            *wide = ByteReader(field).u64(offset)?;
             offset += 8;
         }
     }
@@ -55,7 +55,7 @@ pub(super) fn widen<const COUNT: usize>(extra: &[u8], narrow: [u32; COUNT]) -> O
 
 /// The contents of the extra field with this id.
 pub(super) fn extra_field(mut extra: &[u8], id: u16) -> Option<&[u8]> {
-    while let (Some(found), Some(size)) = (Record(extra).u16(0), Record(extra).u16(2)) {
+    while let (Some(found), Some(size)) = (ByteReader(extra).u16(0), ByteReader(extra).u16(2)) {
         let end = 4 + usize::from(size);
         if found == id {
             return extra.get(4..end);
