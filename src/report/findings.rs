@@ -102,10 +102,14 @@ fn summary(outcome: &CheckOutcome) -> String {
     };
     let mut parts = vec![if has_errors(findings) { "broken" } else { "ok" }.to_owned()];
     for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")] {
-        let count = findings.iter().filter(|finding| finding.severity == severity).count();
+        let count: usize = findings.iter().filter(|finding| finding.severity == severity).map(Finding::count).sum();
         if count > 0 {
             parts.push(format!("{count} {word}{}", if count == 1 { "" } else { "s" }));
         }
+    }
+    let unlisted: usize = findings.iter().filter_map(|finding| finding.unlisted).sum();
+    if unlisted > 0 {
+        parts.push(format!("{unlisted} of them not shown"));
     }
     let judgement = parts.join(", ");
     match fits.as_deref() {

@@ -1,9 +1,12 @@
 //! The files in the runtimes' images: loader, libraries and interpreters, and the directories that zips are unpacked to.
 
-use crate::Arch;
+use crate::{Arch, Runtime};
 
 /// Source of the library names.
 pub const LIBRARIES_SOURCE: &str = "the image of `provided.al2023`, dumped in mid-2026";
+
+/// Source of the loader's search path.
+pub const SEARCH_PATH_SOURCE: &str = "the `LD_LIBRARY_PATH` of `provided.al2023`, recorded in 2026";
 
 /// The directory that Lambda unpacks a function's zip to.
 pub const TASK_ROOT: &str = "/var/task";
@@ -11,11 +14,50 @@ pub const TASK_ROOT: &str = "/var/task";
 /// The directory that Lambda unpacks layers to, each over the ones before it.
 pub const LAYERS_ROOT: &str = "/opt";
 
-/// The directories of a function's zip, relative to [`TASK_ROOT`], in which the loader looks for libraries.
-pub const TASK_LIBRARY_DIRECTORIES: [&str; 2] = ["", "lib"];
+/// Lambda's `LD_LIBRARY_PATH`. The runtime's own directories come before those of the function and its layers, so a packed
+/// library does not replace the runtime's library of the same name. Source: [`SEARCH_PATH_SOURCE`].
+pub const LIBRARY_PATH: [&str; 8] = [
+    "/var/lang/lib",
+    "/lib64",
+    "/usr/lib64",
+    "/var/runtime",
+    "/var/runtime/lib",
+    "/var/task",
+    "/var/task/lib",
+    "/opt/lib",
+];
 
-/// The directory of a layer, relative to [`LAYERS_ROOT`], in which the loader looks for libraries.
-pub const LAYER_LIBRARY_DIRECTORY: &str = "lib";
+/// The directories in which the images keep their libraries.
+pub const SYSTEM_LIBRARY_DIRECTORIES: [&str; 4] = ["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+
+/// Whether a runtime has a shared library of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LibraryPresence {
+    /// Every runtime has it.
+    Always,
+    /// The published image has it; the managed runtime has a little less than the image.
+    InImage,
+    /// The runtime does not have it.
+    Absent,
+    /// The libraries of this runtime are not known.
+    Unknown,
+}
+
+/// Whether a runtime has the shared library `name`.
+#[must_use]
+pub fn library_presence(runtime: Runtime, arch: Arch, name: &str) -> LibraryPresence {
+    let has_libstdcxx = || runtime.facts().symbol_versions.iter().any(|(prefix, _)| *prefix == "GLIBCXX");
+    if SAFE_LIBRARIES.contains(&name) {
+        LibraryPresence::Always
+    } else if runtime == Runtime::AL2023 {
+        let is_listed = al2023_libraries(arch).any(|listed| listed == name);
+        if is_listed { LibraryPresence::InImage } else { LibraryPresence::Absent }
+    } else if name == "libstdc++.so.6" && has_libstdcxx() {
+        LibraryPresence::InImage
+    } else {
+        LibraryPresence::Unknown
+    }
+}
 
 /// The names of the shared libraries in the image of `provided.al2023`, sorted. Source: [`LIBRARIES_SOURCE`].
 pub fn al2023_libraries(arch: Arch) -> impl Iterator<Item = &'static str> {

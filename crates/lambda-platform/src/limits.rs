@@ -1,9 +1,11 @@
 //! Limits of the service, in bytes unless stated otherwise.
 
 use serde::Serialize;
+use time::Date;
+use time::macros::date;
 
 /// A zip sent in a request (API, CLI, console) must be smaller than this; a larger one goes through Amazon S3.
-/// Source: the service's own error message (`RequestEntityTooLargeException`).
+/// Source: the service's own error message, `Zipped size must be smaller than 52428800 bytes` (read on 2026-11-27).
 pub const DIRECT_UPLOAD_LIMIT: u64 = 52_428_800;
 
 /// The unpacked contents of a function and its layers together must be smaller than this.
@@ -31,6 +33,9 @@ pub const DEBUG_INFORMATION_LIMIT: u64 = 1 << 20;
 
 /// Source of the limits.
 pub const LIMITS_SOURCE: &str = "AWS Lambda developer guide, \"Lambda quotas\"";
+
+/// The day on which the limits were last compared with their sources.
+pub const LIMITS_READ_ON: Date = date!(2026 - 11 - 27);
 
 /// One of the limits that `check` reports on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -7,14 +7,14 @@ use serde::{Serialize, Serializer};
 use time::Date;
 
 use crate::GlibcVersion;
-use crate::runtimes::{RUNTIMES, RuntimeFacts};
+use crate::runtimes::{CONTAINER_IMAGE_RUNTIME, RUNTIMES, RuntimeFacts};
 
 /// A processor architecture of Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arch {
     /// 64-bit x86.
     X86_64,
-    /// 64-bit Arm: Graviton2 or newer.
+    /// 64-bit Arm. That every function gets a Graviton2 or newer is an inference: AWS no longer names the processor.
     Arm64,
 }
 
@@ -157,6 +157,12 @@ impl FromStr for Runtime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == CONTAINER_IMAGE_RUNTIME {
+            return Err(format!(
+                "`{text}` is the runtime of container images, not of zips; zips run on `{}`",
+                Self::AL2023
+            ));
+        }
         RUNTIMES.iter().find(|facts| facts.id == text).map(Self).ok_or_else(|| {
             let known: Vec<_> = RUNTIMES.iter().map(|facts| format!("`{}`", facts.id)).collect();
             format!("the runtimes that run an executable are {}", known.join(", "))
@@ -293,6 +299,21 @@ mod tests {
         {
             let reason_given = read(&format!("aarch64-unknown-linux-{suffix}")).unwrap_err();
             assert!(reason_given.contains(reason), "{reason_given}");
+        }
+    }
+
+    #[test]
+    fn the_runtime_of_container_images_is_told_apart() {
+        assert!("custom".parse::<Runtime>().unwrap_err().contains("container images"));
+        assert!("python3.13".parse::<Runtime>().unwrap_err().starts_with("the runtimes that run an executable are"));
+    }
+
+    #[test]
+    fn the_oldest_runtimes_can_still_be_updated() {
+        let today = date!(2026 - 11 - 27);
+        for id in ["provided", "go1.x"] {
+            let message = id.parse::<Runtime>().unwrap().deprecation(today).unwrap();
+            assert!(message.contains("created since 2024-02-08, nor updated from 2027-03-03 on"), "{message}");
         }
     }
 

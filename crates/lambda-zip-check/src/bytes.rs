@@ -2,16 +2,24 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// Reads `size` bytes at a position; `None` if the file has fewer.
-pub(super) fn read_at(file: &mut (impl Read + Seek), position: u64, size: usize) -> io::Result<Option<Vec<u8>>> {
-    // Seeking beyond what a file offset can hold is an "invalid argument" to the operating system.
-    if i64::try_from(position).is_err() {
-        return Ok(None);
+/// A file of known length.
+pub(super) struct SizedFile<'a, F> {
+    pub(super) file: &'a mut F,
+    pub(super) length: u64,
+}
+
+impl<F: Read + Seek> SizedFile<'_, F> {
+    /// Reads `size` bytes at a position; `None` if the file does not have them.
+    pub(super) fn read_at(&mut self, position: u64, size: usize) -> io::Result<Option<Vec<u8>>> {
+        // A zip may name any position. Seeking to one beyond what the file system supports would be an error.
+        if position.checked_add(size as u64).is_none_or(|end| end > self.length) {
+            return Ok(None);
+        }
+        self.file.seek(SeekFrom::Start(position))?;
+        let mut bytes = Vec::new();
+        self.file.take(size as u64).read_to_end(&mut bytes)?;
+        Ok((bytes.len() == size).then_some(bytes))
     }
-    file.seek(SeekFrom::Start(position))?;
-    let mut bytes = Vec::new();
-    file.take(size as u64).read_to_end(&mut bytes)?;
-    Ok((bytes.len() == size).then_some(bytes))
 }
 
 /// Reads little-endian numbers at offsets into bytes.
@@ -63,4 +71,41 @@ pub(super) fn extra_field(mut extra: &[u8], id: u16) -> Option<&[u8]> {
         extra = extra.get(end..)?;
     }
     None
+}
+
+/// Whether an extra field claims more bytes than there are. Up to three bytes at the end, too few for a field, are padding
+/// that some tools add to align the data.
+pub(super) fn overruns(mut extra: &[u8]) -> bool {
+    while let (Some(_), Some(size)) = (ByteReader(extra).u16(0), ByteReader(extra).u16(2)) {
+        match extra.get(4 + usize::from(size)..) {
+            Some(rest) => extra = rest,
+            None => return true,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extra_field_may_not_claim_more_than_there_is() {
+        assert!(!overruns(&[]));
+        assert!(!overruns(&[0x99, 0x99, 2, 0, b'a', b'b']));
+        assert!(!overruns(&[0x99, 0x99, 0, 0, 0, 0, 0]));
+        assert!(overruns(&[0x99, 0x99, 3, 0, b'a', b'b']));
+        assert!(overruns(&[0x99, 0x99, 0, 0, 1, 0, 0xff, 0xff]));
+    }
+
+    #[test]
+    fn positions_beyond_the_file_hold_nothing() {
+        let mut file = io::Cursor::new(b"abc");
+        let mut file = SizedFile { file: &mut file, length: 3 };
+        assert_eq!(file.read_at(1, 2).unwrap().as_deref(), Some(&b"bc"[..]));
+        assert_eq!(file.read_at(2, 2).unwrap(), None);
+        for position in [4, i64::MAX as u64, u64::MAX] {
+            assert_eq!(file.read_at(position, 1).unwrap(), None);
+        }
+    }
 }

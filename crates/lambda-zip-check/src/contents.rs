@@ -9,6 +9,7 @@ use tempfile::SpooledTempFile;
 
 use super::entry::{METHOD_DEFLATE, ZipEntry};
 use super::error::ReadError;
+use super::recognise::{FileFormat, recognise};
 use crate::elf::{self, Elf};
 use lambda_platform::limits::UNPACKED_LIMIT;
 
@@ -21,8 +22,8 @@ const PEM_BEGIN: &[u8] = b"-----BEGIN ";
 /// How much of a PEM file is searched for a private key. A chain of certificates takes some kilobytes.
 const PEM_LIMIT: u64 = 1 << 20;
 
-/// The longest target of a symbolic link on Linux, and one byte more.
-const LINK_LIMIT: u64 = 4096;
+/// The longest target of a symbolic link on Linux, in bytes.
+const LINK_LIMIT: u64 = 4095;
 
 /// How many bytes of an entry decide what it is. Linux reads 256 bytes of a `#!` line.
 pub const HEAD_SIZE: usize = 512;
@@ -90,14 +91,18 @@ pub(super) enum Contents {
     MachO,
     /// A Windows executable or library.
     PortableExecutable,
+    /// A .NET assembly, which has the format of Windows on every system.
+    DotNetAssembly,
     /// A script with its `#!` line.
     Script(Shebang),
     /// A private key.
     PrivateKey,
     /// An empty file.
     Empty,
+    /// A symbolic link whose contents cannot be a path.
+    BrokenLink(LinkDamage),
     /// Anything else.
-    Other,
+    Other(FileFormat),
     /// Not unpacked, for a reason that another rule reports: its headers, its method or its encryption.
     Skipped,
     /// Not unpacked because the zip contains too much.
@@ -108,6 +113,58 @@ pub(super) enum Contents {
     WrongSize,
     /// Unpacks to data with another checksum than the directory gives.
     WrongChecksum,
+}
+
+impl Contents {
+    /// Names a file that is neither an ELF file nor a script.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::MachO => "an executable or library for macOS".into(),
+            Self::PortableExecutable => "an executable or library for Windows".into(),
+            Self::DotNetAssembly => "a .NET assembly".into(),
+            Self::PrivateKey => "a private key".into(),
+            Self::Empty => "an empty file".into(),
+            Self::Script(_) => "a script".into(),
+            Self::Elf(_) | Self::BrokenElf(_) => "an ELF file".into(),
+            Self::Other(format) => format.to_string(),
+            _ => "not a file".into(),
+        }
+    }
+
+    /// Whether it is a file that Linux can neither execute nor give to an interpreter.
+    pub(super) fn is_not_executable(&self) -> bool {
+        matches!(
+            self,
+            Self::MachO
+                | Self::PortableExecutable
+                | Self::DotNetAssembly
+                | Self::PrivateKey
+                | Self::Empty
+                | Self::Other(_)
+        )
+    }
+
+    /// Whether it could not be read, so that nothing is known about it. Another rule says why.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::Skipped
+                | Self::BeyondBudget
+                | Self::Corrupt(_)
+                | Self::WrongSize
+                | Self::WrongChecksum
+                | Self::BrokenLink(_)
+        )
+    }
+}
+
+/// Why the contents of a symbolic link are not a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LinkDamage {
+    /// There are none.
+    Empty,
+    /// They are something else, of this size.
+    NotAPath(String, u64),
 }
 
 /// The first line of a script.
@@ -141,18 +198,39 @@ pub(super) fn read(file: &mut (impl Read + Seek), entry: &ZipEntry, budget: &mut
         unpack(packed, entry, budget)
     };
     match unpacked {
-        // An error of the operating system is about the file, any other error about the data.
-        Err(error) if error.raw_os_error().is_some() => Err(error),
-        Err(error) => Ok(Contents::Corrupt(error.to_string())),
         Ok(contents) => Ok(contents),
+        Err(UnpackError::Data(reason)) => Ok(Contents::Corrupt(reason)),
+        Err(UnpackError::File(error)) => Err(error),
+        Err(UnpackError::TemporaryFile(error)) => {
+            let place = std::env::temp_dir();
+            let message = format!("failed to write a temporary file in `{}`: {error}", place.display());
+            Err(io::Error::new(error.kind(), message))
+        }
+    }
+}
+
+/// Why an entry could not be unpacked.
+enum UnpackError {
+    /// Its data is damaged.
+    Data(String),
+    /// The zip cannot be read from the disk.
+    File(io::Error),
+    /// The data cannot be written to a temporary file.
+    TemporaryFile(io::Error),
+}
+
+impl UnpackError {
+    /// Sorts an error of the decompressor: what the operating system reports is about the file.
+    fn reading(error: io::Error) -> Self {
+        if error.raw_os_error().is_some() { Self::File(error) } else { Self::Data(error.to_string()) }
     }
 }
 
 /// Reads the decompressed data of an entry to its end, or to one byte past its stated size.
-fn unpack(data: impl Read, entry: &ZipEntry, budget: &mut Budget) -> io::Result<Contents> {
+fn unpack(data: impl Read, entry: &ZipEntry, budget: &mut Budget) -> Result<Contents, UnpackError> {
     let mut data = data.take(entry.size + 1);
     let mut head = Vec::new();
-    data.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head)?;
+    data.by_ref().take(HEAD_SIZE as u64).read_to_end(&mut head).map_err(UnpackError::reading)?;
     let is_elf = head.starts_with(&elf::MAGIC);
     let is_link = entry.is_link();
     let is_pem = head.starts_with(PEM_BEGIN);
@@ -162,12 +240,12 @@ fn unpack(data: impl Read, entry: &ZipEntry, budget: &mut Budget) -> io::Result<
     let mut buffer = vec![0; 64 << 10];
     let mut reader = Cursor::new(&head).chain(data);
     loop {
-        let count = reader.read(&mut buffer)?;
+        let count = reader.read(&mut buffer).map_err(UnpackError::reading)?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
         checksum.update(bytes);
         size += count as u64;
-        if is_elf || is_link && size <= LINK_LIMIT || is_pem && size <= PEM_LIMIT {
-            kept.write_all(bytes)?;
+        if is_link && size <= LINK_LIMIT || !is_link && (is_elf || is_pem && size <= PEM_LIMIT) {
+            kept.write_all(bytes).map_err(UnpackError::TemporaryFile)?;
         }
     }
     if size != entry.size {
@@ -177,12 +255,27 @@ fn unpack(data: impl Read, entry: &ZipEntry, budget: &mut Budget) -> io::Result<
         return Ok(Contents::WrongChecksum);
     }
     if is_link {
-        kept.rewind()?;
         let mut target = Vec::new();
-        kept.read_to_end(&mut target)?;
-        return Ok(Contents::Link(String::from_utf8_lossy(&target).into_owned()));
+        kept.rewind().and_then(|()| kept.read_to_end(&mut target)).map_err(UnpackError::TemporaryFile)?;
+        return Ok(link(&target, &head, size));
     }
-    inspect(kept, &head, budget)
+    inspect(kept, &head, budget).map_err(UnpackError::TemporaryFile)
+}
+
+/// Checks that the contents of a symbolic link can be a path. `head` is their start, `size` their full size.
+fn link(target: &[u8], head: &[u8], size: u64) -> Contents {
+    let is_path = || !target.iter().any(u8::is_ascii_control);
+    match size {
+        0 => Contents::BrokenLink(LinkDamage::Empty),
+        // Executables, scripts and archives are packed whole when a tool mistakes the mode.
+        _ if size > LINK_LIMIT || !is_path() => Contents::BrokenLink(LinkDamage::NotAPath(describe(head), size)),
+        _ => Contents::Link(String::from_utf8_lossy(target).into_owned()),
+    }
+}
+
+/// Names what a file is by its first bytes.
+fn describe(head: &[u8]) -> String {
+    if head.starts_with(&elf::MAGIC) { "an ELF file".into() } else { classify(head).name() }
 }
 
 /// The contents of an entry that was just packed. The source is read again only if its first bytes are not enough.
@@ -197,7 +290,7 @@ pub(super) fn of_packed(
     }
     match source {
         PackedSource::Directory => Ok(Contents::Directory),
-        PackedSource::Link(target) => Ok(Contents::Link(target.to_owned())),
+        PackedSource::Link(target) => Ok(link(target.as_bytes(), head, target.len() as u64)),
         PackedSource::Bytes(bytes) => inspect(Cursor::new(bytes), head, budget).map_err(ReadError::Reader),
         PackedSource::File(_) if !needs_whole_file(head) => Ok(classify(head)),
         PackedSource::File(path) => inspect_source(path, head, entry.size, budget),
@@ -233,7 +326,7 @@ fn inspect(mut file: impl Read + Seek, head: &[u8], budget: &mut Budget) -> io::
         let mut pem = Vec::new();
         file.rewind()?;
         file.by_ref().take(PEM_LIMIT).read_to_end(&mut pem)?;
-        return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other });
+        return Ok(if has_private_key(&pem) { Contents::PrivateKey } else { Contents::Other(FileFormat::Text) });
     }
     Ok(classify(head))
 }
@@ -246,11 +339,26 @@ fn classify(head: &[u8]) -> Contents {
         // their next number is a version of 45 or more, not a count of architectures.
         [0xfe, 0xed, 0xfa, 0xce | 0xcf] | [0xce | 0xcf, 0xfa, 0xed, 0xfe] => Contents::MachO,
         [0xca, 0xfe, 0xba, 0xbe] if head.get(4..8).is_some_and(|count| *count < [0, 0, 0, 45][..]) => Contents::MachO,
+        [b'M', b'Z', ..] if has_clr_header(head) => Contents::DotNetAssembly,
         [b'M', b'Z', ..] => Contents::PortableExecutable,
-        [b'#', b'!', ..] => shebang(head).map_or(Contents::Other, Contents::Script),
+        [b'#', b'!', ..] => Contents::Script(shebang(head)),
         _ if head.is_empty() => Contents::Empty,
-        _ => Contents::Other,
+        _ => Contents::Other(recognise(head)),
     }
+}
+
+/// Whether a Windows executable has the header of the .NET runtime: entry 14 of the data directories.
+fn has_clr_header(head: &[u8]) -> bool {
+    let number = |offset: usize| head.get(offset..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let has_header = || {
+        let header = usize::try_from(number(0x3c)?).ok()?;
+        (head.get(header..)?.starts_with(b"PE\0\0")).then_some(())?;
+        let optional = header.checked_add(24)?;
+        // The format with 64-bit addresses has the directories 16 bytes later.
+        let directories = optional + if number(optional)? & 0xffff == 0x20b { 112 } else { 96 };
+        Some(number(directories + 14 * 8)? != 0)
+    };
+    has_header().unwrap_or(false)
 }
 
 /// The key may come after the certificates that it belongs to.
@@ -259,14 +367,15 @@ fn has_private_key(pem: &[u8]) -> bool {
     lines.any(|line| line.starts_with(PEM_BEGIN) && line.ends_with(b" PRIVATE KEY-----"))
 }
 
-fn shebang(head: &[u8]) -> Option<Shebang> {
-    let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    let line = String::from_utf8_lossy(line);
+/// Splits the first line of a file that starts with `#!`.
+fn shebang(head: &[u8]) -> Shebang {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = String::from_utf8_lossy(line.strip_prefix(b"#!").unwrap_or(line));
     let ends_with_carriage_return = line.ends_with('\r');
     let line = line.trim();
     let (interpreter, argument) = line.split_once([' ', '\t']).unwrap_or((line, ""));
     let argument = Some(argument.trim().to_owned()).filter(|argument| !argument.is_empty());
-    Some(Shebang { interpreter: interpreter.into(), argument, ends_with_carriage_return })
+    Shebang { interpreter: interpreter.into(), argument, ends_with_carriage_return }
 }
 
 #[cfg(test)]
@@ -275,7 +384,7 @@ mod tests {
 
     #[test]
     fn a_shebang_line_is_split_as_linux_does() {
-        let parse = |text: &str| shebang(text.as_bytes()).unwrap();
+        let parse = |text: &str| shebang(text.as_bytes());
         let script = parse("#! /usr/bin/env bash\necho");
         assert_eq!((script.interpreter.as_str(), script.argument.as_deref()), ("/usr/bin/env", Some("bash")));
         assert!(!script.ends_with_carriage_return);
@@ -297,8 +406,16 @@ mod tests {
     fn executables_for_other_systems_are_recognised() {
         assert!(matches!(classify(b"\xcf\xfa\xed\xfe\x0c\0\0\x01"), Contents::MachO));
         assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x02"), Contents::MachO));
-        assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x41"), Contents::Other));
+        assert!(matches!(classify(b"\xca\xfe\xba\xbe\0\0\0\x41"), Contents::Other(FileFormat::JavaClass)));
         assert!(matches!(classify(b"MZ\x90\0"), Contents::PortableExecutable));
+        let mut assembly = vec![0; 512];
+        assembly[..2].copy_from_slice(b"MZ");
+        assembly[0x3c] = 0x80;
+        assembly[0x80..0x84].copy_from_slice(b"PE\0\0");
+        assert!(matches!(classify(&assembly), Contents::PortableExecutable));
+        assembly[0x98..0x9a].copy_from_slice(&[0x0b, 0x02]);
+        assembly[0x98 + 112 + 14 * 8] = 1;
+        assert!(matches!(classify(&assembly), Contents::DotNetAssembly));
         assert!(matches!(classify(b""), Contents::Empty));
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct ZipEntry {
     pub(super) has_unicode_name: bool,
     /// The system that defines the attributes: 3 is Unix.
     pub(super) host: u8,
+    /// The version of the format that a reader needs, such as 20 for 2.0.
+    pub(super) version_needed: u8,
     /// The general-purpose flags.
     pub(super) flags: u16,
     /// The compression method.
@@ -29,6 +31,8 @@ pub(super) struct ZipEntry {
     pub(super) header_start: u64,
     /// Whether the directory has a zip64 field for the entry.
     pub(super) zip64: bool,
+    /// Whether its extra fields in the directory overrun their space.
+    pub(super) has_broken_extra: bool,
     /// What the entry's own header says.
     pub(super) local: Local,
 }
@@ -40,8 +44,8 @@ pub(super) struct Local {
     pub(super) data_start: Option<u64>,
     /// Where the entry ends, including its data descriptor.
     pub(super) end: u64,
-    /// Whether the header has a zip64 field.
-    pub(super) zip64: bool,
+    /// Whether its extra fields overrun their space.
+    pub(super) has_broken_extra: bool,
     /// How the header differs from the directory. Each text continues a sentence that starts with the entry's name.
     pub(super) disagreements: Vec<&'static str>,
 }
@@ -50,6 +54,14 @@ const TYPE_MASK: u32 = 0o170_000;
 const TYPE_FILE: u32 = 0o100_000;
 const TYPE_DIRECTORY: u32 = 0o040_000;
 const TYPE_LINK: u32 = 0o120_000;
+
+/// The file types of Unix that are neither files, directories nor links.
+const SPECIAL_TYPES: [(u32, &str); 4] = [
+    (0o010_000, "a named pipe"),
+    (0o020_000, "a character device"),
+    (0o060_000, "a block device"),
+    (0o140_000, "a socket"),
+];
 
 /// Not compressed.
 pub(super) const METHOD_STORED: u16 = 0;
@@ -69,7 +81,12 @@ impl ZipEntry {
 
     /// Whether it is a directory.
     pub(super) fn is_directory(&self) -> bool {
-        self.raw_name.ends_with(b"/") || self.has_type(TYPE_DIRECTORY)
+        self.ends_with_slash() || self.has_type(TYPE_DIRECTORY)
+    }
+
+    /// Whether the name ends with `/`, which is how every reader recognises a directory.
+    pub(super) fn ends_with_slash(&self) -> bool {
+        self.raw_name.ends_with(b"/")
     }
 
     /// Whether it is a symbolic link.
@@ -82,9 +99,24 @@ impl ZipEntry {
         self.has_type(TYPE_FILE)
     }
 
+    /// The kind of special file that the mode marks it as, such as a named pipe.
+    pub(super) fn special_type(&self) -> Option<&'static str> {
+        SPECIAL_TYPES.iter().find(|(file_type, _)| self.has_type(*file_type)).map(|(_, name)| *name)
+    }
+
     /// Whether the mode lets anyone run it.
     pub(super) fn is_runnable(&self) -> bool {
-        self.mode().is_some_and(|mode| mode & 0o111 != 0)
+        self.has_permissions(0o111)
+    }
+
+    /// Whether the mode lets other users run it, as the function's user is one.
+    pub(super) fn is_runnable_by_others(&self) -> bool {
+        self.has_permissions(0o001)
+    }
+
+    /// Whether the mode has any of these permissions.
+    fn has_permissions(&self, permissions: u32) -> bool {
+        self.mode().is_some_and(|mode| mode & permissions != 0)
     }
 
     /// Whether it is encrypted, by bit 0 of the flags.
@@ -115,21 +147,6 @@ pub(super) fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     path
 }
 
-/// Resolves `target` relative to `directory`, both below one root; `None` if it leads out of the root.
-pub(super) fn resolve(directory: &str, target: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// The directory of a path; empty at the root.
 pub(super) fn directory_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
@@ -143,13 +160,6 @@ pub(super) fn file_name(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_are_resolved_from_their_own_directory() {
-        assert_eq!(resolve("bin", "../lib/a.so").as_deref(), Some("lib/a.so"));
-        assert_eq!(resolve("", "./app").as_deref(), Some("app"));
-        assert_eq!(resolve("bin", "../../etc/passwd"), None);
-    }
 
     #[test]
     fn joined_paths_have_no_empty_parts() {

@@ -52,8 +52,11 @@ impl ZipView {
                 Contents::Link(target) => EntryContents::Link(target),
                 Contents::Elf(elf) => EntryContents::Elf(elf),
                 Contents::Script(script) => EntryContents::Script(&script.interpreter),
-                Contents::PrivateKey | Contents::Empty | Contents::Other => EntryContents::File,
+                Contents::PrivateKey | Contents::Empty | Contents::DotNetAssembly | Contents::Other(_) => {
+                    EntryContents::File
+                }
                 Contents::BrokenElf(_)
+                | Contents::BrokenLink(_)
                 | Contents::MachO
                 | Contents::PortableExecutable
                 | Contents::Skipped

@@ -22,6 +22,10 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// How many findings this one stands for, because only the first ones of a rule are listed. `None` for an ordinary
+    /// finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<usize>,
 }
 
 impl Finding {
@@ -29,6 +33,12 @@ impl Finding {
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// How many findings this one stands for.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.unlisted.unwrap_or(1)
     }
 }
 
@@ -140,7 +150,7 @@ impl<'a> Findings<'a> {
         if *count <= FINDINGS_OF_ONE_RULE {
             let entry = entry.map(printable);
             let (message, hint) = (printable(&message.into()), printable(&hint.into()));
-            self.found.push(Finding { rule, severity, entry, message, hint });
+            self.found.push(Finding { rule, severity, entry, message, hint, unlisted: None });
         }
     }
 
@@ -148,8 +158,11 @@ impl<'a> Findings<'a> {
     pub(super) fn finish(mut self) -> Vec<Finding> {
         for ((rule, severity), count) in self.counts {
             if count > FINDINGS_OF_ONE_RULE {
-                let message = format!("{} more findings of this rule are not listed", count - FINDINGS_OF_ONE_RULE);
-                self.found.push(Finding { rule, severity, entry: None, message, hint: rule.facts().hint.into() });
+                let unlisted = count - FINDINGS_OF_ONE_RULE;
+                let (findings, are) = if unlisted == 1 { ("finding", "is") } else { ("findings", "are") };
+                let message = format!("{unlisted} more {findings} of this rule {are} not listed");
+                let (hint, unlisted) = (rule.facts().hint.into(), Some(unlisted));
+                self.found.push(Finding { rule, severity, entry: None, message, hint, unlisted });
             }
         }
         // The sort is stable: findings of one rule keep the order of their entries, and the summary comes last.

@@ -53,6 +53,8 @@ mod libraries;
 mod limits;
 mod modes;
 mod names;
+mod paths;
+mod recognise;
 mod rule;
 mod scripts;
 mod table;

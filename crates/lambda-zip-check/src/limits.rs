@@ -1,6 +1,7 @@
 //! Size limits, and whether the runtime still accepts functions.
 
 use super::ArchiveKind;
+use super::container::count;
 use super::context::CheckContext;
 use super::finding::Findings;
 use super::rule::Rule;
@@ -45,14 +46,14 @@ fn unpacked_limit(context: &CheckContext, findings: &mut Findings) {
 fn largest(context: &CheckContext) -> String {
     let mut entries: Vec<_> = context.view.entries().map(|(entry, _)| entry).collect();
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.size));
-    let named = entries.iter().take(LARGEST).map(|entry| format!("`{}` ({} bytes)", entry.name, entry.size));
+    let named = entries.iter().take(LARGEST).map(|entry| format!("`{}` ({})", entry.name, count(entry.size, "byte")));
     format!("largest: {}", named.collect::<Vec<_>>().join(", "))
 }
 
 fn layers_limit(context: &CheckContext, findings: &mut Findings) {
-    let count = context.layers.len();
-    if count > LAYERS_LIMIT {
-        let message = format!("found {count} layers, but a function can have at most {LAYERS_LIMIT}");
+    let found = context.layers.len();
+    if found > LAYERS_LIMIT {
+        let message = format!("found {found} layers, but a function can have at most {LAYERS_LIMIT}");
         findings.add(Rule::LayersLimit, None, message);
     }
 }

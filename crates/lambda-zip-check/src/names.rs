@@ -7,7 +7,8 @@ use unicode_normalization::UnicodeNormalization;
 use super::context::CheckContext;
 use super::entry::ZipEntry;
 use super::finding::Findings;
-use super::rule::Rule;
+use super::paths::PATH_LIMIT;
+use super::rule::{Rule, Severity};
 
 /// Bit 11 of the flags: the name is UTF-8.
 const FLAG_UTF8: u16 = 1 << 11;
@@ -16,6 +17,7 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
     duplicates(context, findings);
     case_collisions(context, findings);
     file_and_directory(context, findings);
+    too_many(context, findings);
     for (entry, _) in context.view.entries() {
         backslash(entry, findings);
         absolute(entry, findings);
@@ -24,6 +26,50 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
         control_character(entry, findings);
         encoding(entry, findings);
         not_normal(entry, findings);
+        too_long(context, entry, findings);
+    }
+}
+
+/// The longest name of a file on Linux, in bytes.
+const NAME_LIMIT: usize = 255;
+
+/// More entries than this are more than any function has, and take longer to unpack than Lambda waits.
+const ENTRIES_LIMIT: usize = 65_535;
+
+fn too_many(context: &CheckContext, findings: &mut Findings) {
+    let count = context.view.container.entries.len();
+    if count > ENTRIES_LIMIT {
+        let message =
+            format!("the zip has {count} entries, more than the {ENTRIES_LIMIT} that the format counts without zip64");
+        findings.add(Rule::TooManyEntries, None, message);
+    }
+}
+
+fn too_long(context: &CheckContext, entry: &ZipEntry, findings: &mut Findings) {
+    let longest = entry.path.split('/').map(str::len).max().unwrap_or_default();
+    // The path as unpacked, with a separator and the byte that ends it.
+    let unpacked = context.root().len() + 1 + entry.path.len() + 1;
+    let message = if longest > NAME_LIMIT {
+        format!("the name `{}` has a part of {longest} bytes, but Linux allows {NAME_LIMIT}", shortened(&entry.name))
+    } else if unpacked > PATH_LIMIT {
+        let most = PATH_LIMIT - 1;
+        format!(
+            "the path of `{}` has {} bytes when unpacked, but Linux allows {most}",
+            shortened(&entry.name),
+            unpacked - 1
+        )
+    } else {
+        return;
+    };
+    findings.add(Rule::NameTooLong, Some(&shortened(&entry.name)), message);
+}
+
+/// The start of a long name.
+fn shortened(name: &str) -> String {
+    const LENGTH: usize = 60;
+    match name.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 
@@ -33,7 +79,12 @@ fn duplicates(context: &CheckContext, findings: &mut Findings) {
         *counts.entry(entry.path()).or_insert(0) += 1;
     }
     for (path, count) in counts.iter().filter(|(_, count)| **count > 1) {
-        findings.add(Rule::DuplicateName, Some(path), format!("{count} entries are named `{path}`"));
+        let message = if path.is_empty() {
+            format!("{count} entries stand for the root of the zip")
+        } else {
+            format!("{count} entries are named `{path}`")
+        };
+        findings.add(Rule::DuplicateName, Some(path), message);
     }
 }
 
@@ -60,15 +111,30 @@ fn case_folded(name: &str) -> String {
 }
 
 fn file_and_directory(context: &CheckContext, findings: &mut Findings) {
-    for (entry, _) in context.view.entries().filter(|(entry, _)| !entry.is_directory()) {
+    for (entry, _) in context.view.entries() {
         let path = entry.path();
-        if context.view.is_directory(&path)
+        if entry.is_directory() {
+            directory_without_slash(context, entry, findings);
+        } else if context.view.is_directory(&path)
             && context.view.entry_at(&path).is_some_and(|(found, _)| !found.is_directory())
         {
             let message = format!("`{path}` is a file, but other entries are in a directory with that name");
             findings.add(Rule::FileAndDirectory, Some(&path), message);
         }
     }
+}
+
+fn directory_without_slash(context: &CheckContext, entry: &ZipEntry, findings: &mut Findings) {
+    if entry.ends_with_slash() {
+        return;
+    }
+    let name = &entry.name;
+    let rule = Rule::DirectoryWithoutSlash;
+    let message = format!("`{name}` is marked as a directory, but its name does not end with `/`");
+    // Without other entries in it, the worst that can happen is an empty file.
+    let is_used = context.view.has_entries_in(&entry.path);
+    let worst = if is_used { Severity::Error } else { Severity::Warning };
+    findings.add_at_most(worst, rule, Some(name), message, rule.facts().hint);
 }
 
 fn backslash(entry: &ZipEntry, findings: &mut Findings) {
@@ -125,6 +191,10 @@ fn not_normal(entry: &ZipEntry, findings: &mut Findings) {
     // Some tools record the packed directory itself as `.`.
     if name != "." && name.split('/').any(|part| matches!(part, "" | ".")) {
         let message = format!("the name `{}` is not in its shortest form", entry.name);
-        findings.add_with_hint(Rule::NameNotNormal, Some(&entry.name), message, format!("name it `{}`", entry.path()));
+        let hint = match entry.path.as_str() {
+            "" => "leave the entry out: it stands for the root of the zip".to_owned(),
+            path => format!("name it `{path}`"),
+        };
+        findings.add_with_hint(Rule::NameNotNormal, Some(&entry.name), message, hint);
     }
 }

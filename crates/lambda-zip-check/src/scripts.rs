@@ -1,4 +1,4 @@
-//! Scripts that Lambda starts: whether the program after `#!` is there.
+//! Scripts that Lambda starts: whether their interpreter exists.
 
 use super::ArchiveKind;
 use super::contents::{Contents, Shebang};
@@ -6,7 +6,7 @@ use super::context::CheckContext;
 use super::entry::{ZipEntry, file_name};
 use super::finding::Findings;
 use super::images::started;
-use super::libraries::{Place, find_file};
+use super::libraries::brings;
 use super::rule::{Rule, Severity};
 use lambda_platform::image::{LAYERS_ROOT, SCRIPT_INTERPRETERS, TASK_ROOT, UNSUPPORTED_DIRECTORIES};
 
@@ -15,6 +15,8 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
         if let Contents::Script(script) = program.contents {
             if script.ends_with_carriage_return {
                 shebang_crlf(program.entry, script, findings);
+            } else if script.interpreter.is_empty() {
+                empty_shebang(program.entry, findings);
             } else {
                 script_interpreter(context, program.entry, script, findings);
             }
@@ -23,9 +25,15 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
 }
 
 fn shebang_crlf(entry: &ZipEntry, script: &Shebang, findings: &mut Findings) {
-    let interpreter = &script.interpreter;
-    let message = format!("the line `#!{interpreter}` of `{}` ends with a carriage return", entry.name);
+    let argument = script.argument.as_ref().map_or_else(String::new, |argument| format!(" {argument}"));
+    let line = format!("#!{}{argument}", script.interpreter);
+    let message = format!("the first line of `{}`, `{line}`, ends with a carriage return", entry.name);
     findings.add(Rule::ShebangCrlf, Some(&entry.name), message);
+}
+
+fn empty_shebang(entry: &ZipEntry, findings: &mut Findings) {
+    let message = format!("`{}` is a script whose `#!` line names no interpreter", entry.name);
+    findings.add_with_hint(Rule::ExecFormat, Some(&entry.name), message, "start the file with `#!/bin/sh`");
 }
 
 fn script_interpreter(context: &CheckContext, entry: &ZipEntry, script: &Shebang, findings: &mut Findings) {
@@ -37,27 +45,27 @@ fn script_interpreter(context: &CheckContext, entry: &ZipEntry, script: &Shebang
             (Severity::Error, format!("`{name}` is a script for `{program}`, which `{runtime}` does not have"))
         }
         Absence::Likely => {
-            (Severity::Warning, format!("`{name}` is a script for `{program}`, which `{runtime}` is not known to have"))
+            (Severity::Warning, format!("`{name}` is a script for `{program}`, which `{runtime}` may not have"))
         }
     };
     let hint = if absence == Absence::Likely && program.starts_with(LAYERS_ROOT) {
-        "if a layer brings it, name the layer with `--layer`"
+        "check the zip together with the layer that provides it"
     } else {
         Rule::ScriptInterpreter.facts().hint
     };
     findings.add_at_most(worst, Rule::ScriptInterpreter, Some(name), message, hint);
 }
 
-/// How sure it is that an interpreter is not there.
+/// How certain it is that an interpreter is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Absence {
-    /// No image of Linux has it, or it would have to be in the zip.
+    /// No Linux image has it, or it would have to be in the zip.
     Certain,
-    /// Nobody said that it is there.
+    /// It is not known to exist.
     Likely,
 }
 
-/// The interpreter that the script names, or that it lets `env` look for, if it is not known to be there.
+/// The interpreter that the script names, or that `env` looks up for it, if it is not known to exist.
 fn missing_interpreter<'a>(context: &CheckContext, script: &'a Shebang) -> Option<(&'a str, Absence)> {
     let path = script.interpreter.as_str();
     if let Some(absence) = absence(context, path) {
@@ -66,23 +74,22 @@ fn missing_interpreter<'a>(context: &CheckContext, script: &'a Shebang) -> Optio
     if file_name(path) != "env" {
         return None;
     }
-    // `env -S program …` is the one option that scripts use; assignments may come before the program.
+    // Scripts use no option of `env` but `-S`. Assignments may come before the program.
     let words = script.argument.as_deref().unwrap_or_default().split_ascii_whitespace();
     let program = words.into_iter().find(|word| !word.starts_with('-') && !word.contains('='))?;
     if program.contains('/') {
         return absence(context, program).map(|absence| (program, absence));
     }
-    // Where `env` looks depends on a variable that the function's configuration can set.
-    let is_known = SCRIPT_INTERPRETERS.contains(&program)
-        || !matches!(find_file(context, &format!("{LAYERS_ROOT}/bin/{program}")), Place::Nowhere);
+    // The search path of `env` is a variable that the function's configuration can set.
+    let is_known = SCRIPT_INTERPRETERS.contains(&program) || brings(context, &format!("{LAYERS_ROOT}/bin/{program}"));
     (!is_known).then_some((program, Absence::Likely))
 }
 
-/// How sure it is that there is nothing at this path; `None` if there is.
+/// How certain it is that nothing exists at this path; `None` if something does.
 fn absence(context: &CheckContext, path: &str) -> Option<Absence> {
-    // A relative path starts in the function's own directory, which is the working directory.
+    // The working directory is that of the function's zip.
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{TASK_ROOT}/{path}") };
-    if !matches!(find_file(context, &path), Place::Nowhere) {
+    if brings(context, &path) {
         return None;
     }
     let below = |directory: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));

@@ -67,10 +67,18 @@ rules! {
         what "an entry's own header agrees with the archive's directory"
         why "what Lambda unpacks depends on which of the two it reads"
         source ZIP_FORMAT, hint "create the zip again with another tool"
+    ExtraField "extra-field" Error
+        what "extra fields fit into the space that their header gives them"
+        why "the upload may fail with `Could not unzip uploaded file`: Java, Python, unzip and 7-Zip refuse the archive"
+        source ZIP_FORMAT, hint "create the zip again with another tool"
     UnsupportedMethod "unsupported-method" Error
         what "entries are stored or compressed with deflate"
         why "the upload fails with `Could not unzip uploaded file`"
         source INFERENCE, hint "choose the method `deflate` when creating the zip"
+    UnsupportedFeature "unsupported-feature" Error
+        what "entries need no feature of the format that readers do not support"
+        why "unzip supports version 4.6 of the format, Python 6.3; others ignore the number"
+        source INFERENCE, hint "create the zip again with another tool"
     Encrypted "encrypted" Error
         what "no entry is encrypted"
         why "Lambda has no password to unpack it with"
@@ -111,6 +119,18 @@ rules! {
         what "no file has the name of a directory"
         why "one of the two cannot be unpacked"
         source "Linux: a path is either a file or a directory", hint "rename one of them"
+    DirectoryWithoutSlash "directory-without-slash" Error
+        what "the name of a directory ends with `/`"
+        why "unzip tools create a file with this name and then cannot create the files in the directory"
+        source ZIP_FORMAT, hint "end the name with `/`, or leave the entry out"
+    NameTooLong "name-too-long" Error
+        what "Linux accepts the length of every name (255 bytes) and path (4,095 bytes)"
+        why "the file cannot be unpacked: `File name too long`"
+        source "Linux: limits.h", hint "shorten the name"
+    TooManyEntries "too-many-entries" Warning
+        what "the archive has no more entries than the format counts without zip64"
+        why "not every reader supports zip64, and every cold start unpacks all entries"
+        source INFERENCE, hint "leave files out, or pack them into one file"
     BackslashInName "backslash-in-name" Error
         what "names use `/` as the separator"
         why "`\\` is an ordinary character on Linux: the file is not unpacked into the directory"
@@ -159,6 +179,14 @@ rules! {
         what "symbolic links stay inside the zip"
         why "the link leads to a file of the runtime, or to nothing"
         source INFERENCE, hint "pack the file that the link points to"
+    LinkBroken "link-broken" Error
+        what "the contents of a symbolic link are a path"
+        why "unpacking fails, or the link leads nowhere"
+        source "Linux: symlink(2)", hint "give the entry the mode of a regular file, or pack the link's target path as its contents"
+    LinkLoop "link-loop" Error
+        what "no symbolic link leads back to itself"
+        why "opening the link fails with `Too many levels of symbolic links`"
+        source "Linux: symlink(7)", hint "point the link to a file"
     LinkDangling "link-dangling" Warning
         what "symbolic links point to something in the zip"
         why "opening the link fails with `No such file or directory`"
@@ -174,7 +202,7 @@ rules! {
     HostNotUnix "host-not-unix" Error
         what "files that Lambda starts have a Unix mode"
         why "the file is unpacked without execute permission: `permission denied`"
-        source PERMISSIONS, hint "create the zip with a tool that writes Unix modes on Windows too, such as `cargo lambda-zip pack`"
+        source PERMISSIONS, hint "create the zip with a tool that writes Unix modes, such as `cargo lambda-zip pack`; jszip does with `platform: 'UNIX'`, Java's `jar` cannot"
     NotExecutable "not-executable" Error
         what "files that Lambda starts have execute permission"
         why "the start fails with `permission denied`"
@@ -183,13 +211,17 @@ rules! {
         what "everyone may read the files"
         why "opening the file fails with `permission denied`: the function runs as a user who does not own it"
         source PERMISSIONS, hint "before packing, run `chmod 644` on data and `chmod 755` on executables"
+    DirectoryMode "directory-mode" Warning
+        what "everyone may list and enter directories"
+        why "Lambda repairs the modes of directories, but other tools do not"
+        source "AWS Lambda developer guide, \"Working with .zip file archives\"", hint "run `chmod 755` on the directory before packing it"
     Setuid "setuid" Warning
         what "no file has the set-user-ID or set-group-ID bit"
         why "the bit has no effect on Lambda"
         source INFERENCE, hint "run `chmod u-s,g-s` on the file before packing it"
     MissingTypeBits "missing-type-bits" Warning
-        what "a Unix mode includes the file type"
-        why "Lambda accepts it, but some tools take the entry for something else"
+        what "a Unix mode includes the file type, and marks every file as a regular file"
+        why "Lambda accepts a missing type, but some tools take the entry for something else"
         source INFERENCE, hint "add 0o100000 to the mode where the zip is created"
     ExecFormat "exec-format" Error
         what "files that Lambda starts are Linux executables, or scripts that name their interpreter"
@@ -207,6 +239,10 @@ rules! {
         what "ELF files are complete"
         why "the start fails with `exec format error` or a crash"
         source ELF_LOADING, hint "build the file again"
+    WrongSystem "wrong-system" Error
+        what "executables and libraries are built for Linux"
+        why "loading the library fails with `invalid ELF header`, running the program with `exec format error`"
+        source ELF_LOADING, hint "install the package for Linux, for example in a container or with your package manager's option for the platform"
     WrongClass "wrong-class" Error
         what "executables are 64-bit"
         why "the start fails with `exec format error`"
@@ -227,6 +263,10 @@ rules! {
         what "files that Lambda starts are programs, not object files or libraries"
         why "the start fails with `exec format error` or a crash"
         source ELF_LOADING, hint "pack the linked program"
+    NoLoader "no-loader" Error
+        what "an executable that needs shared libraries names a loader"
+        why "the start crashes: nothing loads the libraries"
+        source ELF_LOADING, hint "build with `--libc gnu`, or link the libraries statically"
     LoaderMissing "loader-missing" Error
         what "an executable asks for the runtime's loader, or for none"
         why "the start fails with `no such file or directory`, although the file exists"
@@ -238,15 +278,19 @@ rules! {
     LibstdcxxTooNew "libstdcxx-too-new" Error
         what "no executable needs a newer libstdc++ than the runtime's"
         why "the start fails with `version 'GLIBCXX_...' not found`"
-        source ELF_LOADING, hint "link libstdc++ statically with `-static-libstdc++`, or pack it in `lib/`"
+        source ELF_LOADING, hint "link libstdc++ statically with `-static-libstdc++`, or build with an older compiler"
     LibgccTooNew "libgcc-too-new" Error
         what "no executable needs a newer `libgcc_s` than the runtime's"
         why "the start fails with `version 'GCC_...' not found`"
-        source ELF_LOADING, hint "link libgcc statically with `-static-libgcc`, or pack it in `lib/`"
+        source ELF_LOADING, hint "link libgcc statically with `-static-libgcc`, or build with an older compiler"
     LibraryMissing "library-missing" Error
         what "every shared library is in the runtime, in the zip or in a layer, where the loader looks"
         why "the start fails with `cannot open shared object file`"
         source "the list of libraries in the image of `provided.al2023`", hint "link it statically, or pack it in `lib/`"
+    LibraryNotElf "library-not-elf" Error
+        what "a shared library that an executable needs is an ELF file"
+        why "the start fails with `invalid ELF header`"
+        source ELF_LOADING, hint "pack the library itself"
     LibraryUncertain "library-uncertain" Warning
         what "shared libraries other than glibc's and `libgcc_s` are packed"
         why "the managed runtime has fewer libraries than its published image"
@@ -261,7 +305,7 @@ rules! {
         source ELF_LOADING, hint "link with `-z noexecstack`; the request often comes from an assembler file"
     UploadLimit "upload-limit" Warning
         what "the zip is small enough for a direct upload"
-        why "a direct upload fails with `RequestEntityTooLargeException`; an upload through S3 works"
+        why "a direct upload fails with `Zipped size must be smaller than 52428800 bytes`; an upload through S3 works"
         source LIMITS, hint "upload the zip to S3, and name the bucket and key when updating the function"
     UnpackedLimit "unpacked-limit" Error
         what "the zip and its layers unpack to less than the limit"

@@ -93,6 +93,8 @@ pub struct Elf {
     pub rpath: Vec<String>,
     /// `DT_RUNPATH`, split at its colons.
     pub runpath: Vec<String>,
+    /// Whether it is marked as a position-independent program (`DF_1_PIE`), which tells it from a shared library.
+    pub is_pie: bool,
     /// The symbol versions that the loader requires, in the file's order.
     pub version_needs: Vec<VersionNeed>,
     /// The build id in hexadecimal digits.
@@ -131,10 +133,18 @@ impl Elf {
         }
     }
 
+    /// Whether it was linked as a program rather than a library. A library may have a loader or an entry point too, as
+    /// glibc's own have; those have a name for others to ask for.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        let is_marked = self.kind == ElfType::Executable || self.interpreter.is_some() || self.is_pie;
+        is_marked && self.soname.is_none()
+    }
+
     /// The highest symbol version that it needs with this prefix, such as `GLIBC`.
     #[must_use]
     pub fn highest_need(&self, prefix: &str) -> Option<(&VersionNeed, SymbolVersion)> {
-        let versions = self.version_needs.iter().filter_map(|need| Some((need, need.of_family(prefix)?)));
+        let versions = self.version_needs.iter().filter_map(|need| Some((need, need.number_after(prefix)?)));
         // The first of equal versions wins, so that the result does not depend on `max_by_key`'s choice.
         versions.fold(None, |best, next| match best {
             Some((_, version)) if version >= next.1 => best,
@@ -169,6 +179,7 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
         soname: None,
         rpath: Vec::new(),
         runpath: Vec::new(),
+        is_pie: false,
         version_needs: Vec::new(),
         build_id: None,
         debug_size,
@@ -176,9 +187,14 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
         executable_stack: false,
     };
     elf.sections.truncate(SECTIONS_LIMIT);
+    let length = cache.len().map_err(|()| ElfError("its size is unknown"))?;
     let mut notes_left = NOTE_SEGMENTS_LIMIT;
     for segment in segments {
         match segment.p_type(endian) {
+            // The kernel maps these bytes; touching a page past the end of the file kills the program.
+            constants::PT_LOAD if end_of(segment, endian) > length => {
+                return Err(ElfError("it is truncated: a segment reaches past its end"));
+            }
             constants::PT_INTERP => elf.interpreter = Some(interpreter(segment, endian, cache)?),
             constants::PT_GNU_STACK => {
                 elf.executable_stack = segment.p_flags(endian).0 & constants::PF_X.0 != 0;
@@ -206,6 +222,11 @@ where
         Ok(Some(path)) => Ok(String::from_utf8_lossy(path).into_owned()),
         _ => Err(ElfError("its interpreter lies outside the file or does not end")),
     }
+}
+
+/// Where a segment ends in the file.
+fn end_of<Segment: ProgramHeader<Endian = Endianness>>(segment: &Segment, endian: Endianness) -> u64 {
+    Into::<u64>::into(segment.p_offset(endian)).saturating_add(segment.p_filesz(endian).into())
 }
 
 /// Only people read a build id, so a damaged note is no reason to refuse the file.

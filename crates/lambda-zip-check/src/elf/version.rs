@@ -14,7 +14,7 @@ pub struct VersionNeed {
 impl VersionNeed {
     /// The version's number if it has this prefix, such as `GLIBC`.
     #[must_use]
-    pub fn of_family(&self, prefix: &str) -> Option<SymbolVersion> {
+    pub fn number_after(&self, prefix: &str) -> Option<SymbolVersion> {
         let number = self.version.strip_prefix(prefix)?.strip_prefix('_')?;
         // glibc names features of its loader without a number. The first one came with 2.36, all others later.
         if prefix == "GLIBC" && number.starts_with("ABI_") {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     fn number(version: &str, prefix: &str) -> Option<SymbolVersion> {
-        VersionNeed { library: "libc.so.6".into(), version: version.into() }.of_family(prefix)
+        VersionNeed { library: "libc.so.6".into(), version: version.into() }.number_after(prefix)
     }
 
     #[test]

@@ -1,0 +1,81 @@
+//! What the tests of this crate share: checking zips in memory against an ordinary function.
+
+#![allow(dead_code, reason = "not every test file uses everything")]
+
+use std::io::Cursor;
+
+use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation, Finding, Rule, Severity, ZipView, check_view};
+use time::macros::date;
+
+#[path = "../../../../tests/check/elf_builder.rs"]
+pub(crate) mod elf_builder;
+#[path = "../../../../tests/check/zip_builder.rs"]
+pub(crate) mod zip_builder;
+
+use elf_builder::static_program;
+use zip_builder::Item;
+
+/// The mode of an ordinary executable.
+pub(crate) const EXECUTABLE: u32 = 0o100_755;
+/// The mode of an ordinary data file.
+pub(crate) const DATA: u32 = 0o100_644;
+/// The mode of a symbolic link.
+pub(crate) const LINK: u32 = 0o120_777;
+/// The mode of an ordinary directory.
+pub(crate) const DIRECTORY: u32 = 0o040_755;
+
+/// A static `bootstrap` for x86-64.
+pub(crate) fn bootstrap() -> Item {
+    Item::new("bootstrap", EXECUTABLE, static_program().build())
+}
+
+/// A data file.
+pub(crate) fn data(name: &str) -> Item {
+    Item::new(name, DATA, *b"data")
+}
+
+/// The zip of an ordinary function with these further entries.
+pub(crate) fn function_with(items: impl IntoIterator<Item = Item>) -> Vec<u8> {
+    zip_builder::zip(&[bootstrap()].into_iter().chain(items).collect::<Vec<_>>())
+}
+
+/// x86-64, `provided.al2023`, on a day on which no runtime that counts is deprecated.
+pub(crate) fn expectation(kind: ArchiveKind) -> Expectation {
+    Expectation {
+        arch: Some(Arch::X86_64),
+        runtime: Some(Runtime::AL2023),
+        ..Expectation::new(kind, date!(2026 - 06 - 01))
+    }
+}
+
+pub(crate) fn view(zip: &[u8]) -> ZipView {
+    ZipView::from_reader(Cursor::new(zip), zip.len() as u64).unwrap()
+}
+
+/// Checks a zip with the layers of its function.
+pub(crate) fn check_with_layers(kind: ArchiveKind, zip: &[u8], layers: &[Vec<u8>]) -> Vec<Finding> {
+    let layers: Vec<_> = layers.iter().map(|layer| view(layer)).collect();
+    check_view(&view(zip), &layers, &expectation(kind))
+}
+
+pub(crate) fn check_function(zip: &[u8]) -> Vec<Finding> {
+    check_with_layers(ArchiveKind::Function, zip, &[])
+}
+
+pub(crate) fn check_layer(zip: &[u8]) -> Vec<Finding> {
+    check_with_layers(ArchiveKind::Layer, zip, &[])
+}
+
+/// The rules of the findings, with their severity.
+pub(crate) fn rules(findings: &[Finding]) -> Vec<(Severity, Rule)> {
+    findings.iter().map(|finding| (finding.severity, finding.rule)).collect()
+}
+
+pub(crate) fn error(rule: Rule) -> Vec<(Severity, Rule)> {
+    vec![(Severity::Error, rule)]
+}
+
+pub(crate) fn warning(rule: Rule) -> Vec<(Severity, Rule)> {
+    vec![(Severity::Warning, rule)]
+}
