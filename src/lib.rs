@@ -3,51 +3,30 @@
 //! [`run`] is the program: arguments in, exit code out. The parts that know nothing of cargo or a terminal are crates of
 //! their own: `lambda_platform`, `deployment_zip`, `lambda_zip_check`.
 
-mod answers;
-mod build;
+mod cache;
 mod cargo;
-mod cargo_lambda;
-mod check_zips;
 mod cli;
-mod completions;
-mod config;
-mod debug_symbols;
-mod doctor;
+mod commands;
+mod context;
 mod invoke;
-mod job;
-mod manual;
-mod memory;
-mod pack;
-mod packaging;
+mod linker;
+mod manifest;
 mod plan;
 mod platform;
-mod preview;
 mod publish;
 mod report;
 mod shell;
 mod suggest;
-mod toolchain;
 
 use std::env;
 use std::ffi::OsString;
-use std::time::Instant;
 
-use anyhow::Result;
-use cargo_config2::Config;
-
-use answers::Inquiry;
-use build::Built;
 use cargo::TerminalSettings;
-use cli::{Arguments, BuildArguments, Command, TerminalFlags};
+use cli::{Arguments, Command, TerminalFlags};
 
-use deployment_zip::EntrySource;
-use job::Job;
 use lambda_zip_error::ErrorKind;
-use memory::FileDigests;
-use publish::Freshness;
-use report::Report;
+use linker::zig;
 use shell::Shell;
-use toolchain::zig;
 
 /// Runs the program with these arguments and returns its exit code.
 #[must_use]
@@ -99,49 +78,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
         shell.warn(format_args!("{problem:#}"), Some("mend it, or see `cargo build` for what is wrong with it"));
     }
     let outcome = match &command {
-        Some(Command::Check(check)) => check_zips::run(check, &shell),
+        Some(Command::Check(check)) => commands::check(check, &shell),
         Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &shell),
-        Some(Command::Pack(pack)) => pack::pack(pack, &shell),
-        Some(Command::Doctor(doctor)) => doctor::doctor(doctor, configured),
-        Some(Command::Completions(completions)) => completions::print(completions),
-        Some(Command::Man(man)) => manual::write(man),
-        None => build_and_package(&build, configured, &shell),
+        Some(Command::Pack(pack)) => commands::pack(pack, &shell),
+        Some(Command::Doctor(doctor)) => commands::doctor(doctor, configured),
+        Some(Command::Completions(completions)) => commands::completions(completions),
+        Some(Command::Man(man)) => commands::man(man),
+        None => commands::build(&build, configured, &shell),
     };
     outcome.unwrap_or_else(|failure| {
         shell.error(&failure);
         lambda_zip_error::exit_code(&failure)
-    })
-}
-
-/// The main command, where cargo is configured like this. Returns its exit code.
-fn build_and_package(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
-    let started = Instant::now();
-    let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let inquiry = Inquiry::new(arguments, configured?)?;
-    if inquiry.only_looks() {
-        return preview::show(&inquiry, shell);
-    }
-    // A wrong date must not cost a build.
-    let modified = publish::modification_time()?;
-    let digests = FileDigests::default();
-    let Built { draft, executables, records, time } = build::build(&inquiry, &digests, shell)?;
-
-    let own = draft.plan.own_files();
-    let jobs = draft.plan.functions.iter().zip(executables).map(|(planned, executable)| {
-        let job = Job::of(planned, EntrySource::Disk(executable), &own, modified)?;
-        Ok(Job { debug_symbols: draft.plan.debug_symbols, ..job })
-    });
-    let freshness = Freshness { memory: &draft.memory, digests: &digests, records: &records };
-    let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(freshness), shell)?;
-
-    let invoked = invoke::smoke_test(&mut archives, &events, shell);
-    let warnings = draft.warnings();
-    let report = Report { archives, warnings, build_time: Some(time), total_time: started.elapsed() };
-    report::print_summary(&report.archives, shell);
-    report.print(arguments.message_format)?;
-    inquiry.page(&draft.plan)?.publish(&report.archives, shell)?;
-    Ok(match report.exit_code() {
-        0 => invoked,
-        broken => broken,
     })
 }

@@ -1,4 +1,4 @@
-//! What is built: size and cold start by profile and C library, and how fast memory is allocated.
+//! The built function: size and cold start by profile and C library, and allocation speed.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ use crate::plot::Plot;
 use crate::run::{Contender, Measured, Sample, interleaved, wait};
 use crate::{Options, program};
 
-/// A way to build: its name, flags of this program, and the profile in cargo's variables.
+/// One way to build. `profile` becomes `CARGO_PROFILE_RELEASE_…` variables.
 struct Variant {
     name: &'static str,
     flags: &'static [&'static str],
@@ -100,7 +100,7 @@ fn profiles(options: &Options, page: &mut Page) {
     page.plot(plot);
 }
 
-/// Builds and returns the executable, or nothing where the machine lacks something.
+/// Builds the executable. Returns `None` if this machine cannot build it.
 fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) -> Option<PathBuf> {
     let name = variant.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>() + features;
     let target = options.scratch.join("binary").join(name);
@@ -128,7 +128,7 @@ fn executable(path: &Path) {
 #[cfg(not(unix))]
 fn executable(_: &Path) {}
 
-/// Starts a function and ends it as soon as it asks for an event.
+/// Starts a function and ends it at its first request for an event.
 fn cold_start(binary: &Path) -> Sample {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address").to_string();

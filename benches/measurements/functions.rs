@@ -1,4 +1,4 @@
-//! Many functions in one package: what each of them costs.
+//! The cost of each function in a package with many of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(crate) fn measure(options: &Options) -> Page {
             contender.run();
         }
         let (idle, anew) = contenders.split_at(2);
-        // What was just written is read again, until its dates would show a change.
+        // Files that changed less than three seconds ago are always read again. Wait until that no longer applies.
         thread::sleep(Duration::from_secs(4));
         let mut measured = interleaved(idle, options.runs * 3);
         measured.extend(interleaved(anew, options.runs));
@@ -55,7 +55,7 @@ pub(crate) fn measure(options: &Options) -> Page {
     page
 }
 
-/// Ours and cargo's with nothing to do, and ours with all zips to make.
+/// `ours` and cargo without changes, and `ours` with all zips removed.
 fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     let manifest = package(&scratch.join(format!("package-{count}")), count);
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
@@ -73,7 +73,7 @@ fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     ]
 }
 
-/// The example, so many times. Quick to build, since building is not what is measured.
+/// A package with `count` copies of the example. Compiled without optimization, because building is not measured.
 fn package(folder: &Path, count: u32) -> PathBuf {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let read = |name: &str| fs::read_to_string(example.join(name)).expect("the example can be read");

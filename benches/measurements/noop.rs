@@ -1,4 +1,4 @@
-//! A run after which nothing changed, against cargo's own and the peer's.
+//! A build without changes, compared with `cargo build` and cargo-lambda.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ pub(crate) fn measure(options: &Options) -> Page {
     page
 }
 
-/// The same build by each of them, with a target directory of its own.
+/// The same build by each tool, each with its own target directory.
 fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Vec<Contender> {
     let manifest = package.join("Cargo.toml");
     let target_dir = |name: &str| scratch.join(name).to_str().expect("UTF-8").to_owned();
@@ -62,26 +62,26 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
     if let Some(cargo_lambda) = cargo_lambda {
         let words = ["lambda", "build", "--release", "--output-format", "zip", "--target", &triple].map(String::from);
         let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(of_package()));
-        // Its `--target-dir` reaches `cargo metadata`, which has none.
+        // cargo-lambda passes `--target-dir` to `cargo metadata`, which does not have it.
         contenders
             .push(contender.env("PATH", path_with(cargo_lambda)).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
     }
     contenders
 }
 
-/// The cargo that runs this, as it is the one that `ours` starts: without rustup in front of it.
+/// The cargo that runs this benchmark, without the rustup proxy. `ours` starts the same one.
 pub(crate) fn cargo_program() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
-/// PATH, with the folder of a program in front: there cargo finds a subcommand, and the peer the Python that has its zig.
+/// PATH with the program's directory first. There cargo finds the subcommand, and cargo-lambda the Python that has zig.
 fn path_with(program: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
     std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8")
 }
 
-/// A package whose binary is large by what it includes.
+/// A package with a large binary, because it embeds a large file.
 fn large(options: &Options) -> PathBuf {
     let package = options.scratch.join("no-op").join("large-package");
     let size = if options.smoke { 100_000 } else { 34_000_000 };
@@ -95,7 +95,7 @@ fn large(options: &Options) -> PathBuf {
     package
 }
 
-/// A package that includes many files.
+/// A package whose zip includes many files.
 fn files(options: &Options) -> PathBuf {
     let package = options.scratch.join("no-op").join("files-package");
     let count = if options.smoke { 20 } else { 2000 };
@@ -110,7 +110,7 @@ fn files(options: &Options) -> PathBuf {
     package
 }
 
-/// Writes a file, unless it is there: cargo would build again.
+/// Writes a file only if its contents change. Otherwise cargo would build again.
 pub(crate) fn write_changed(path: &Path, contents: &[u8]) {
     if fs::read(path).is_ok_and(|known| known == contents) {
         return;

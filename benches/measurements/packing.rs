@@ -1,4 +1,4 @@
-//! From files to a zip: time, memory and bytes, against other archivers.
+//! Time, memory and bytes of packing a zip, compared with other archivers.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ fn ratio(one: u64, other: u64) -> f64 {
 }
 
 fn ours(input: &Input, zip: &Path) -> Vec<Contender> {
-    // Some inputs are libraries, or want libraries that no runtime has.
+    // Some inputs are libraries, or need libraries that no runtime has.
     const RULES: &str = "library-missing,not-a-program";
     let args = |compression: &str| {
         let zip = zip.to_str().expect("UTF-8").to_owned();

@@ -1,4 +1,4 @@
-//! One page of `docs/measurements/`: what was measured, on what, as tables and plots.
+//! Builds one page of `docs/measurements/` with its tables and plots.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,7 +8,7 @@ use crate::plot::Plot;
 use crate::run::Measured;
 use crate::{machine, program};
 
-/// A page as it grows.
+/// A page under construction.
 pub(crate) struct Page {
     title: &'static str,
     body: String,
@@ -30,12 +30,12 @@ impl Page {
         }
     }
 
-    /// A program that was measured, in its own words.
+    /// Adds the version line of a measured program.
     pub(crate) fn version(&mut self, version: Option<String>) {
         self.versions.extend(version.filter(|version| !self.versions.contains(version)));
     }
 
-    /// A program that would have been measured.
+    /// Adds a program that is not installed.
     pub(crate) fn missing(&mut self, what: &str) {
         eprintln!("  missing: {what}");
         if !self.missing.iter().any(|known| known == what) {
@@ -43,7 +43,7 @@ impl Page {
         }
     }
 
-    /// A table, the first column aligned to the left.
+    /// Adds a table. The first column is left-aligned.
     pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) {
         writeln!(self.body, "| {} |", head.join(" | ")).unwrap();
         writeln!(self.body, "|---|{}", "---:|".repeat(head.len() - 1)).unwrap();
@@ -52,7 +52,7 @@ impl Page {
         }
     }
 
-    /// What was measured, each against the first, which is this program.
+    /// Adds a table of measurements, each compared with the first one, which is this program.
     pub(crate) fn measured(&mut self, measured: &[Measured]) {
         let has_bytes = measured.iter().any(|one| one.bytes.is_some());
         let head = ["", "bytes", "wall s", "CPU s", "peak MB", "wall ×", "CPU ×"];
@@ -116,7 +116,7 @@ impl Page {
     }
 }
 
-/// A number with its thousands set apart.
+/// A number with thousands separators.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

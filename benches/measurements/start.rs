@@ -1,4 +1,4 @@
-//! How long it takes to start: the time of commands that have next to nothing to do.
+//! Start-up time: commands that have almost nothing to do.
 
 use std::path::Path;
 

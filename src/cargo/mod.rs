@@ -27,7 +27,7 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
-pub(crate) use settings::{Settings, c_is_native};
+pub(crate) use settings::{Settings as BuildOverrides, c_is_native};
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.

@@ -77,7 +77,7 @@ pub(crate) fn prepare(command: &CargoCommand) -> Result<()> {
         .or_fail(ErrorKind::Setup, || format!("failed to write `{}`", stand_in.display()))
 }
 
-/// Answers a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
+/// BuildInputs a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
 pub(crate) fn answer(args: &[OsString]) -> Option<Result<u8>> {
     let (program, rest) = args.split_first()?;
     if Path::new(program).file_stem()? != "rustc" {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::config::CargoConfig;
 use super::rustflags;
-use crate::config::TargetCpu;
+use crate::manifest::TargetCpu;
 use crate::suggest::nearest;
 use lambda_platform::{Arch, Target};
 use lambda_zip_error::{ErrorKind, Failure};

@@ -86,6 +86,13 @@ pub(crate) struct BuildArguments {
     pub(crate) passed_on: Vec<OsString>,
 }
 
+impl BuildArguments {
+    /// True for `--dry-run` and `--list`: nothing is built.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.dry_run || self.packaging.list
+    }
+}
+
 /// Who links.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LinkerChoice {

@@ -83,7 +83,7 @@ pub(crate) struct FunctionFlags {
         value_parser = clap::value_parser!(u32).range(1..=900)
     )]
     pub(crate) timeout: u32,
-    /// Memory in MB: a function that takes more is killed [default: 128, and nothing is killed]
+    /// Cache in MB: a function that takes more is killed [default: 128, and nothing is killed]
     #[arg(
         long, value_name = "MB", help_heading = FUNCTION_OPTIONS,
         value_parser = clap::value_parser!(u32).range(128..=10_240)

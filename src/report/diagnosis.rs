@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::print_lines;
-use crate::toolchain::{Diagnosis, Linker, TargetDiagnosis};
+use crate::linker::{Diagnosis, Linker, TargetDiagnosis};
 
 /// The state of a machine on stdout: its tools, a row for each target, and the commands for what is missing.
 pub(crate) fn print_diagnosis(diagnosis: &Diagnosis) -> Result<()> {

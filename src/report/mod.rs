@@ -22,7 +22,8 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::cli::MessageFormat;
-use crate::plan::{BuildPlan, Function, PlannedFunction, PlannedTarget};
+use crate::context::Function;
+use crate::plan::{BuildPlan, PlannedFunction, PlannedTarget};
 use deployment_zip::Archive;
 use lambda_zip_check::Finding;
 use lambda_zip_error::ErrorKind;

@@ -5,8 +5,8 @@ use std::fmt;
 use cargo_metadata::semver::Version;
 use serde::Serialize;
 
+use crate::linker::Linker;
 use crate::plan::PlannedFunction;
-use crate::toolchain::Linker;
 use lambda_platform::{Arch, Libc, Runtime};
 use lambda_zip_check::ArchiveKind;
 

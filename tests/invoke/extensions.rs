@@ -1,6 +1,8 @@
-//! Extensions: they come up before the runtime, get to know of invocations and of the end, and may fail.
+//! Extensions start before the runtime and learn of invocations and of the shutdown. They may fail.
 
-use crate::support::{Run, Sandbox};
+use test_support::Run;
+
+use crate::support::Sandbox;
 
 fn invoke(extension: &str) -> Run {
     let variable = format!("EXTENSION={extension}");
@@ -8,7 +10,7 @@ fn invoke(extension: &str) -> Run {
 }
 
 #[test]
-fn an_extension_lives_through_everything() {
+fn an_extension_sees_every_phase() {
     let run = invoke("").exits(0).prints("1\n");
     let run = run.says(
         "registered: 200 {\"functionName\":\"function\",\"functionVersion\":\"$LATEST\",\"handler\":\"bootstrap\"}\n",
@@ -25,7 +27,7 @@ fn an_extension_gets_the_events_that_it_asks_for() {
 }
 
 #[test]
-fn an_extension_may_fail() {
+fn an_extension_that_fails_is_reported() {
     for (extension, error) in [
         ("exit", "Extension.Crash: extension watcher: exit status 3"),
         ("crash", "Extension.Crash: extension watcher: exit status 4"),
@@ -42,7 +44,7 @@ fn an_extension_that_does_not_end_is_killed() {
 }
 
 #[test]
-fn an_extension_may_not_be_startable() {
+fn an_extension_that_cannot_start_is_reported() {
     let sandbox = Sandbox::new();
     sandbox.write("watcher", "#!/bin/no-such-shell\n");
     let allow = ["--allow", "script-interpreter"];
@@ -52,7 +54,7 @@ fn an_extension_may_not_be_startable() {
 }
 
 #[test]
-fn an_extension_gets_to_know_why_it_ends() {
+fn an_extension_learns_why_it_ends() {
     let sandbox = Sandbox::new().with_extension();
     for (event, code, reason) in [(r#"{"do":"exit"}"#, 112, "failure"), (r#"{"do":"hang"}"#, 111, "timeout")] {
         let run = sandbox.invoke(&["--layer", "extension.zip", "--timeout", "1", "--event", event]).exits(code);
@@ -96,7 +98,7 @@ fn extensions_in_the_functions_own_zip_are_not_started() {
 }
 
 #[test]
-fn an_extension_may_be_inside_of_the_function() {
+fn an_internal_extension_runs_inside_the_function() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--env", "START=internal", "--event", "1", "--event", "2"]).exits(0).prints("1\n2\n");
     let run = run.says("with SHUTDOWN: 403\n").says("internal: 200\n");

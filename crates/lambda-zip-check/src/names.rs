@@ -33,16 +33,27 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
 /// The longest name of a file on Linux, in bytes.
 const NAME_LIMIT: usize = 255;
 
-/// More entries than this are more than any function has, and take longer to unpack than Lambda waits.
-const ENTRIES_LIMIT: usize = 65_535;
+/// How many files and directories a zip may unpack to without a warning.
+pub(super) const FILES_LIMIT: usize = 100_000;
 
 fn too_many(context: &CheckContext, findings: &mut Findings) {
-    let count = context.view.container.entries.len();
-    if count > ENTRIES_LIMIT {
-        let message =
-            format!("the zip has {count} entries, more than the {ENTRIES_LIMIT} that the format counts without zip64");
-        findings.add(Rule::TooManyEntries, None, message);
+    let paths = context.view.entries().map(|(entry, _)| entry.path.as_str());
+    let count = files_and_directories(paths.collect());
+    if count > FILES_LIMIT {
+        let message = format!("the zip unpacks to {count} files and directories");
+        findings.add(Rule::TooManyFiles, None, message);
     }
+}
+
+/// How many different files and directories these paths name. Names are short to write and their directories many, so the
+/// directories are counted without a list of them: in sorted order, a path adds what it does not share with the one before.
+fn files_and_directories(mut paths: Vec<&str>) -> usize {
+    paths.sort_by(|one, other| one.split('/').cmp(other.split('/')));
+    let pairs = paths.iter().zip(std::iter::once(&"").chain(&paths));
+    pairs.fold(0, |count: usize, (path, before)| {
+        let shared = path.split('/').zip(before.split('/')).take_while(|(one, other)| one == other).count();
+        count + path.split('/').count() - shared
+    })
 }
 
 fn too_long(context: &CheckContext, entry: &ZipEntry, findings: &mut Findings) {
@@ -196,5 +207,18 @@ fn not_normal(entry: &ZipEntry, findings: &mut Findings) {
             path => format!("name it `{path}`"),
         };
         findings.add_with_hint(Rule::NameNotNormal, Some(&entry.name), message, hint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_counted_once() {
+        assert_eq!(files_and_directories(vec![]), 0);
+        assert_eq!(files_and_directories(vec!["bootstrap"]), 1);
+        assert_eq!(files_and_directories(vec!["a/b/c", "a", "a/b/d", "a-b", "a/b"]), 5);
+        assert_eq!(files_and_directories(vec!["x/y/z", "x/y/z"]), 3);
     }
 }

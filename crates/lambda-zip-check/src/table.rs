@@ -127,10 +127,10 @@ rules! {
         what "Linux accepts the length of every name (255 bytes) and path (4,095 bytes)"
         why "the file cannot be unpacked: `File name too long`"
         source "Linux: limits.h", hint "shorten the name"
-    TooManyEntries "too-many-entries" Warning
-        what "the archive has no more entries than the format counts without zip64"
-        why "not every reader supports zip64, and every cold start unpacks all entries"
-        source INFERENCE, hint "leave files out, or pack them into one file"
+    TooManyFiles "too-many-files" Warning
+        what "the archive unpacks to at most 100,000 files and directories"
+        why "every cold start creates them all"
+        source "this project's own limit, above what functions have", hint "leave files out, or pack them into one file"
     BackslashInName "backslash-in-name" Error
         what "names use `/` as the separator"
         why "`\\` is an ordinary character on Linux: the file is not unpacked into the directory"

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: checking zips in memory against an ordinary function.
+//! What the tests of verdicts share: checking zips in memory against an ordinary function or layer.
 
 #![allow(dead_code, reason = "not every test file uses everything")]
 
@@ -6,22 +6,10 @@ use std::io::Cursor;
 
 use lambda_platform::{Arch, Runtime};
 use lambda_zip_check::{ArchiveKind, Expectation, Finding, Rule, Severity, ZipView, check_view};
+use test_support::elf::static_program;
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, zip};
 use time::macros::date;
 
-#[path = "../../../../tests/check/elf_builder.rs"]
-pub(crate) mod elf_builder;
-#[path = "../../../../tests/check/zip_builder.rs"]
-pub(crate) mod zip_builder;
-
-use elf_builder::static_program;
-use zip_builder::Item;
-
-/// The mode of an ordinary executable.
-pub(crate) const EXECUTABLE: u32 = 0o100_755;
-/// The mode of an ordinary data file.
-pub(crate) const DATA: u32 = 0o100_644;
-/// The mode of a symbolic link.
-pub(crate) const LINK: u32 = 0o120_777;
 /// The mode of an ordinary directory.
 pub(crate) const DIRECTORY: u32 = 0o040_755;
 
@@ -37,10 +25,10 @@ pub(crate) fn data(name: &str) -> Item {
 
 /// The zip of an ordinary function with these further entries.
 pub(crate) fn function_with(items: impl IntoIterator<Item = Item>) -> Vec<u8> {
-    zip_builder::zip(&[bootstrap()].into_iter().chain(items).collect::<Vec<_>>())
+    zip(&[bootstrap()].into_iter().chain(items).collect::<Vec<_>>())
 }
 
-/// x86-64, `provided.al2023`, on a day on which no runtime that counts is deprecated.
+/// x86-64, `provided.al2023`, on a day on which that runtime is not deprecated.
 pub(crate) fn expectation(kind: ArchiveKind) -> Expectation {
     Expectation {
         arch: Some(Arch::X86_64),

@@ -1,0 +1,195 @@
+//! One executable on its way to one zip: its files are collected, packed next to the final path, and checked against the
+//! rules. Several jobs run at the same time, so nothing here prints or publishes.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use time::OffsetDateTime;
+
+use super::debug_symbols;
+use crate::cache::{Digest, FileDigests, ZipInputs};
+use crate::plan::{BuildPlan, Packaging, PlannedFunction};
+use crate::report::{Subject, ZipContents};
+use crate::shell::Shell;
+use deployment_zip::{
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress, SortedEntries,
+    StagedArchive,
+};
+use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
+use lambda_zip_error::{ErrorKind, Failure};
+
+/// One zip to make.
+#[derive(Debug)]
+pub(crate) struct PackageJob<'a> {
+    pub(crate) subject: Subject,
+    pub(crate) packaging: &'a Packaging,
+    /// The entry of the executable, and others that no include asks for.
+    pub(crate) entries: Vec<Entry>,
+    /// The path of the zip, absolute.
+    pub(crate) path: PathBuf,
+    /// The files that the run itself reads and writes. They are left out of included directories.
+    pub(crate) output_paths: &'a OwnFiles,
+    /// The levels of the rules, unless the user sets others.
+    pub(crate) levels: Levels,
+    /// The date of the entries.
+    pub(crate) modified: ModificationTime,
+    /// True if debug information is split from the executable on its way into the zip.
+    pub(crate) debug_symbols: bool,
+}
+
+/// A zip under a scratch name, with its findings.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) staged: StagedArchive,
+    pub(crate) findings: Vec<Finding>,
+    /// The contents of a zip that breaks a rule: the zip itself will be deleted.
+    pub(crate) refused: Option<ZipContents>,
+    /// How long packing and checking took.
+    pub(crate) package_time: Duration,
+}
+
+impl<'a> PackageJob<'a> {
+    /// The job of a planned function. `executable` is the source of its executable.
+    pub(crate) fn new(
+        planned: &'a PlannedFunction,
+        executable: EntrySource,
+        output_paths: &'a OwnFiles,
+        modified: ModificationTime,
+    ) -> Result<Self> {
+        let packaging = &planned.packaging;
+        let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
+        let mut levels = Levels::default();
+        // The warning about the runtime was printed once, before the build.
+        levels.allow(Rule::RuntimeDeprecated);
+        Ok(Self {
+            subject: Subject::of(planned),
+            packaging,
+            entries: vec![Entry { name, source: executable, mode: Some(0o755) }],
+            path: planned.path.clone(),
+            output_paths,
+            levels,
+            modified,
+            debug_symbols: false,
+        })
+    }
+
+    /// Finds the files that go into the zip.
+    pub(crate) fn collect(&self) -> Result<Collected> {
+        self.packaging.files.collect(self.entries.clone(), self.output_paths)
+    }
+
+    /// Refuses to replace a file that goes into the zip.
+    pub(crate) fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
+        // If there is no zip yet, no file can be the same one.
+        let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
+        // Comparing sizes first avoids resolving the links of every path.
+        let is_zip = |source: &Path| {
+            source.metadata().is_ok_and(|metadata| metadata.len() == size)
+                && matches!((source.canonicalize(), self.path.canonicalize()), (Ok(source), Ok(zip)) if source == zip)
+        };
+        if let Some(entry) = collected.entries.entries().iter().find(|entry| entry.file().is_some_and(is_zip)) {
+            let path = self.path.display();
+            let message = format!("the zip would replace `{path}`, which goes into it as `{}`", entry.name);
+            return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
+        }
+        Ok(())
+    }
+
+    /// Reports what was left out of included directories, and flags that matched no file.
+    pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
+        let Collected { entries, litter, own } = collected;
+        if let Some((first, rest)) = litter.split_first() {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            let path = first.display();
+            shell.status("Leaving out", format_args!("`{path}`{more} (`--no-default-excludes` includes such files)"));
+            rest.iter().for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
+        }
+        for path in own {
+            shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
+        }
+        for rule in &self.packaging.files.modes_by_flag {
+            let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
+            if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
+                shell.warn(format_args!("`--mode {}` matched no files", rule.glob()), None);
+            }
+        }
+    }
+
+    /// Digest of everything that the bytes of the zip and its findings follow from.
+    pub(crate) fn inputs(&self, collected: &Collected, digests: &FileDigests) -> Result<Digest> {
+        let inputs = ZipInputs {
+            entries: collected.entries.entries(),
+            compression: self.packaging.compression,
+            modified: self.modified,
+            expectation: &self.expectation(),
+            debug_symbols: self.debug_symbols,
+        };
+        inputs.digest(digests)
+    }
+
+    /// Packs the zip and checks it against the rules. The file at its final path is unchanged.
+    pub(crate) fn pack(
+        &self,
+        collected: &Collected,
+        threads: NonZeroUsize,
+        progress: Progress<'_>,
+    ) -> Result<Candidate> {
+        let started = Instant::now();
+        let stripped = self.debug_symbols.then(|| self.collect_stripped()).transpose()?;
+        let entries = &stripped.as_ref().unwrap_or(collected).entries;
+        let options = ArchiveOptions { compression: self.packaging.compression, modified: self.modified, threads };
+        let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
+        let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
+        let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
+        let is_broken = lambda_zip_check::has_errors(&findings);
+        let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
+        Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
+    }
+
+    /// The same files, with the executable stripped.
+    fn collect_stripped(&self) -> Result<Collected> {
+        let mut entries = self.entries.clone();
+        let executable = self.executable().context("no executable to strip")?;
+        entries[0].source = EntrySource::Disk(debug_symbols::split(executable)?);
+        self.packaging.files.collect(entries, self.output_paths)
+    }
+
+    /// The executable, if it is a file.
+    pub(crate) fn executable(&self) -> Option<&Path> {
+        self.entries.first()?.file()
+    }
+
+    fn expectation(&self) -> Expectation {
+        let mut levels = self.levels.clone();
+        levels.extend(self.packaging.levels.clone());
+        Expectation {
+            kind: self.packaging.kind,
+            arch: self.subject.arch,
+            runtime: self.subject.runtime,
+            today: OffsetDateTime::now_utc().date(),
+            levels,
+        }
+    }
+}
+
+/// The entries of a staged zip, for the check to look at without unpacking them.
+fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
+    let source = |entry: &'a Entry| match &entry.source {
+        EntrySource::Disk(path) => PackedSource::File(path),
+        EntrySource::Bytes(bytes) => PackedSource::Bytes(bytes),
+        EntrySource::Symlink(target) => PackedSource::Link(target),
+        EntrySource::Directory => PackedSource::Directory,
+    };
+    let packed = entries.entries().iter().zip(staged.heads());
+    packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
+}
+
+/// The files of each planned zip, with a placeholder for the executable, which is not built yet.
+pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OwnFiles) -> Result<Vec<Collected>> {
+    let placeholder = || EntrySource::Bytes(Vec::new());
+    let collect =
+        |planned| PackageJob::new(planned, placeholder(), output_paths, ModificationTime::default())?.collect();
+    plan.functions.iter().map(collect).collect()
+}
