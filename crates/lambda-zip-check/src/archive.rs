@@ -206,6 +206,11 @@ fn unsupported_feature(entry: &ZipEntry, findings: &mut Findings) {
         let worst = if version > NEWEST_VERSION { Severity::Error } else { Severity::Warning };
         findings.add_at_most(worst, rule, Some(name), message, rule.facts().hint);
     }
+    if entry.disk != 0 {
+        // 7-Zip does not find the entry, other readers ignore the number.
+        let message = format!("`{name}` is in part {} of a split archive", u32::from(entry.disk) + 1);
+        findings.add_at_most(Severity::Warning, rule, Some(name), message, rule.facts().hint);
+    }
     if entry.flags & FLAG_PATCH != 0 {
         findings.add(rule, Some(name), format!("`{name}` is marked as a patch for another file"));
     }

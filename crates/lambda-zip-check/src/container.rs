@@ -33,8 +33,9 @@ pub(super) const FLAG_DESCRIPTOR: u16 = 1 << 3;
 /// Bit 5 of the flags: the data is a patch for another file.
 pub(super) const FLAG_PATCH: u16 = 1 << 5;
 
-/// Bit 13 of the flags: parts of the headers are masked because the directory is encrypted.
-pub(super) const FLAG_MASKED: u16 = 1 << 13;
+/// Bits 1 and 2 of the flags: deflate's compression level. They mean nothing to a reader, and some tools set them in one
+/// header only.
+const FLAGS_LEVEL: u16 = 0b110;
 
 /// Why an archive cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,6 +246,7 @@ fn parse_central(bytes: &[u8], prefix: u64) -> Option<(ZipEntry, usize)> {
         flags: record.u16(8)?,
         method: record.u16(10)?,
         crc: record.u32(16)?,
+        disk: record.u16(34)?,
         size: wide[0],
         packed_size: wide[1],
         attributes: record.u32(38)?,
@@ -291,9 +293,7 @@ fn read_local(file: &mut SizedFile<impl Read + Seek>, entry: &ZipEntry) -> io::R
     };
     differs("has another name in its own header than in the directory", name != entry.raw_name);
     differs("has another compression method in its own header than in the directory", method != entry.method);
-    // Some tools set the bits for deflate's compression level in one place only. They mean nothing to a reader.
-    let meaningful = 1 | FLAG_DESCRIPTOR | 1 << 6 | 1 << 11 | FLAG_MASKED;
-    differs("has other flags in its own header than in the directory", (flags ^ entry.flags) & meaningful != 0);
+    differs("has other flags in its own header than in the directory", (flags ^ entry.flags) & !FLAGS_LEVEL != 0);
     let descriptor_follows = flags & FLAG_DESCRIPTOR != 0;
     let sizes = widen(extra, sizes).map(|(wide, _)| wide);
     let agrees = |here: u64, there: u64| here == there || descriptor_follows && here == 0;

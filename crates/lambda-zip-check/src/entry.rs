@@ -21,6 +21,8 @@ pub(super) struct ZipEntry {
     pub(super) method: u16,
     /// The CRC-32 of the contents.
     pub(super) crc: u32,
+    /// The part of a split archive that the entry is in. 0 if the archive was not split.
+    pub(super) disk: u16,
     /// The size of the contents.
     pub(super) size: u64,
     /// The size of the data in the archive.

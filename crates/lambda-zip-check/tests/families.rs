@@ -617,6 +617,27 @@ mod archives {
     }
 
     #[test]
+    fn a_part_of_a_split_archive_is_told_as_one() {
+        let mut zip = function_with([]);
+        let directory = zip.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+        zip[directory + 34] = 2;
+        let findings = check_function(&zip);
+        assert_eq!(rules(&findings), warning(Rule::UnsupportedFeature));
+        assert!(findings[0].message.contains("part 3"), "{}", findings[0].message);
+    }
+
+    #[test]
+    fn flags_must_agree_but_for_the_level_of_compression() {
+        let with = |bits: u8| {
+            let mut zip = function_with([]);
+            zip[6] |= bits;
+            rules(&check_function(&zip))
+        };
+        assert_eq!(with(0b110), []);
+        assert_eq!(with(0b1000_0000), error(Rule::HeadersDisagree));
+    }
+
+    #[test]
     fn a_missing_start_is_told_as_one() {
         let zip = function_with([data("a.txt")]);
         let findings = check_function(&zip[100..]);
