@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::shell::Shell;
 use lambda_local::samples::SAMPLES;
 use lambda_local::{ExecutionMode, FunctionFiles, Isolation, LocalLambda, Output, Progress, Run, SetupError};
-use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, any_broken};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 use event::Event;
@@ -220,11 +220,11 @@ fn with_advice(error: impl Into<Error>) -> Error {
 }
 
 /// The user's levels over this command's: a zip that is too large for a request can still go through Amazon S3.
-fn levels(typed: Levels) -> Result<Levels> {
+fn levels(typed: Levels) -> Levels {
     let mut levels = Levels::default();
-    levels.warn(Rule::UploadLimit.id())?;
+    levels.warn(Rule::UploadLimit);
     levels.extend(typed);
-    Ok(levels)
+    levels
 }
 
 /// Checks the zip and its layers. A zip that breaks a rule is not unpacked.
@@ -235,8 +235,7 @@ fn check_before_boot(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> 
         arch: arguments.arch,
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
-        levels: levels(arguments.levels.levels()?)?,
-        layers: &[],
+        levels: levels(arguments.levels.levels()?),
     };
     let layer_views: Vec<_> = layers.iter().map(|path| read_zip(path)).collect::<Result<_>>()?;
     let view = read_zip(zip)?;
@@ -265,11 +264,11 @@ fn read_zip(path: &Path) -> Result<ZipView> {
 }
 
 /// Prints the findings. Returns true if a rule is broken.
-fn print_check(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation<'_>, shell: &Shell) -> bool {
+fn print_check(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation, shell: &Shell) -> bool {
     let findings = lambda_zip_check::check_view(view, layers, expectation);
-    if any_broken(&findings) && expectation.kind == ArchiveKind::Layer {
+    if has_errors(&findings) && expectation.kind == ArchiveKind::Layer {
         shell.status("Broken", format_args!("layer `{}`", path.display()));
     }
     report::print_findings(&findings, shell);
-    any_broken(&findings)
+    has_errors(&findings)
 }

@@ -13,13 +13,13 @@ use lambda_zip_check::{Rule, RuleFacts};
 
 /// Prints one rule with its reason, as text.
 pub(crate) fn print_rule(rule: Rule) -> Result<()> {
-    let RuleFacts { id, severity, what, why, source, remedy, .. } = rule.facts();
+    let RuleFacts { id, severity, what, why, source, hint, .. } = rule.facts();
     let lines = [
         format!("{id} ({severity})"),
         format!("  what: {what}"),
         format!("  why: {why}"),
         format!("  source: {source}"),
-        format!("  hint: {remedy}"),
+        format!("  hint: {hint}"),
     ];
     print_lines(lines.into_iter())
 }
