@@ -21,7 +21,7 @@ pub(crate) fn print_rule(rule: Rule) -> Result<()> {
         format!("  source: {source}"),
         format!("  hint: {hint}"),
     ];
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
 /// Prints one rule with its reason, as JSON.
@@ -53,7 +53,7 @@ pub(crate) fn print_rules() -> Result<()> {
     lines
         .extend(Arch::ALL.map(|arch| format!("  in the image of `provided.al2023` for {arch}: {} names", count(arch))));
     lines.push(format!("\nInterpreters of scripts in every runtime:\n  {}", SCRIPT_INTERPRETERS.join(", ")));
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
 #[derive(Serialize)]
