@@ -225,10 +225,48 @@ pub(crate) fn refusal(argument: &str) -> Option<Unsupported> {
 /// linker=rust-lld` has it, arguments are written this way.
 fn is_linker_option(argument: &str) -> bool {
     const NAMES: &[&str] = &[
-        "allow-", "as-needed", "build-id", "compress-", "defsym", "discard-", "dynamic-", "eh-frame-hdr", "emit-", "end-",
-        "error-", "exclude-", "fatal-", "fini=", "gc-", "gdb-", "hash-", "icf", "init=", "map", "Map", "no-", "pack-",
-        "plugin", "pop-", "push-", "retain-", "script", "section-", "sort-", "soname", "start-", "strip-", "thinlto-",
-        "threads", "trace", "undefined", "unresolved-", "version-script", "warn-", "whole-", "wrap",
+        "allow-",
+        "as-needed",
+        "build-id",
+        "compress-",
+        "defsym",
+        "discard-",
+        "dynamic-",
+        "eh-frame-hdr",
+        "emit-",
+        "end-",
+        "error-",
+        "exclude-",
+        "fatal-",
+        "fini=",
+        "gc-",
+        "gdb-",
+        "hash-",
+        "icf",
+        "init=",
+        "map",
+        "Map",
+        "no-",
+        "pack-",
+        "plugin",
+        "pop-",
+        "push-",
+        "retain-",
+        "script",
+        "section-",
+        "sort-",
+        "soname",
+        "start-",
+        "strip-",
+        "thinlto-",
+        "threads",
+        "trace",
+        "undefined",
+        "unresolved-",
+        "version-script",
+        "warn-",
+        "whole-",
+        "wrap",
     ];
     let name = argument.trim_start_matches('-');
     !is_compile_word(argument) && name.len() < argument.len() && NAMES.iter().any(|known| name.starts_with(known))
@@ -249,14 +287,55 @@ pub(crate) fn is_compile_option(argument: &str) -> bool {
 
 fn is_compile_word(argument: &str) -> bool {
     const WORDS: &[&str] = &[
-        "-w", "-ansi", "-pipe", "-m64", "-pass-exit-codes", "-time", "-undef", "-nostdinc", "-nostdinc++", "-P", "-C", "-CC",
-        "-traditional", "-trigraphs", "-Qy", "-Qn", "-Qunused-arguments", "-no-canonical-prefixes",
-        "-canonical-prefixes", "-EL", "-save-temps", "-static-libstdc++", "-static-libgcc", "-shared-libgcc",
-        "-M", "-MM", "-MD", "-MMD", "-MP", "-MG", "-nostdlib++", "-no-integrated-cpp", "-integrated-as", "-no-integrated-as",
+        "-w",
+        "-ansi",
+        "-pipe",
+        "-m64",
+        "-pass-exit-codes",
+        "-time",
+        "-undef",
+        "-nostdinc",
+        "-nostdinc++",
+        "-P",
+        "-C",
+        "-CC",
+        "-traditional",
+        "-trigraphs",
+        "-Qy",
+        "-Qn",
+        "-Qunused-arguments",
+        "-no-canonical-prefixes",
+        "-canonical-prefixes",
+        "-EL",
+        "-save-temps",
+        "-static-libstdc++",
+        "-static-libgcc",
+        "-shared-libgcc",
+        "-M",
+        "-MM",
+        "-MD",
+        "-MMD",
+        "-MP",
+        "-MG",
+        "-nostdlib++",
+        "-no-integrated-cpp",
+        "-integrated-as",
+        "-no-integrated-as",
     ];
     const PREFIXES: &[&str] = &[
-        "-pedantic", "-std=", "--std=", "-stdlib=", "-save-temps=", "-Wa,", "-Wp,", "--gcc-toolchain=",
-        "--gcc-install-dir=", "-rtlib=", "--rtlib=", "-unwindlib=", "--unwindlib=",
+        "-pedantic",
+        "-std=",
+        "--std=",
+        "-stdlib=",
+        "-save-temps=",
+        "-Wa,",
+        "-Wp,",
+        "--gcc-toolchain=",
+        "--gcc-install-dir=",
+        "-rtlib=",
+        "--rtlib=",
+        "-unwindlib=",
+        "--unwindlib=",
     ];
     WORDS.contains(&argument) || PREFIXES.iter().any(|prefix| argument.starts_with(prefix))
 }
@@ -269,10 +348,38 @@ fn is_optimization(argument: &str) -> bool {
 /// The names of debug options. `-g` alone is no prefix: `-gc-sections` is a mistake to report.
 fn is_debug_option(argument: &str) -> bool {
     const NAMES: &[&str] = &[
-        "gdb", "dwarf", "split-dwarf", "z", "no-", "line-tables-only", "column-info", "strict-dwarf", "toggle",
-        "pubnames", "btf", "ctf", "codeview", "stabs", "record-", "as-l", "inline-", "variable-", "statement-",
-        "internal-", "describe-", "embed-", "full", "used", "modules", "lldb", "sce", "dbx", "simple-template-names",
-        "key-instructions", "omit-", "prune-",
+        "gdb",
+        "dwarf",
+        "split-dwarf",
+        "z",
+        "no-",
+        "line-tables-only",
+        "column-info",
+        "strict-dwarf",
+        "toggle",
+        "pubnames",
+        "btf",
+        "ctf",
+        "codeview",
+        "stabs",
+        "record-",
+        "as-l",
+        "inline-",
+        "variable-",
+        "statement-",
+        "internal-",
+        "describe-",
+        "embed-",
+        "full",
+        "used",
+        "modules",
+        "lldb",
+        "sce",
+        "dbx",
+        "simple-template-names",
+        "key-instructions",
+        "omit-",
+        "prune-",
     ];
     let name = argument.strip_prefix("-g");
     name.is_some_and(|name| name.is_empty() || is_number(name) || NAMES.iter().any(|known| name.starts_with(known)))
@@ -297,7 +404,8 @@ fn is_lld(name: &str) -> bool {
 
 /// Whether a `cc` would compile a file of this name.
 pub(crate) fn is_source(path: &std::path::Path) -> bool {
-    const EXTENSIONS: &[&str] =
-        &["c", "i", "cc", "cp", "cpp", "cxx", "c++", "ii", "C", "CPP", "m", "mm", "mi", "s", "S", "sx", "f", "f90", "h"];
+    const EXTENSIONS: &[&str] = &[
+        "c", "i", "cc", "cp", "cpp", "cxx", "c++", "ii", "C", "CPP", "m", "mm", "mi", "s", "S", "sx", "f", "f90", "h",
+    ];
     path.extension().and_then(|extension| extension.to_str()).is_some_and(|extension| EXTENSIONS.contains(&extension))
 }

@@ -156,8 +156,8 @@ mod tests {
 
     #[test]
     fn files_that_multiply_are_bounded() {
-        let long = "@b ".repeat(9000);
-        let wide = "x ".repeat(9000);
+        let long = "@b ".repeat(9);
+        let wide = "x".repeat(1 << 20);
         let error = expand(&["@a"], &[("a", &long), ("b", &wide)]).unwrap_err();
         assert!(matches!(error, Error::ResponseFileSize { .. }), "{error}");
     }
