@@ -101,8 +101,8 @@ fn write_to<'a>(
     }
     writer.reserve_dynamic(2);
     writer.reserve_dynamic_section_index();
-    writer.reserve_shstrtab()?;
     writer.reserve_shstrtab_section_index();
+    writer.reserve_shstrtab()?;
     writer.reserve_section_headers();
 
     writer.write_file_header(&FileHeader {
