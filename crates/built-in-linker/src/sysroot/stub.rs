@@ -13,9 +13,14 @@ use crate::target::Arch;
 /// How variables are aligned, which is how a program's copies of them are aligned.
 const ALIGNMENT: u64 = 32;
 
-/// The addresses of the library's two sections. Both are empty in the file: nothing of a stub is ever run.
-const TEXT: u64 = 0x10000;
-const DATA: u64 = 0x20000;
+/// Where functions and variables are in memory. Both sections are empty in the file: nothing of a stub is ever run. What
+/// the file does hold is in memory at its offset, far below.
+const TEXT: u64 = 1 << 24;
+const TEXT_SIZE: u64 = 0x1000;
+const DATA: u64 = 1 << 25;
+
+/// The entries of `.dynamic`, with the one that ends it.
+const DYNAMIC_ENTRIES: usize = 8;
 
 /// The bytes of a stub library.
 pub(super) fn write(arch: Arch, library: &Library) -> Vec<u8> {
@@ -79,7 +84,7 @@ fn write_to<'a>(
 
     // Where everything is in the file is settled first; then it is written in the same order.
     writer.reserve_file_header();
-    writer.reserve_program_headers(2);
+    writer.reserve_program_headers(4);
     writer.reserve_null_dynamic_symbol_index();
     for _ in &library.symbols {
         writer.reserve_dynamic_symbol_index();
@@ -88,18 +93,17 @@ fn write_to<'a>(
     let data_name = writer.add_section_name(b".data");
     let text_section = writer.reserve_section_index();
     let data_section = writer.reserve_section_index();
-    writer.reserve_dynsym();
+    let dynsym = writer.reserve_dynsym();
     writer.reserve_dynsym_section_index();
-    writer.reserve_dynstr()?;
+    let dynstr = writer.reserve_dynstr()?;
     writer.reserve_dynstr_section_index();
-    if !layout.versions.is_empty() {
-        writer.reserve_gnu_versym();
-        writer.reserve_gnu_versym_section_index();
-        let count = layout.versions.len() + 1;
-        writer.reserve_gnu_verdef(u16::try_from(count).expect("few versions"), count);
-        writer.reserve_gnu_verdef_section_index();
-    }
-    writer.reserve_dynamic(2);
+    let versym = writer.reserve_gnu_versym();
+    writer.reserve_gnu_versym_section_index();
+    let version_count = layout.versions.len() + 1;
+    let verdef = writer.reserve_gnu_verdef(u16::try_from(version_count).expect("few versions"), version_count);
+    writer.reserve_gnu_verdef_section_index();
+    let dynamic = writer.reserve_dynamic(DYNAMIC_ENTRIES);
+    let end = dynamic + DYNAMIC_ENTRIES as u64 * 16;
     writer.reserve_dynamic_section_index();
     writer.reserve_shstrtab_section_index();
     writer.reserve_shstrtab()?;
@@ -114,9 +118,11 @@ fn write_to<'a>(
         e_flags: elf::FileFlags(0),
     })?;
     writer.write_align_program_headers();
-    writer.write_program_header(&segment(elf::PF_R | elf::PF_X, TEXT, 0x1000));
-    // A copy of a variable in a segment that can be written can be written, too.
-    writer.write_program_header(&segment(elf::PF_R | elf::PF_W, DATA, layout.data_size));
+    writer.write_program_header(&in_file(elf::PT_LOAD, 0, end));
+    writer.write_program_header(&in_memory(elf::PF_R | elf::PF_X, TEXT, TEXT_SIZE));
+    // A program's copy of a variable can be written where the variable can be.
+    writer.write_program_header(&in_memory(elf::PF_R | elf::PF_W, DATA, layout.data_size));
+    writer.write_program_header(&in_file(elf::PT_DYNAMIC, dynamic, end - dynamic));
 
     writer.write_null_dynamic_symbol();
     for (symbol, name) in library.symbols.iter().zip(&symbol_names) {
@@ -129,16 +135,20 @@ fn write_to<'a>(
         });
     }
     writer.write_dynstr();
-    if !layout.versions.is_empty() {
-        write_versions(writer, library, layout, soname, &version_names);
-    }
+    write_versions(writer, library, layout, soname, &version_names);
     writer.write_align_dynamic();
     writer.write_dynamic_string(elf::DT_SONAME, soname)?;
+    writer.write_dynamic(elf::DT_STRTAB, dynstr)?;
+    writer.write_dynamic(elf::DT_STRSZ, u64::from(writer.dynstr_len()))?;
+    writer.write_dynamic(elf::DT_SYMTAB, dynsym)?;
+    writer.write_dynamic(elf::DT_VERSYM, versym)?;
+    writer.write_dynamic(elf::DT_VERDEF, verdef)?;
+    writer.write_dynamic(elf::DT_VERDEFNUM, version_count as u64)?;
     writer.write_dynamic(elf::DT_NULL, 0)?;
     writer.write_shstrtab();
 
     writer.write_null_section_header();
-    let text = (text_name, TEXT, 0x1000, elf::SHF_ALLOC | elf::SHF_EXECINSTR);
+    let text = (text_name, TEXT, TEXT_SIZE, elf::SHF_ALLOC | elf::SHF_EXECINSTR);
     let data = (data_name, DATA, layout.data_size, elf::SHF_ALLOC | elf::SHF_WRITE);
     for (name, sh_addr, sh_size, sh_flags) in [text, data] {
         let sh_name = writer.section_name_offset(Some(name));
@@ -155,11 +165,11 @@ fn write_to<'a>(
             sh_entsize: 0,
         });
     }
-    writer.write_dynsym_section_header(0, 1);
-    writer.write_dynstr_section_header(0);
-    writer.write_gnu_versym_section_header(0);
-    writer.write_gnu_verdef_section_header(0);
-    writer.write_dynamic_section_header(0);
+    writer.write_dynsym_section_header(dynsym, 1);
+    writer.write_dynstr_section_header(dynstr);
+    writer.write_gnu_versym_section_header(versym);
+    writer.write_gnu_verdef_section_header(verdef);
+    writer.write_dynamic_section_header(dynamic);
     writer.write_shstrtab_section_header();
     Ok(())
 }
@@ -201,7 +211,22 @@ fn sym(st_name: u32, kind: elf::SymbolType, section: u32, st_value: u64, st_size
     }
 }
 
-fn segment(p_flags: elf::ProgramFlags, address: u64, p_memsz: u64) -> ProgramHeader {
+/// A part of the file, at its offset in memory.
+fn in_file(p_type: elf::ProgramType, offset: u64, size: u64) -> ProgramHeader {
+    ProgramHeader {
+        p_type,
+        p_flags: elf::PF_R,
+        p_offset: offset,
+        p_vaddr: offset,
+        p_paddr: offset,
+        p_filesz: size,
+        p_memsz: size,
+        p_align: if p_type == elf::PT_LOAD { 0x1000 } else { 8 },
+    }
+}
+
+/// Memory that is not in the file.
+fn in_memory(p_flags: elf::ProgramFlags, address: u64, p_memsz: u64) -> ProgramHeader {
     ProgramHeader {
         p_type: elf::PT_LOAD,
         p_flags,
