@@ -209,3 +209,6 @@ impl Defaults {
         icf.into_iter()
     }
 }
+
+#[cfg(test)]
+mod tests;

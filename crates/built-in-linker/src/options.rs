@@ -213,12 +213,15 @@ const REFUSED: &[(&str, Unsupported)] = &[
 
 /// Why an argument cannot be honoured, where that is known.
 pub(crate) fn refusal(argument: &str) -> Option<Unsupported> {
+    let is_honoured = argument.contains("-print-file-name=") || argument.strip_prefix("-fuse-ld=").is_some_and(is_lld);
+    if is_honoured {
+        return None;
+    }
     let found = REFUSED.iter().find(|(name, _)| match name.strip_suffix(' ') {
         Some(whole) => argument == whole,
         None => argument.starts_with(name),
     });
-    let found = found.map(|(_, reason)| *reason).filter(|_| !argument.strip_prefix("-fuse-ld=").is_some_and(is_lld));
-    found.or_else(|| is_linker_option(argument).then_some(Unsupported::LinkerOption))
+    found.map(|(_, reason)| *reason).or_else(|| is_linker_option(argument).then_some(Unsupported::LinkerOption))
 }
 
 /// Whether an argument looks like one that linkers take, and `cc` does not. With LLD as the linker itself, as `-C
