@@ -61,15 +61,7 @@ pub(crate) enum Question {
 pub(crate) struct Command {
     target: Target,
     pub(crate) output: Output,
-    /// Whether to add the files around the objects.
-    pub(crate) start_files: bool,
-    /// Whether to add the compiler's library and the C library.
-    pub(crate) default_libs: bool,
-    /// Whether the C library is among the libraries to add.
-    pub(crate) c_library: bool,
-    pub(crate) pthread: bool,
-    pub(crate) verbose: bool,
-    pub(crate) is_dry_run: bool,
+    flags: Vec<Flag>,
     pub(crate) has_input: bool,
     pub(crate) question: Option<Question>,
     /// Directories to look for libraries in when those of `-L` do not have them.
@@ -83,12 +75,7 @@ impl Command {
         let mut command = Self {
             target,
             output: Output::default(),
-            start_files: true,
-            default_libs: true,
-            c_library: true,
-            pthread: false,
-            verbose: false,
-            is_dry_run: false,
+            flags: Vec::new(),
             has_input: false,
             question: None,
             directories: Vec::new(),
@@ -99,6 +86,10 @@ impl Command {
             command.add(argument, &mut rest)?;
         }
         Ok(command)
+    }
+
+    pub(crate) fn has(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
     }
 
     /// Takes one argument, and its value where that is the next one.
@@ -154,13 +145,10 @@ impl Command {
             Flag::Static | Flag::StaticPie | Flag::Shared | Flag::Pie | Flag::NoPie | Flag::Relocatable => {
                 self.output = self.output.and(flag);
             }
-            Flag::NoStartFiles => self.start_files = false,
-            Flag::NoDefaultLibs => self.default_libs = false,
-            Flag::NoStdlib => (self.start_files, self.default_libs) = (false, false),
-            Flag::NoLibc => self.c_library = false,
-            Flag::Pthread => self.pthread = true,
-            Flag::Verbose => self.verbose = true,
-            Flag::DryRun => self.is_dry_run = true,
+            Flag::NoStdlib => self.flags.extend([Flag::NoStartFiles, Flag::NoDefaultLibs]),
+            Flag::NoStartFiles | Flag::NoDefaultLibs | Flag::NoLibc | Flag::Pthread | Flag::Verbose | Flag::DryRun => {
+                self.flags.push(flag);
+            }
             Flag::Version => self.question = Some(Question::Version),
             Flag::PrintMachine => self.question = Some(Question::Machine),
             Flag::PrintSysroot => self.question = Some(Question::Sysroot),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::command::{Command, Output, Question};
 use crate::error::Error;
+use crate::options::Flag;
 use crate::target::{GlibcVersion, Libc, Target};
 use crate::text;
 
@@ -85,10 +86,10 @@ impl Driver {
         }
         if !command.has_input {
             // `cc -v` alone shows the version.
-            return if command.verbose { Ok(self.answer(Question::Version)) } else { Err(Error::NoInput) };
+            return if command.has(Flag::Verbose) { Ok(self.answer(Question::Version)) } else { Err(Error::NoInput) };
         }
         self.check_libc(&command)?;
-        let (verbose, is_dry_run) = (command.verbose, command.is_dry_run);
+        let (verbose, is_dry_run) = (command.has(Flag::Verbose), command.has(Flag::DryRun));
         let arguments = self.arguments(command);
         self.check_glibc(&arguments)?;
         Ok(if is_dry_run { Request::Show { arguments } } else { Request::Link { arguments, verbose } })
@@ -142,40 +143,45 @@ impl Driver {
     /// The command line, in the order in which GCC and Clang have it: what the caller says comes behind the defaults, so
     /// that it wins, and before the C library.
     fn arguments(&self, command: Command) -> Vec<OsString> {
-        let Command { output, start_files, default_libs, c_library, pthread, directories, given, .. } = command;
+        let output = command.output;
         let is_program = output != Output::Relocatable;
+        let (first, last) = if is_program && !command.has(Flag::NoStartFiles) {
+            self.start_files(output)
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let libraries = if is_program { self.libraries(&command) } else { Vec::new() };
         let mut line: Vec<OsString> = vec!["-m".into(), self.target.arch.emulation().into()];
         if is_program {
             line.extend(["--eh-frame-hdr", "--hash-style=gnu"].map(OsString::from));
             line.extend(self.defaults.arguments().map(OsString::from));
         }
         line.extend(output.arguments().iter().map(OsString::from));
-        if matches!(self.target.libc, Libc::Glibc(_)) && matches!(output, Output::Pie | Output::NoPie) {
+        if matches!(output, Output::Pie | Output::NoPie) {
             line.extend(["-dynamic-linker", self.target.arch.loader()].map(OsString::from));
         }
-        let (first, last) = self.start_files(output);
-        if start_files && is_program {
-            line.extend(first);
-        }
-        line.extend(given);
-        // GCC looks where `-B` points before it looks in its own directories. Only the C library must be ours.
-        let directories = self.directories().into_iter().chain(directories);
+        line.extend(first);
+        line.extend(command.given);
+        // The C library must be ours, so its directory comes before those of `-B` and `--sysroot`.
+        let directories = self.directories().into_iter().chain(command.directories);
         line.extend(directories.map(|directory| text::join("-L", directory.as_os_str())));
-        if default_libs && is_program {
-            line.extend(self.libraries(c_library, pthread));
-        }
-        if start_files && is_program {
-            line.extend(last);
-        }
+        line.extend(libraries);
+        line.extend(last);
         line
     }
 
-    fn libraries(&self, c_library: bool, pthread: bool) -> Vec<OsString> {
-        let unwinder = ["-lgcc", "--push-state", "--as-needed", "-lgcc_s", "--pop-state"];
-        let is_musl = self.target.libc == Libc::Musl;
-        let threads = (pthread && c_library).then_some("-lpthread");
-        let compiler: &[&str] = if is_musl { &["-lunwind"] } else { &unwinder };
-        let libc = c_library.then_some("-lc");
+    /// The libraries that a `cc` adds by itself. rustc adds them itself, with `-nodefaultlibs`.
+    fn libraries(&self, command: &Command) -> Vec<OsString> {
+        if command.has(Flag::NoDefaultLibs) {
+            return Vec::new();
+        }
+        let has_libc = !command.has(Flag::NoLibc);
+        let threads = (has_libc && command.has(Flag::Pthread)).then_some("-lpthread");
+        let compiler: &[&str] = match self.target.libc {
+            Libc::Musl => &["-lunwind"],
+            Libc::Glibc(_) => &["-lgcc", "--push-state", "--as-needed", "-lgcc_s", "--pop-state"],
+        };
+        let libc = has_libc.then_some("-lc");
         threads.iter().chain(compiler).chain(&libc).map(OsString::from).collect()
     }
 

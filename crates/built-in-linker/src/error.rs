@@ -168,7 +168,9 @@ impl fmt::Display for Error {
             }
             Self::ResponseFileSize { path } => write!(f, "the response file `{}` is too large", path.display()),
             Self::ResponseFileText { path } => write!(f, "the response file `{}` is not UTF-8", path.display()),
-            Self::NotUnicode { argument } => write!(f, "the linker argument {argument:?} is not Unicode"),
+            Self::NotUnicode { argument } => {
+                write!(f, "the linker argument `{}` is not Unicode", argument.display())
+            }
             Self::Start { program, source } => write!(f, "failed to run `{}`: {source}", program.display()),
             Self::Scratch { source } => write!(f, "failed to write a temporary response file: {source}"),
         }

@@ -3,6 +3,7 @@
 mod command;
 mod driver;
 mod error;
+mod fuzz;
 mod options;
 mod problems;
 mod response_file;
@@ -13,6 +14,8 @@ mod text;
 
 pub use driver::{Defaults, Driver, Icf, Request};
 pub use error::{Error, SysrootError, Unsupported};
+#[doc(hidden)]
+pub use fuzz::fuzz;
 pub use problems::{Problem, problems};
 pub use response_file::expand_response_files;
 pub use run::Outcome;

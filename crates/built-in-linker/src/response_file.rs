@@ -57,7 +57,7 @@ impl Expansion<'_> {
 }
 
 /// The arguments in a response file.
-fn split(content: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn split(content: &[u8]) -> Vec<Vec<u8>> {
     // A file that a Windows program wrote may start with a byte order mark.
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
     let mut words = Vec::new();

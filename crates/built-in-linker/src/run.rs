@@ -36,7 +36,7 @@ impl Driver {
         match self.translate(&arguments)? {
             Request::Link { arguments, verbose } => {
                 let shown = if verbose { display(rust_lld, &with_flavor(arguments.clone())) } else { String::new() };
-                let mut outcome = link(rust_lld, with_flavor(arguments))?;
+                let mut outcome = link(rust_lld, &with_flavor(arguments))?;
                 outcome.stderr.splice(..0, shown.into_bytes());
                 Ok(outcome)
             }
@@ -67,10 +67,10 @@ fn with_flavor(arguments: Vec<OsString>) -> Vec<OsString> {
     ["-flavor", "gnu"].into_iter().map(OsString::from).chain(arguments).collect()
 }
 
-fn link(rust_lld: &Path, arguments: Vec<OsString>) -> Result<Outcome, Error> {
+fn link(rust_lld: &Path, arguments: &[OsString]) -> Result<Outcome, Error> {
     let length: usize = arguments.iter().map(|argument| argument.len() + 3).sum();
     if length <= LONGEST {
-        return spawn(rust_lld, &arguments);
+        return spawn(rust_lld, arguments);
     }
     // The flavour is read before response files are.
     let (flavor, rest) = arguments.split_at(2);

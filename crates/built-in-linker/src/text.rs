@@ -4,19 +4,20 @@ use std::ffi::{OsStr, OsString};
 
 /// The argument that these bytes are. `None` where the operating system has no such argument: outside Unix, for bytes
 /// that are not UTF-8.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "on Unix, all bytes are arguments"))]
 pub(crate) fn from_bytes(bytes: Vec<u8>) -> Option<OsString> {
-    #[cfg(unix)]
-    return Some(std::os::unix::ffi::OsStringExt::from_vec(bytes));
-    #[cfg(not(unix))]
-    return String::from_utf8(bytes).ok().map(OsString::from);
+    match String::from_utf8(bytes) {
+        Ok(text) => Some(text.into()),
+        #[cfg(unix)]
+        Err(error) => Some(std::os::unix::ffi::OsStringExt::from_vec(error.into_bytes())),
+        #[cfg(not(unix))]
+        Err(_) => None,
+    }
 }
 
 /// What stands behind a prefix.
 pub(crate) fn strip_prefix(argument: &OsStr, prefix: &str) -> Option<OsString> {
     let rest = argument.as_encoded_bytes().strip_prefix(prefix.as_bytes())?;
-    if let Some(text) = argument.to_str() {
-        return Some(text[prefix.len()..].into());
-    }
     from_bytes(rest.to_vec())
 }
 

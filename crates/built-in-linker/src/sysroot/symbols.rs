@@ -106,10 +106,10 @@ pub(super) fn libraries(arch: Arch, glibc: GlibcVersion) -> Vec<Library> {
         if let Some(name) = line.strip_prefix("library ") {
             let soname = if name == LOADER { arch.loader_soname() } else { name };
             libraries.push(Library { soname, symbols: Vec::new() });
-        } else if let Some(library) = libraries.last_mut() {
-            if !(glibc >= MERGED_IN && MERGED.contains(&library.soname)) {
-                library.symbols.extend(symbols(line, arch, glibc));
-            }
+        } else if let Some(library) = libraries.last_mut()
+            && !(glibc >= MERGED_IN && MERGED.contains(&library.soname))
+        {
+            library.symbols.extend(symbols(line, arch, glibc));
         }
     }
     libraries
