@@ -1,14 +1,13 @@
 //! Turns a Rust package, or any Linux executable, into an AWS Lambda deployment zip that boots.
 //!
 //! [`run`] is the whole program: arguments in, exit code out. Code that needs neither cargo nor a terminal is in crates
-//! of its own: `lambda_platform`, `deployment_zip` and `lambda_zip_check`.
+//! of its own: `lambda_platform`, `deployment_zip`, `lambda_zip_check` and `lambda_local`.
 
 mod cache;
 mod cargo;
 mod cli;
 mod commands;
 mod context;
-mod invoke;
 mod linker;
 mod manifest;
 mod plan;
@@ -58,7 +57,7 @@ fn dispatch(arguments: &Arguments, session: &Session) -> Result<u8> {
         None => commands::build(&arguments.build, session),
         Some(Command::Pack(pack)) => commands::pack(pack, session),
         Some(Command::Check(check)) => commands::check(check, session),
-        Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &session.shell),
+        Some(Command::Invoke(invoke)) => commands::invoke(invoke, session),
         Some(Command::Doctor(doctor)) => commands::doctor(doctor, session),
         Some(Command::Completions(completions)) => commands::completions(completions, session),
         Some(Command::Man(man)) => commands::man(man, session),

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::linker::zig;
 use crate::shell::Shell;
-use crate::{cargo, invoke, report};
+use crate::{cargo, report};
 use lambda_zip_error::ErrorKind;
 
 /// Runs the tool that these arguments stand for, and returns its exit code. Returns `None` for a user's command line.
@@ -30,7 +30,7 @@ fn try_as_zig(args: &[OsString]) -> Option<u8> {
 
 /// `invoke` runs this program as the first process of a sandbox.
 fn try_as_sandbox_init(args: &[OsString]) -> Option<u8> {
-    invoke::answer(args)
+    lambda_local::try_reexec(args)
 }
 
 fn or_setup_failure(exit_code: Result<u8>) -> u8 {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::invoke;
 use crate::cargo::{RunningBuild, sccache};
 use crate::cli::{BuildArguments, MessageFormat};
 use crate::context::BuildContext;
-use crate::invoke;
 use crate::linker;
 use crate::plan::{self, BuildPlan};
 use crate::publish::{self, Freshness, PackageJob};

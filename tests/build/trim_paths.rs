@@ -47,7 +47,7 @@ fn trim_paths_is_found_wherever_it_can_be_enabled() {
 
     let fixture = Fixture::package("plain");
     let manifest = std::fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
-    fixture.write("Cargo.toml", &format!("cargo-features = [\"trim-paths\"]\n{manifest}"));
+    fixture.write("Cargo.toml", format!("cargo-features = [\"trim-paths\"]\n{manifest}"));
     assert_eq!(told(fixture.program().env("RUSTC_BOOTSTRAP", "1")), by_cargo);
 }
 

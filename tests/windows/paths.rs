@@ -55,7 +55,7 @@ fn paths_longer_than_260_characters_are_packed() {
         &["pack", "-o", &output.replace('/', r"\"), "main", "--include", &format!("{directory}/file")],
     )
     .success();
-    assert_eq!(Zip::read(&fixture.path(&output)).bytes, here.bytes);
+    assert_eq!(Zip::read(fixture.path(&output)).bytes, here.bytes);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn names_that_differ_only_by_case_are_warned_of_as_on_linux() {
     let there = on_windows(&fixture, &["pack", "-o", "windows.zip", "main", "conf"]).success();
     let warning = |text: &str| text.lines().find(|line| line.contains("[case-collision]")).map(str::to_owned);
     assert_eq!(warning(&there.stderr), warning(&here.stderr));
-    let zips = ["linux.zip", "windows.zip"].map(|name| Zip::read(&fixture.path(name)).bytes);
+    let zips = ["linux.zip", "windows.zip"].map(|name| Zip::read(fixture.path(name)).bytes);
     assert!(zips[0] == zips[1]);
 }
 
