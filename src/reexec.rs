@@ -7,14 +7,19 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use crate::linker::zig;
+use crate::linker::{built_in, zig};
 use crate::shell::Shell;
 use crate::{cargo, report};
 use lambda_zip_error::ErrorKind;
 
 /// Runs the tool that these arguments stand for, and returns its exit code. Returns `None` for a user's command line.
 pub(crate) fn try_reexec(args: &[OsString]) -> Option<u8> {
-    try_as_rustc(args).or_else(|| try_as_zig(args)).or_else(|| try_as_sandbox_init(args))
+    try_as_cc(args).or_else(|| try_as_rustc(args)).or_else(|| try_as_zig(args)).or_else(|| try_as_sandbox_init(args))
+}
+
+/// rustc runs this program as its linker.
+fn try_as_cc(args: &[OsString]) -> Option<u8> {
+    built_in::try_as_cc(args).map(or_setup_failure)
 }
 
 /// sccache runs this program as `rustc`: it adds flags that must not be part of sccache's key.

@@ -12,6 +12,7 @@ mod profile;
 mod rustc;
 mod rustflags;
 pub(crate) mod sccache;
+pub(crate) mod stand_in;
 mod target_cpu;
 mod terminal;
 mod trim_paths;
@@ -32,7 +33,7 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 pub(crate) use build_target::BuildTarget;
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
-pub(crate) use overrides::{BUILD_ID, BuildOverrides, OverrideInputs, c_is_native};
+pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, c_is_native};
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.

@@ -160,12 +160,12 @@ impl BuildOverrides {
         flags.map(move |(name, flags)| (format!("{name}_{triple}"), flags.into()))
     }
 
-    /// The arguments and variables that add our rustflags to the user's. Each target comes with [`BUILD_ID`], spelled the
-    /// way that its linker accepts.
-    pub(crate) fn rustflags(&self, targets: &[(Target, String)]) -> Result<Addition, Failure> {
-        let ours = targets.iter().map(|(target, build_id)| {
+    /// The arguments and variables that add our rustflags to the user's.
+    pub(crate) fn rustflags(&self, targets: &[LinkFlags]) -> Result<Addition, Failure> {
+        let ours = targets.iter().map(|LinkFlags { target, rustflags, build_id }| {
             let triple = target.triple();
             let mut flags = self.remapped.clone();
+            flags.extend(rustflags.iter().cloned());
             if let Some(cpu) = self.target_cpus.get(&triple) {
                 flags.push(format!("-Ctarget-cpu={cpu}"));
             }
@@ -176,6 +176,16 @@ impl BuildOverrides {
         });
         self.rustflags.append(&ours.collect())
     }
+}
+
+/// What the linker of a target needs in the rustflags.
+#[derive(Debug)]
+pub(crate) struct LinkFlags {
+    pub(crate) target: Target,
+    /// The flags that select the linker.
+    pub(crate) rustflags: Vec<String>,
+    /// The linker's argument that adds a build id, used for `--debug-symbols`.
+    pub(crate) build_id: String,
 }
 
 /// Replaces the workspace's directory.

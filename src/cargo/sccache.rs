@@ -16,16 +16,13 @@ use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-use super::CargoCommand;
 use super::config::Rustc;
 use super::rustflags::SEPARATOR;
-use crate::platform::{become_program, stand_for};
-use lambda_zip_error::fs;
-use lambda_zip_error::{ErrorKind, ResultExt};
+use super::{CargoCommand, stand_in};
+use crate::platform::become_program;
 
 /// The variable with the real rustc.
 const REAL: &str = "LAMBDA_ZIP_RUSTC";
@@ -62,23 +59,7 @@ pub(crate) fn prepare(command: &CargoCommand) -> Result<()> {
     if !command.env.contains_key(REAL) {
         return Ok(());
     }
-    let stand_in = Path::new(&command.env["RUSTC"]);
-    let program = env::current_exe().or_fail(ErrorKind::Setup, || "failed to find the path of this program".into())?;
-    let fingerprint = |path: &Path| -> Result<(u64, SystemTime)> {
-        let metadata = fs::metadata(path)?;
-        Ok((metadata.len(), metadata.modified()?))
-    };
-    if fingerprint(stand_in).ok() == fingerprint(&program).ok() {
-        return Ok(());
-    }
-    let directory = stand_in.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
-    // Another run may do the same now, so the link is renamed into place.
-    tempfile::Builder::new()
-        .make_in(directory, |path| stand_for(&program, path))
-        .and_then(|made| Ok(made.persist(stand_in)?))
-        .map(drop)
-        .or_fail(ErrorKind::Setup, || format!("failed to write `{}`", stand_in.display()))
+    stand_in::create(Path::new(&command.env["RUSTC"]))
 }
 
 /// Becomes rustc if this program was called under that name. `None` for every other call. Where a process cannot become

@@ -100,7 +100,8 @@ pub(crate) enum LinkerChoice {
     #[default]
     Auto,
     /// The LLD that comes with Rust, for musl and packages without C code
-    RustLld,
+    #[value(alias = "rust-lld")]
+    BuiltIn,
     /// `zig` on PATH or from the Python package `ziglang`; also compiles C, and links against any glibc
     Zig,
     /// A C compiler for the target on PATH

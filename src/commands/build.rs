@@ -95,7 +95,13 @@ fn build(
     linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
     let mut command = plan.cargo.clone();
     let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
-    command.env.extend(linker::prepare(targets, &context.inputs.rustc, &context.config, &freshness.cache)?);
+    command.env.extend(linker::prepare(
+        targets,
+        &context.inputs.rustc,
+        &context.config,
+        &context.target_directory(),
+        &freshness.cache,
+    )?);
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;

@@ -2,12 +2,13 @@
 //! says why there is none and what helps.
 
 use super::Linker;
+use super::built_in;
 use super::graph::CCrate;
 use super::hints;
 use super::survey::{Survey, TargetSurvey};
 use super::zig::ZigSurvey;
 use crate::cli::LinkerChoice;
-use lambda_platform::{Libc, Target};
+use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// A linker, and what may go wrong with it.
@@ -51,7 +52,7 @@ pub(crate) fn choose(
     }
     match choice {
         LinkerChoice::Auto => first_that_applies(target, survey, c_crates),
-        LinkerChoice::RustLld => rust_lld(target, survey, c_crates),
+        LinkerChoice::BuiltIn => built_in_linker(target, survey, c_crates),
         LinkerChoice::Zig => match &survey.zig {
             ZigSurvey::Found(zig) => Ok(Linker::Zig(zig.clone()).into()),
             ZigSurvey::Unusable(reason) => Err(hints::unusable_zig(reason)),
@@ -66,43 +67,40 @@ pub(crate) fn choose(
 
 fn first_that_applies(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
     let TargetSurvey { c_compiler, .. } = survey.of(target);
-    let lld = target.libc == Libc::Musl && survey.has_rust_lld;
     // A variable that names a C compiler for this target settles who compiles C. A plain `CC` may be meant for the host.
     let c_is_settled = c_compiler.as_ref().is_some_and(|name| name != "CC");
-    if lld && (c_crates.is_empty() || c_is_settled) {
-        return Ok(Linker::RustLld.into());
+    if survey.has_rust_lld && (c_crates.is_empty() || c_is_settled) {
+        built_in::check_glibc(target)?;
+        return Ok(Linker::BuiltIn.into());
     }
     if let ZigSurvey::Found(zig) = &survey.zig {
         return Ok(Linker::Zig(zig.clone()).into());
     }
-    if let Some(glibc) = target.glibc {
-        return Err(hints::glibc_needs_zig(target, glibc, &survey.zig));
-    }
-    if let Some(linker) = on_path(target, survey) {
+    // A compiler of this machine links the glibc that it finds, so it cannot serve a suffix such as `.2.26`.
+    if target.glibc.is_none()
+        && let Some(linker) = on_path(target, survey)
+    {
         return Ok(linker.into());
     }
-    if lld {
-        let warning = c_compiler.is_none().then(|| hints::c_without_compiler(target, survey, c_crates));
-        return Ok(Choice { linker: Linker::RustLld, warning });
+    if survey.has_rust_lld {
+        return built_in_linker(target, survey, c_crates);
     }
-    Err(hints::no_linker(target, survey, c_crates))
+    Err(match target.glibc {
+        Some(glibc) => hints::glibc_needs_zig(target, glibc, &survey.zig),
+        None => hints::no_linker(target, survey, c_crates),
+    })
 }
 
-fn rust_lld(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
-    if target.libc == Libc::Gnu {
-        return Err(Failure::new(
-            ErrorKind::Usage,
-            format!("`--linker rust-lld` cannot link `{}`: Rust comes with musl, but not with glibc", target.triple()),
-        )
-        .hint("leave out `--libc gnu`, or use `--linker zig`"));
-    }
+/// The built-in linker, with a warning if C has to be compiled and no compiler was chosen for it.
+fn built_in_linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
     if !survey.has_rust_lld {
-        return Err(Failure::new(ErrorKind::Setup, "this toolchain has no `rust-lld`")
+        return Err(Failure::new(ErrorKind::Setup, "this toolchain has no `rust-lld`, which the built-in linker runs")
             .hint("use a toolchain from rustup, which has it: https://rustup.rs"));
     }
+    built_in::check_glibc(target)?;
     let has_no_compiler = !c_crates.is_empty() && survey.of(target).c_compiler.is_none();
     let warning = has_no_compiler.then(|| hints::c_without_compiler(target, survey, c_crates));
-    Ok(Choice { linker: Linker::RustLld, warning })
+    Ok(Choice { linker: Linker::BuiltIn, warning })
 }
 
 fn on_path(target: Target, survey: &Survey) -> Option<Linker> {

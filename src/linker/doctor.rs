@@ -142,7 +142,7 @@ mod tests {
     fn a_machine_with_rust_alone_builds_pure_musl_and_nothing_else() {
         let (survey, [musl, gnu]) = survey(true);
         let musl = diagnose(musl, &survey);
-        assert_eq!((musl.std_installed, musl.pure_rust, musl.with_c), (true, Some(Linker::RustLld), None));
+        assert_eq!((musl.std_installed, musl.pure_rust, musl.with_c), (true, Some(Linker::BuiltIn), None));
         let gnu = diagnose(gnu, &survey);
         assert_eq!((gnu.std_installed, gnu.pure_rust, gnu.with_c), (false, None, None));
     }

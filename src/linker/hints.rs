@@ -32,7 +32,7 @@ pub(super) fn install_zig() -> String {
 pub(super) fn contradiction(target: Target, choice: LinkerChoice, configured: &Path) -> Failure {
     let name = match choice {
         LinkerChoice::Auto => "auto",
-        LinkerChoice::RustLld => "rust-lld",
+        LinkerChoice::BuiltIn => "built-in",
         LinkerChoice::Zig => "zig",
         LinkerChoice::System => "system",
     };
@@ -74,19 +74,15 @@ pub(super) fn missing_compiler(target: Target, survey: &Survey) -> Failure {
 /// Nothing on this machine can link the target.
 pub(super) fn no_linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Failure {
     let mut tried = tried(target, survey);
-    if target.libc == Libc::Musl && !survey.has_rust_lld {
-        tried.insert(0, "`rust-lld`".to_owned());
-    }
+    tried.insert(0, "`rust-lld`".to_owned());
     let mut message = format!("no linker found for `{}`; tried {}", target.triple(), tried.join(", "));
     if !c_crates.is_empty() {
         message = format!("{message}; these crates compile C: {}", named(c_crates));
     }
-    let failure = Failure::new(ErrorKind::Setup, message);
-    let failure = match target.libc {
-        Libc::Gnu => failure.hint("leave out `--libc gnu`: a static musl build needs no other linker"),
-        Libc::Musl => failure.hint("use a toolchain from rustup, which has `rust-lld`: https://rustup.rs"),
-    };
-    failure.hint(format!("or {}", install_zig())).hint(format!("or {}", install_compiler(target)))
+    Failure::new(ErrorKind::Setup, message)
+        .hint("use a toolchain from rustup, which has `rust-lld`: https://rustup.rs")
+        .hint(format!("or {}", install_zig()))
+        .hint(format!("or {}", install_compiler(target)))
 }
 
 /// Crates compile C, and no C compiler for the target was found.

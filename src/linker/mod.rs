@@ -1,6 +1,7 @@
 //! Who links each target: what this machine offers, the choice among it, and preparing what was chosen.
 
 mod advice;
+pub(crate) mod built_in;
 mod choose;
 mod doctor;
 mod graph;
@@ -38,9 +39,9 @@ pub(crate) use zig::ZigSurvey;
 pub(crate) enum Linker {
     /// The linker that the user configured for cargo. It is used unchanged.
     Configured(PathBuf),
-    /// The LLD that comes with Rust. Rust's musl targets bring their C library and start files, so it needs neither a C
-    /// compiler nor system libraries.
-    RustLld,
+    /// This program itself, which runs the `rust-lld` that comes with Rust. It needs neither a C compiler nor a C library on
+    /// this machine.
+    BuiltIn,
     /// Zig, which also compiles C for the target and brings every version of glibc.
     Zig(Zig),
     /// The C compiler of this machine, for the machine's own triple.
@@ -58,8 +59,8 @@ impl Linker {
         let linker = |program: &Path| (format!("{}_LINKER", target_variable(&triple)), program.as_os_str().to_owned());
         match self {
             // Zig's variables come from `zig::prepare`, which runs programs.
-            Self::Configured(_) | Self::System(_) | Self::Zig(_) => Vec::new(),
-            Self::RustLld => vec![linker(Path::new("rust-lld"))],
+            // rustflags select the built-in linker; see its module.
+            Self::Configured(_) | Self::System(_) | Self::Zig(_) | Self::BuiltIn => Vec::new(),
             Self::Cross(compiler) => {
                 let c_compiler = (format!("CC_{}", triple.replace('-', "_")), compiler.as_os_str().to_owned());
                 std::iter::once(linker(compiler)).chain(compiles_c.then_some(c_compiler)).collect()
@@ -70,8 +71,7 @@ impl Linker {
     /// Spells an argument of the linker proper the way this program accepts it: a C compiler needs `-Wl,` in front.
     pub(crate) fn argument(&self, argument: &str) -> String {
         let is_bare = match self {
-            Self::RustLld => true,
-            Self::Zig(_) | Self::System(_) | Self::Cross(_) => false,
+            Self::BuiltIn | Self::Zig(_) | Self::System(_) | Self::Cross(_) => false,
             Self::Configured(program) => {
                 let name = program.file_stem().unwrap_or_default().to_string_lossy();
                 // rustc tells a linker from a compiler by these names.
@@ -81,11 +81,19 @@ impl Linker {
         if is_bare { argument.to_owned() } else { format!("-Wl,{argument}") }
     }
 
+    /// The rustflags that select this linker.
+    pub(crate) fn rustflags(&self) -> Vec<String> {
+        match self {
+            Self::BuiltIn => vec![format!("-Clinker={}", built_in::PROGRAM)],
+            Self::Configured(_) | Self::Zig(_) | Self::System(_) | Self::Cross(_) => Vec::new(),
+        }
+    }
+
     /// The value of `kind` in reports.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Configured(_) => "configured",
-            Self::RustLld => "rust-lld",
+            Self::BuiltIn => "built-in",
             Self::Zig(_) => "zig",
             Self::System(_) => "system",
             Self::Cross(_) => "cross",
@@ -97,7 +105,7 @@ impl Serialize for Linker {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let program = match self {
             Self::Configured(program) | Self::System(program) | Self::Cross(program) => program.to_string_lossy(),
-            Self::RustLld => "rust-lld".into(),
+            Self::BuiltIn => "rust-lld".into(),
             Self::Zig(zig) => zig.command_line().into(),
         };
         let mut state = serializer.serialize_struct("Linker", 2)?;
@@ -110,7 +118,7 @@ impl Serialize for Linker {
 impl fmt::Display for Linker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RustLld => f.write_str("rust-lld"),
+            Self::BuiltIn => f.write_str("built-in"),
             Self::Zig(zig) => write!(f, "{zig}"),
             Self::Configured(program) => write!(f, "{} (configured)", program.display()),
             Self::System(program) | Self::Cross(program) => write!(f, "{}", program.display()),
@@ -138,7 +146,7 @@ mod tests {
     #[test]
     fn a_compiler_passes_arguments_on_and_a_linker_takes_them_bare() {
         let argument = |linker: Linker| linker.argument("--build-id");
-        assert_eq!(argument(Linker::RustLld), "--build-id");
+        assert_eq!(argument(Linker::BuiltIn), "-Wl,--build-id");
         assert_eq!(argument(Linker::System("/usr/bin/cc".into())), "-Wl,--build-id");
         assert_eq!(argument(Linker::Configured("/usr/bin/ld.lld".into())), "--build-id");
         assert_eq!(argument(Linker::Configured("clang".into())), "-Wl,--build-id");

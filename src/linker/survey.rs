@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::built_in;
 use super::graph::{Graph, GraphSource};
 use super::zig::{self, ZigSurvey};
 use crate::cargo::c_is_native;
@@ -52,15 +53,14 @@ impl Survey {
         graph: &GraphSource<'_>,
     ) -> Result<Self> {
         let mut survey = Self::of_machine(config, rustc, targets)?;
-        let unconfigured =
-            |libc| targets.iter().any(|target| target.libc == libc && survey.of(*target).configured_linker.is_none());
-        let (musl, gnu) = (unconfigured(Libc::Musl), unconfigured(Libc::Gnu));
-        let may_use_lld = musl && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::RustLld);
-        if (may_use_lld || c_is_native(config)) && graph.may_compile_c() {
+        let chooses = targets.iter().any(|target| survey.of(*target).configured_linker.is_none());
+        let may_be_built_in =
+            chooses && survey.has_rust_lld && matches!(choice, LinkerChoice::Auto | LinkerChoice::BuiltIn);
+        if (may_be_built_in || c_is_native(config)) && graph.may_compile_c() {
             survey.graph = Graph::load(graph);
-            survey.lockfile_is_missing = may_use_lld && survey.graph.is_none() && !graph.may_lock;
+            survey.lockfile_is_missing = may_be_built_in && survey.graph.is_none() && !graph.may_lock;
         }
-        let needs_more = gnu || (musl && (survey.graph.is_some() || !survey.has_rust_lld));
+        let needs_more = chooses && (survey.graph.is_some() || !survey.has_rust_lld);
         if choice == LinkerChoice::Zig || (choice == LinkerChoice::Auto && needs_more) {
             survey.zig = zig::find();
         }
@@ -78,8 +78,7 @@ impl Survey {
     /// The part that needs neither zig nor a package.
     pub(super) fn of_machine(config: &CargoConfig, rustc: &Rustc, targets: &[Target]) -> Result<Self> {
         let Rustc { host, sysroot, .. } = rustc;
-        let lld = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
-        let has_rust_lld = rustlib(sysroot, host).join("bin").join(lld).is_file();
+        let has_rust_lld = built_in::rust_lld(rustc).is_file();
         let environment = config.environment();
         let targets = targets
             .iter()

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::PlannedTarget;
-use crate::cargo::{self, BUILD_ID, CargoCommand};
+use crate::cargo::{self, BUILD_ID, CargoCommand, LinkFlags};
 use crate::context::{BuildContext, Function};
 use crate::linker::Linker;
 use lambda_zip_error::{ErrorKind, Failure};
@@ -25,8 +25,12 @@ pub(super) fn cargo_build(
     }
     args.extend(selection_args(&functions));
 
-    let build_ids: Vec<_> = targets.iter().map(|planned| (planned.target, planned.linker.argument(BUILD_ID))).collect();
-    let rustflags = overrides.rustflags(&build_ids)?;
+    let link_flags = targets.iter().map(|PlannedTarget { target, linker }| LinkFlags {
+        target: *target,
+        rustflags: linker.rustflags(),
+        build_id: linker.argument(BUILD_ID),
+    });
+    let rustflags = overrides.rustflags(&link_flags.collect::<Vec<_>>())?;
     args.extend(arguments.cargo.build_args());
     args.extend(overrides.args.iter().cloned());
     args.extend(rustflags.args);
@@ -68,7 +72,7 @@ fn environment(context: &BuildContext<'_>, targets: &[PlannedTarget], compiles_c
     // A build without C does not read flags for C.
     let c_flags = targets
         .iter()
-        .filter(|planned| compiles_c || planned.linker != Linker::RustLld)
+        .filter(|planned| compiles_c || planned.linker != Linker::BuiltIn)
         .flat_map(|planned| context.overrides.c_variables(planned.target));
     linkers.chain(c_flags).collect()
 }

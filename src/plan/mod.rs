@@ -20,7 +20,7 @@ use crate::manifest::FunctionConfig;
 use crate::manifest::cargo_lambda::{self, InheritedSetting, UnsupportedKey};
 use crate::shell::Shell;
 use deployment_zip::OutputPaths;
-use lambda_platform::Target;
+use lambda_platform::{Libc, Target};
 
 pub(crate) use packaging::Packaging;
 
@@ -71,6 +71,13 @@ pub(crate) struct PlannedFunction {
 pub(crate) struct PlannedTarget {
     pub(crate) target: Target,
     pub(crate) linker: Linker,
+}
+
+impl PlannedTarget {
+    /// True if linking needs the musl and start files of Rust's own standard library.
+    fn needs_musl(&self) -> bool {
+        self.linker == Linker::BuiltIn && self.target.libc == Libc::Musl
+    }
 }
 
 impl Serialize for PlannedTarget {
@@ -195,12 +202,12 @@ fn add_inherited(notes: &mut cargo_lambda::Notes, context: &BuildContext<'_>, co
     });
 }
 
-/// Rust's musl and its start files are part of the standard library's component, so `rust-lld` needs that component even if
-/// the build compiles the standard library itself.
+/// The triples whose standard library is missing and needed. A build that compiles the standard library itself needs it
+/// only for musl.
 fn install_targets(context: &BuildContext<'_>, targets: &[PlannedTarget]) -> Vec<String> {
     targets
         .iter()
-        .filter(|planned| !context.overrides.builds_std || planned.linker == Linker::RustLld)
+        .filter(|planned| !context.overrides.builds_std || planned.needs_musl())
         .map(|planned| planned.target.triple())
         .filter(|triple| !context.survey.targets[triple].std_installed)
         .collect()

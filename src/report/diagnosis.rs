@@ -54,7 +54,7 @@ mod tests {
             with_c: None,
         };
         assert_eq!(
-            table(&[target(Arch::X86_64, true, Some(Linker::RustLld)), target(Arch::Arm64, false, None)]),
+            table(&[target(Arch::X86_64, true, Some(Linker::BuiltIn)), target(Arch::Arm64, false, None)]),
             [
                 "target                      std        Rust alone  with C",
                 "x86_64-unknown-linux-musl   installed  rust-lld    -",

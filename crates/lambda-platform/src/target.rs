@@ -206,12 +206,13 @@ impl Target {
         Self { arch, libc, runtime, glibc: None }
     }
 
-    /// The newest glibc whose symbols the executable may use; `None` for musl.
+    /// The glibc that the executable is linked against: the one that the triple names, else [`GlibcVersion::DEFAULT`], or the
+    /// runtime's if that is older. `None` for musl.
     #[must_use]
-    pub fn glibc(self) -> Option<GlibcVersion> {
+    pub fn linked_glibc(self) -> Option<GlibcVersion> {
         match self.libc {
             Libc::Musl => None,
-            Libc::Gnu => Some(self.glibc.unwrap_or(self.runtime.facts().glibc)),
+            Libc::Gnu => Some(self.glibc.unwrap_or(GlibcVersion::DEFAULT.min(self.runtime.facts().glibc))),
         }
     }
 
@@ -282,7 +283,7 @@ mod tests {
         let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
         let target = Target::new(Arch::Arm64, Libc::Gnu, Runtime::AL2023);
         assert_eq!(read(&target.triple()), Ok(target));
-        assert_eq!(target.glibc(), Some(GlibcVersion { major: 2, minor: 34 }));
+        assert_eq!(target.linked_glibc(), Some(GlibcVersion::DEFAULT));
         assert!(read("aarch64-apple-darwin").is_err());
         assert!(read("aarch64-unknown-linux-muslabi64").is_err());
     }
@@ -292,7 +293,7 @@ mod tests {
         let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
         let target = read("aarch64-unknown-linux-gnu.2.26").unwrap();
         assert_eq!(target.glibc, Some(GlibcVersion { major: 2, minor: 26 }));
-        assert_eq!((target.glibc(), target.triple().as_str()), (target.glibc, "aarch64-unknown-linux-gnu"));
+        assert_eq!((target.linked_glibc(), target.triple().as_str()), (target.glibc, "aarch64-unknown-linux-gnu"));
         assert_eq!(target.to_string(), "arm64, gnu 2.26, provided.al2023");
         for (suffix, reason) in
             [("gnu.2.39", "newer than the glibc 2.34"), ("gnu.new", "not a glibc version"), ("musl.2.26", "musl")]

@@ -178,7 +178,7 @@ fn determine(
 
 /// A triple with the version of glibc, as `cargo zigbuild` spells it.
 fn zig_triple(target: Target) -> String {
-    match target.glibc() {
+    match target.linked_glibc() {
         Some(glibc) => format!("{}.{glibc}", target.triple()),
         None => target.triple(),
     }
