@@ -23,7 +23,7 @@ pub struct Driver {
 }
 
 /// What makes an executable smaller and costs it nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Defaults {
     /// Whether functions with the same machine code become one.
     pub icf: Icf,
@@ -32,21 +32,15 @@ pub struct Defaults {
 /// Identical code folding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Icf {
-    /// Every function stays.
-    None,
-    /// Functions whose address the object file says is not compared. rustc does not say so of any function, so this
-    /// folds nothing of Rust's.
-    Safe,
-    /// All functions. Two function pointers may then be equal, which Rust allows: rustc and LLVM merge functions, too. A
-    /// stack trace may show the name of the other function.
+    /// Every function stays, as with GCC and Clang.
     #[default]
+    None,
+    /// Functions whose address the object file marks as not significant. rustc marks none, so this folds nothing of
+    /// Rust's: it is for C and C++.
+    Safe,
+    /// All functions. Two different function pointers may then be equal, which Rust allows, as rustc merges functions, too,
+    /// and a stack trace may show the name of another function with the same code.
     All,
-}
-
-impl Default for Defaults {
-    fn default() -> Self {
-        Self { icf: Icf::None }
-    }
 }
 
 /// What the arguments ask for.
