@@ -180,7 +180,7 @@ impl Command {
         Ok(())
     }
 
-    /// The caller's sysroot has libraries that ours has not. The C library stays ours, since its directory comes first.
+    /// The caller's sysroot has libraries that ours has not. The C library stays ours: its directory comes first.
     fn add_sysroot(&mut self, path: &OsStr) {
         let libc = if self.target.libc == Libc::Musl { "musl" } else { "gnu" };
         let multiarch = format!("{}-linux-{libc}", self.target.arch);

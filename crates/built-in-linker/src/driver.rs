@@ -134,8 +134,7 @@ impl Driver {
         }
     }
 
-    /// The command line, in the order in which GCC and Clang have it: what the caller says comes behind the defaults, so
-    /// that it wins, and before the C library.
+    /// The command line. What the caller says comes behind the defaults, so that it wins.
     fn arguments(&self, command: Command) -> Vec<OsString> {
         let output = command.output;
         let is_program = output != Output::Relocatable;
@@ -154,11 +153,12 @@ impl Driver {
         if matches!(output, Output::Pie | Output::NoPie) {
             line.extend(["-dynamic-linker", self.target.arch.loader()].map(OsString::from));
         }
+        // Before any `-L` of the caller's: a build script that looks for another library may point at the directory with
+        // this machine's glibc, which is not the one to link against.
+        line.extend(self.directories().iter().map(|directory| text::join("-L", directory.as_os_str())));
         line.extend(first);
         line.extend(command.given);
-        // The C library must be ours, so its directory comes before those of `-B` and `--sysroot`.
-        let directories = self.directories().into_iter().chain(command.directories);
-        line.extend(directories.map(|directory| text::join("-L", directory.as_os_str())));
+        line.extend(command.directories.iter().map(|directory| text::join("-L", directory.as_os_str())));
         line.extend(libraries);
         line.extend(last);
         line

@@ -162,6 +162,8 @@ fn a_program_runs_however_it_is_built() {
         &["-C", "relocation-model=static"],
         &["-C", "debuginfo=2", "-C", "strip=debuginfo"],
         &["-C", "default-linker-libraries=yes", "-C", "link-arg=-pthread"],
+        // Where this machine has a glibc of its own, it must not be taken.
+        &["-L", "native=/usr/lib/x86_64-linux-gnu", "-L", "native=/usr/lib64", "-L", "native=/usr/lib"],
         &["-C", "link-args=-Wl,--build-id=sha1 -Wl,-z,noexecstack -Xlinker --icf=all -O2 -march=native"],
     ] {
         check_program(scratch.path(), &host_target("2.26"), arguments);
