@@ -11,7 +11,7 @@ use crate::text;
 /// What is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Output {
-    /// A position-independent executable: what the compilers of Linux distributions make when nothing is said.
+    /// A position-independent executable: the default of the compilers of Linux distributions.
     #[default]
     Pie,
     NoPie,

@@ -134,8 +134,8 @@ fn glibc_files(arch: Arch, glibc: GlibcVersion) -> Vec<File> {
     files
 }
 
-/// musl's one library has everything. The names of the others are there for programs that link them by habit, and those of
-/// GCC's stand for LLVM's unwinder, which Rust has for musl.
+/// musl's one library has everything. Programs that name the other libraries find empty ones, and GCC's unwinder is LLVM's,
+/// which Rust has for musl.
 fn musl_files() -> Vec<File> {
     let empty = ["libm.a", "libdl.a", "libpthread.a", "librt.a", "libutil.a", "libcrypt.a", "libresolv.a", "libgcc.a"];
     let empty = empty.iter().map(|name| ((*name).to_owned(), archive::write(&[])));
