@@ -11,7 +11,7 @@ use crate::text;
 /// What is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Output {
-    /// A position-independent executable: what the compilers of Linux distributions make when nothing is said.
+    /// A position-independent executable: the default of the compilers of Linux distributions.
     #[default]
     Pie,
     NoPie,
@@ -180,7 +180,7 @@ impl Command {
         Ok(())
     }
 
-    /// The caller's sysroot has libraries that ours has not. The C library stays ours, since its directory comes first.
+    /// The caller's sysroot has libraries that ours has not. The C library stays ours: its directory comes first.
     fn add_sysroot(&mut self, path: &OsStr) {
         let libc = if self.target.libc == Libc::Musl { "musl" } else { "gnu" };
         let multiarch = format!("{}-linux-{libc}", self.target.arch);

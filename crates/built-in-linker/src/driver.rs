@@ -23,7 +23,7 @@ pub struct Driver {
 }
 
 /// What makes an executable smaller and costs it nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Defaults {
     /// Whether functions with the same machine code become one.
     pub icf: Icf,
@@ -32,21 +32,15 @@ pub struct Defaults {
 /// Identical code folding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Icf {
-    /// Every function stays.
-    None,
-    /// Functions whose address the object file says is not compared. rustc does not say so of any function, so this
-    /// folds nothing of Rust's.
-    Safe,
-    /// All functions. Two function pointers may then be equal, which Rust allows: rustc and LLVM merge functions, too. A
-    /// stack trace may show the name of the other function.
+    /// Every function stays, as with GCC and Clang.
     #[default]
+    None,
+    /// Functions whose address the object file marks as not significant. rustc marks none, so this folds nothing of
+    /// Rust's: it is for C and C++.
+    Safe,
+    /// All functions. Two different function pointers may then be equal, which Rust allows, as rustc merges functions, too,
+    /// and a stack trace may show the name of another function with the same code.
     All,
-}
-
-impl Default for Defaults {
-    fn default() -> Self {
-        Self { icf: Icf::None }
-    }
 }
 
 /// What the arguments ask for.
@@ -140,8 +134,7 @@ impl Driver {
         }
     }
 
-    /// The command line, in the order in which GCC and Clang have it: what the caller says comes behind the defaults, so
-    /// that it wins, and before the C library.
+    /// The command line. What the caller says comes behind the defaults, so that it wins.
     fn arguments(&self, command: Command) -> Vec<OsString> {
         let output = command.output;
         let is_program = output != Output::Relocatable;
@@ -160,11 +153,12 @@ impl Driver {
         if matches!(output, Output::Pie | Output::NoPie) {
             line.extend(["-dynamic-linker", self.target.arch.loader()].map(OsString::from));
         }
+        // Before any `-L` of the caller's: a build script that looks for another library may point at the directory with
+        // this machine's glibc, which is not the one to link against.
+        line.extend(self.directories().iter().map(|directory| text::join("-L", directory.as_os_str())));
         line.extend(first);
         line.extend(command.given);
-        // The C library must be ours, so its directory comes before those of `-B` and `--sysroot`.
-        let directories = self.directories().into_iter().chain(command.directories);
-        line.extend(directories.map(|directory| text::join("-L", directory.as_os_str())));
+        line.extend(command.directories.iter().map(|directory| text::join("-L", directory.as_os_str())));
         line.extend(libraries);
         line.extend(last);
         line

@@ -1,12 +1,13 @@
 //! Real links: rustc with this crate as its `cc`, and what came of it is run.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use built_in_linker::Sysroot;
+use built_in_linker::{Defaults, Driver, Problem, Sysroot, Target, problems};
 use object::elf::{self, FileHeader64};
 use object::endian::LittleEndian;
 use object::read::elf::{FileHeader, Sym};
@@ -39,17 +40,24 @@ fn triple(target: &str) -> &str {
     target.split_once('.').map_or(target, |(triple, _)| triple)
 }
 
+fn rustlib() -> PathBuf {
+    Path::new(rustc_says(&["--print", "sysroot"]).trim()).join("lib/rustlib")
+}
+
+fn rust_lld() -> PathBuf {
+    rustlib().join(host()).join("bin").join(format!("rust-lld{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// rustc with this crate as its `cc`.
 fn rustc(directory: &Path, target: &str, source: &str, output: &str) -> Command {
-    let rustlib = Path::new(rustc_says(&["--print", "sysroot"]).trim()).join("lib/rustlib");
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut rustc = Command::new("rustc");
     rustc
         .current_dir(directory)
         .env("CC_TARGET", target)
         .env("CC_SYSROOTS", directory.join("sysroots"))
-        .env("CC_RUST_LLD", rustlib.join(host()).join("bin").join(format!("rust-lld{}", std::env::consts::EXE_SUFFIX)))
-        .env("CC_SELF_CONTAINED", rustlib.join(triple(target)).join("lib/self-contained"))
+        .env("CC_RUST_LLD", rust_lld())
+        .env("CC_SELF_CONTAINED", rustlib().join(triple(target)).join("lib/self-contained"))
         .args(["--edition", "2024", "--target", triple(target), "-C", "opt-level=1", "-o", output])
         .arg("-C")
         .arg(format!("linker={}", cc().display()))
@@ -154,6 +162,8 @@ fn a_program_runs_however_it_is_built() {
         &["-C", "relocation-model=static"],
         &["-C", "debuginfo=2", "-C", "strip=debuginfo"],
         &["-C", "default-linker-libraries=yes", "-C", "link-arg=-pthread"],
+        // Where this machine has a glibc of its own, it must not be taken.
+        &["-L", "native=/usr/lib/x86_64-linux-gnu", "-L", "native=/usr/lib64", "-L", "native=/usr/lib"],
         &["-C", "link-args=-Wl,--build-id=sha1 -Wl,-z,noexecstack -Xlinker --icf=all -O2 -march=native"],
     ] {
         check_program(scratch.path(), &host_target("2.26"), arguments);
@@ -194,6 +204,35 @@ fn errors_of_the_linker_are_handed_on() {
     assert!(text.contains("unknown linker argument `--frobnicate`"), "{text}");
     let text = fails(&target, &["-C", "target-feature=+crt-static"]);
     assert!(text.contains("glibc cannot be linked statically"), "{text}");
+}
+
+#[test]
+fn problems_are_found_in_what_rust_lld_prints() {
+    let scratch = tempfile::tempdir().unwrap();
+    let target = host_target("2.26");
+    let object = link(scratch.path(), &target, "wants.rs", "wants.o", &["--emit=obj", "--crate-type=lib"]);
+    let problems = |target: &str, arguments: &[&str]| {
+        let target: Target = target.parse().unwrap();
+        let sysroot = Sysroot::create(&scratch.path().join(target.to_string()), target).unwrap();
+        let self_contained = PathBuf::new();
+        let driver =
+            Driver { target, sysroot: sysroot.path().to_owned(), self_contained, defaults: Defaults::default() };
+        let output = scratch.path().join("out");
+        let arguments = arguments.iter().copied().chain(["-o", output.to_str().unwrap()]).map(OsString::from);
+        let outcome = driver.run(&rust_lld(), arguments).unwrap();
+        assert!(!outcome.success && outcome.code == 1);
+        problems(&String::from_utf8(outcome.stderr).unwrap())
+    };
+    let object = object.to_str().unwrap();
+    let undefined = Problem::UndefinedSymbol { symbol: "nowhere".into(), wanted_by: vec![object.to_owned()] };
+    assert_eq!(problems(&target, &["-nostartfiles", "-Wl,-e,answer", object]), [undefined]);
+    let missing = Problem::MissingLibrary { name: "ssl".into() };
+    assert_eq!(problems(&target, &["-shared", object, "-lssl", "-lssl"]), [missing]);
+    let other = if target.starts_with("x86_64") { "aarch64" } else { "x86_64" };
+    let other_architecture = Problem::OtherArchitecture { file: object.to_owned() };
+    assert_eq!(problems(&format!("{other}-unknown-linux-gnu.2.26"), &["-shared", object]), [other_architecture]);
+    let gone = Problem::MissingFile { path: "gone.o".into() };
+    assert_eq!(problems(&target, &["-shared", "gone.o"]), [gone]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The sysroots, read back as a linker reads them, and held against Debian's glibc.
+//! The sysroots, read as a linker reads them, and compared with Debian's glibc.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -33,8 +33,9 @@ fn link(target: &str, line: &str) -> String {
 /// What becomes of options, without what every link has.
 fn given(line: &str) -> String {
     let line = link(GNU, &format!("-nostdlib -no-pie a.o {line}"));
-    let start = "-m elf_x86_64 --eh-frame-hdr --hash-style=gnu -dynamic-linker /lib64/ld-linux-x86-64.so.2 a.o";
-    line.strip_prefix(start).unwrap().strip_suffix(" -L/sysroot").unwrap().trim_start().to_owned()
+    let start =
+        "-m elf_x86_64 --eh-frame-hdr --hash-style=gnu -dynamic-linker /lib64/ld-linux-x86-64.so.2 -L/sysroot a.o";
+    line.strip_prefix(start).unwrap().trim_start().to_owned()
 }
 
 fn error(target: &str, line: &str) -> Error {
@@ -50,8 +51,8 @@ fn a_program_for_glibc_as_rustc_links_it() {
                 -B/rust/gcc-ld -fuse-ld=lld -Wl,--eh-frame-hdr -Wl,-z,noexecstack -L /rust/lib -o out -Wl,--gc-sections \
                 -pie -Wl,-z,relro,-z,now -Wl,-O1 -nodefaultlibs";
     let expected = "-m elf_x86_64 --eh-frame-hdr --hash-style=gnu -pie -dynamic-linker /lib64/ld-linux-x86-64.so.2 \
-                    /sysroot/Scrt1.o symbols.o main.o --as-needed -Bstatic libstd.rlib -Bdynamic -lgcc_s -lutil -lc -Lraw \
-                    --eh-frame-hdr -z noexecstack -L/rust/lib -o out --gc-sections -z relro -z now -O1 -L/sysroot \
+                    -L/sysroot /sysroot/Scrt1.o symbols.o main.o --as-needed -Bstatic libstd.rlib -Bdynamic -lgcc_s -lutil \
+                    -lc -Lraw --eh-frame-hdr -z noexecstack -L/rust/lib -o out --gc-sections -z relro -z now -O1 \
                     -L/rust/gcc-ld";
     assert_eq!(link(GNU, line), expected);
 }
@@ -59,8 +60,8 @@ fn a_program_for_glibc_as_rustc_links_it() {
 #[test]
 fn a_shared_library_for_glibc() {
     let line = link(ARM, "-Wl,--version-script=list main.o -lc -o out -shared -nodefaultlibs");
-    let expected = "-m aarch64linux --eh-frame-hdr --hash-style=gnu -shared /sysroot/crtbeginS.o --version-script=list main.o \
-                    -lc -o out -L/sysroot";
+    let expected = "-m aarch64linux --eh-frame-hdr --hash-style=gnu -shared -L/sysroot /sysroot/crtbeginS.o \
+                    --version-script=list main.o -lc -o out";
     assert_eq!(line, expected);
 }
 
@@ -68,27 +69,27 @@ fn a_shared_library_for_glibc() {
 fn a_program_for_musl_as_rustc_links_it() {
     let line = "/s/rcrt1.o main.o -Wl,-Bstatic -lunwind -lc -Wl,-Bdynamic -nostartfiles -L /s -o out -static-pie \
                 -nodefaultlibs /s/crtn.o";
-    let expected = "-m elf_x86_64 --eh-frame-hdr --hash-style=gnu -static -pie --no-dynamic-linker -z text /s/rcrt1.o main.o \
-                    -Bstatic -lunwind -lc -Bdynamic -L/s -o out /s/crtn.o -L/self-contained -L/sysroot";
+    let expected = "-m elf_x86_64 --eh-frame-hdr --hash-style=gnu -static -pie --no-dynamic-linker -z text \
+                    -L/self-contained -L/sysroot /s/rcrt1.o main.o -Bstatic -lunwind -lc -Bdynamic -L/s -o out /s/crtn.o";
     assert_eq!(link(MUSL, line), expected);
 }
 
 #[test]
 fn start_files_and_libraries_are_added_unless_told_otherwise() {
     assert!(link(MUSL, "-static-pie a.o").ends_with(
-        "/self-contained/rcrt1.o /self-contained/crti.o /self-contained/crtbeginS.o a.o -L/self-contained -L/sysroot \
-         -lunwind -lc /self-contained/crtendS.o /self-contained/crtn.o"
+        "/self-contained/rcrt1.o /self-contained/crti.o /self-contained/crtbeginS.o a.o -lunwind -lc \
+         /self-contained/crtendS.o /self-contained/crtn.o"
     ));
-    assert!(
-        link(MUSL, "-static a.o").contains("/self-contained/crt1.o /self-contained/crti.o /self-contained/crtbegin.o")
-    );
+    let start = "/self-contained/crt1.o /self-contained/crti.o /self-contained/crtbegin.o a.o";
+    assert!(link(MUSL, "-static a.o").contains(start));
     let libraries = "-lgcc --push-state --as-needed -lgcc_s --pop-state";
-    assert!(link(GNU, "a.o").ends_with(&format!("/sysroot/Scrt1.o a.o -L/sysroot {libraries} -lc")));
-    assert!(link(GNU, "a.o -pthread").ends_with(&format!("-lpthread {libraries} -lc")));
-    assert!(link(GNU, "a.o -pthread -nolibc").ends_with(libraries));
-    assert!(!link(GNU, "a.o -nostartfiles").contains("Scrt1.o"));
-    assert!(link(GNU, "a.o -nodefaultlibs -pthread").ends_with("/sysroot/Scrt1.o a.o -L/sysroot"));
-    assert_eq!(link(GNU, "-r a.o -o b.o"), "-m elf_x86_64 -r a.o -o b.o -L/sysroot");
+    assert!(link(GNU, "a.o").ends_with(&format!("/sysroot/Scrt1.o a.o {libraries} -lc")));
+    assert!(link(GNU, "a.o -pthread").ends_with(&format!(" a.o -lpthread {libraries} -lc")));
+    assert!(link(GNU, "a.o -pthread -nolibc").ends_with(&format!(" a.o {libraries}")));
+    assert!(link(GNU, "a.o -nostartfiles").ends_with(&format!(" -L/sysroot a.o {libraries} -lc")));
+    assert!(link(GNU, "a.o -nodefaultlibs -pthread").ends_with("/sysroot/Scrt1.o a.o"));
+    assert!(link(GNU, "a.o -nostdlib").ends_with(" -L/sysroot a.o"));
+    assert_eq!(link(GNU, "-r a.o -o b.o"), "-m elf_x86_64 -r -L/sysroot a.o -o b.o");
 }
 
 #[test]
@@ -206,9 +207,11 @@ fn each_libc_has_its_own_way_of_linking() {
     for line in ["-pie a.o", "-no-pie a.o", "-shared a.o", "a.o"] {
         assert!(matches!(error(MUSL, line), Error::DynamicMusl), "{line}");
     }
-    assert!(link(MUSL, "-static -no-pie a.o").contains(" -static /self-contained/crt1.o"));
-    assert!(link(MUSL, "-static-pie -no-pie a.o").contains(" -static /self-contained/crt1.o"));
-    assert!(link(MUSL, "-pie -static a.o").contains(" -static /self-contained/crt1.o"));
+    assert!(link(MUSL, "-static -no-pie a.o").contains(" -static -L/self-contained -L/sysroot /self-contained/crt1.o"));
+    assert!(
+        link(MUSL, "-static-pie -no-pie a.o").contains(" -static -L/self-contained -L/sysroot /self-contained/crt1.o")
+    );
+    assert!(link(MUSL, "-pie -static a.o").contains(" -static -L/self-contained -L/sysroot /self-contained/crt1.o"));
 }
 
 #[test]
@@ -230,9 +233,9 @@ fn an_old_glibc_does_not_get_relocations_of_a_new_one() {
 
 #[test]
 fn libraries_of_another_sysroot_come_behind_the_c_library() {
-    let line = link(ARM, "-nodefaultlibs a.o --sysroot=/other -lssl");
+    let line = link(ARM, "-nodefaultlibs a.o --sysroot=/other -L/usr/lib -lssl");
     assert!(line.ends_with(
-        "a.o --sysroot=/other -lssl -L/sysroot -L/other/lib/aarch64-linux-gnu -L/other/lib \
+        "-L/sysroot /sysroot/Scrt1.o a.o --sysroot=/other -L/usr/lib -lssl -L/other/lib/aarch64-linux-gnu -L/other/lib \
          -L/other/usr/lib/aarch64-linux-gnu -L/other/usr/lib"
     ));
 }

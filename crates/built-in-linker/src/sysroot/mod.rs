@@ -6,10 +6,10 @@ mod stub;
 mod symbols;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::TempDir;
 
 use crate::error::SysrootError;
 use crate::target::{Arch, GlibcVersion, Libc, Target};
@@ -35,9 +35,8 @@ impl Sysroot {
             create_at_once(directory, &files)?;
         }
         for (name, content) in &files {
-            let path = directory.join(name);
-            if fs::read(&path).ok().as_deref() != Some(content) {
-                replace(&path, content).map_err(|source| SysrootError::Io { path, source })?;
+            if fs::read(directory.join(name)).ok().as_deref() != Some(content) {
+                replace(directory, name, content)?;
             }
         }
         Ok(Self { path: directory.to_owned() })
@@ -59,45 +58,40 @@ impl Sysroot {
 /// The name and content of a file.
 type File = (String, Vec<u8>);
 
-/// Writes a directory beside its place and renames it. Where another process was faster, its directory stays.
+/// Writes a directory next to its place and renames it. Where another process was faster, its directory stays.
 fn create_at_once(directory: &Path, files: &[File]) -> Result<(), SysrootError> {
-    let error = |path: &Path| {
-        let path = path.to_owned();
-        move |source| SysrootError::Io { path, source }
-    };
     let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(error(parent))?;
-    let scratch = tempfile::Builder::new().prefix(".sysroot-").tempdir_in(parent).map_err(error(parent))?;
+    fs::create_dir_all(parent).map_err(io_error(parent))?;
+    let scratch = scratch_in(parent)?;
+    // The scratch directory is its owner's alone; one inside it is as open as any that a build makes.
+    let unfinished = scratch.path().join("sysroot");
+    fs::create_dir(&unfinished).map_err(io_error(&unfinished))?;
     for (name, content) in files {
-        let path = scratch.path().join(name);
-        fs::write(&path, content).map_err(error(&path))?;
+        let path = unfinished.join(name);
+        fs::write(&path, content).map_err(io_error(&path))?;
     }
-    open_to_others(scratch.path()).map_err(error(scratch.path()))?;
-    match fs::rename(scratch.path(), directory) {
-        Err(source) if !directory.is_dir() => Err(error(directory)(source)),
+    match fs::rename(&unfinished, directory) {
+        Err(source) if !directory.is_dir() => Err(io_error(directory)(source)),
         _ => Ok(()),
     }
 }
 
-/// A temporary directory is its owner's alone. A build directory may be shared.
-#[cfg(unix)]
-fn open_to_others(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o755))
+/// Replaces a file, so that a process that reads it sees all of the old one or all of the new one.
+fn replace(directory: &Path, name: &str, content: &[u8]) -> Result<(), SysrootError> {
+    let scratch = scratch_in(directory)?;
+    let unfinished = scratch.path().join(name);
+    fs::write(&unfinished, content).map_err(io_error(&unfinished))?;
+    let path = directory.join(name);
+    fs::rename(&unfinished, &path).map_err(io_error(&path))
 }
 
-#[cfg(not(unix))]
-fn open_to_others(_: &Path) -> io::Result<()> {
-    Ok(())
+fn scratch_in(directory: &Path) -> Result<TempDir, SysrootError> {
+    tempfile::Builder::new().prefix(".sysroot-").tempdir_in(directory).map_err(io_error(directory))
 }
 
-/// Replaces a file, so that whoever reads it sees the whole old or the whole new one.
-fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
+fn io_error(path: &Path) -> impl FnOnce(io::Error) -> SysrootError {
+    let path = path.to_owned();
+    move |source| SysrootError::Io { path, source }
 }
 
 fn files(target: Target) -> Result<Vec<File>, SysrootError> {
@@ -140,8 +134,8 @@ fn glibc_files(arch: Arch, glibc: GlibcVersion) -> Vec<File> {
     files
 }
 
-/// musl's one library has everything. The names of the others are there for programs that link them by habit, and those of
-/// GCC's stand for LLVM's unwinder, which Rust has for musl.
+/// musl's one library has everything. Programs that name the other libraries find empty ones, and GCC's unwinder is LLVM's,
+/// which Rust has for musl.
 fn musl_files() -> Vec<File> {
     let empty = ["libm.a", "libdl.a", "libpthread.a", "librt.a", "libutil.a", "libcrypt.a", "libresolv.a", "libgcc.a"];
     let empty = empty.iter().map(|name| ((*name).to_owned(), archive::write(&[])));

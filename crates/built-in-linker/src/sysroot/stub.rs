@@ -1,4 +1,4 @@
-//! Writes a shared library that has nothing but its symbols.
+//! Writes a shared library that defines symbols and holds no code.
 
 use std::collections::BTreeMap;
 

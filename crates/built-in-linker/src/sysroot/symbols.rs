@@ -18,20 +18,8 @@ pub(super) const MERGED_IN: GlibcVersion = GlibcVersion::new(2, 34);
 
 /// The version of GCC that was current when a glibc was released, by the minor version of glibc. A system has a GCC of its
 /// glibc's time or a newer one, so its libgcc has at least these symbols.
-const GCC_OF_GLIBC: [(u32, u32); 12] = [
-    (17, 4),
-    (26, 7),
-    (28, 8),
-    (30, 9),
-    (32, 10),
-    (34, 11),
-    (36, 12),
-    (38, 13),
-    (40, 14),
-    (42, 15),
-    (44, 16),
-    (46, 17),
-];
+const GCC_OF_GLIBC: [(u32, u32); 11] =
+    [(17, 4), (26, 7), (28, 8), (30, 9), (32, 10), (34, 11), (36, 12), (38, 13), (40, 14), (42, 15), (44, 16)];
 
 /// A shared library, as a program that links against it sees it.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The machine code that glibc links into every program or shared library instead of having it in `libc.so.6`: where a
 //! program starts, and some functions that need to know which program or library calls them.
 //!
-//! Each function is given as bytes with the assembly beside them. Where an instruction holds the address of a symbol, a
+//! Each function is given as bytes with the assembly next to them. Where an instruction holds the address of a symbol, a
 //! relocation has the linker fill it in.
 
 mod aarch64;
