@@ -57,6 +57,8 @@ pub(super) struct Container {
     pub(super) prefix: u64,
     /// Bytes after the end record and its comment.
     pub(super) trailing: u64,
+    /// Whether those bytes are zeros.
+    pub(super) is_trailing_padding: bool,
     /// Whether it has a zip64 end record.
     pub(super) zip64: bool,
     /// Where the directory starts.
@@ -162,6 +164,7 @@ fn find_end(file: &mut SizedFile<impl Read + Seek>, container: &mut Container) -
         return broken("it has a second end record, and readers disagree about which one counts");
     }
     container.trailing = trailing as u64;
+    container.is_trailing_padding = tail[tail.len() - trailing..].iter().all(|byte| *byte == 0);
     let record = ByteReader(&tail[at..]);
     let short = |offset| record.u16(offset).unwrap_or_default();
     let long = |offset| record.u32(offset).unwrap_or_default();
