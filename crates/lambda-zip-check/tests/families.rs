@@ -26,7 +26,7 @@ fn needing(library: &'static str, version: &'static str) -> ElfSpec {
 }
 
 fn messages(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("{}\n{}\n", finding.message, finding.hint)).collect()
+    findings.iter().fold(String::new(), |all, finding| all + &finding.message + "\n" + &finding.hint + "\n")
 }
 
 mod search_path {
