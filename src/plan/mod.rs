@@ -19,7 +19,7 @@ use crate::linker::{self, CCrate, Choice, LinkWarning, Linker};
 use crate::manifest::FunctionConfig;
 use crate::manifest::cargo_lambda::{self, InheritedSetting, UnsupportedKey};
 use crate::shell::Shell;
-use deployment_zip::OwnFiles;
+use deployment_zip::OutputPaths;
 use lambda_platform::Target;
 
 pub(crate) use packaging::Packaging;
@@ -89,24 +89,24 @@ impl Serialize for PlannedTarget {
 
 impl BuildPlan {
     /// The files that the run writes: the zips, and the report page if there is one.
-    pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OwnFiles {
+    pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OwnFiles::new(zips.chain(report_page), None)
+        OutputPaths::new(zips.chain(report_page), None)
     }
 
     /// Prints what the user should know before the build starts.
     pub(crate) fn emit_warnings(&self, shell: &Shell) {
         for warning in &self.warnings {
-            shell.warn(warning, None);
+            shell.warn(warning);
         }
         for line in self.inherited.lines() {
             shell.status("Reading", line);
         }
         for UnsupportedKey { message, hint } in &self.inherited.unsupported {
-            shell.warn(message, Some(hint));
+            shell.warn_with_hints(message, &[hint]);
         }
         for LinkWarning { message, hints } in &self.link_warnings {
-            shell.doubt(message, hints);
+            shell.warn_with_hints(message, hints);
         }
     }
 
@@ -154,9 +154,9 @@ fn choose_linkers(context: &BuildContext<'_>, c_crates: &[CCrate]) -> Result<(Ve
     let mut targets = Vec::new();
     let mut warnings = Vec::from_iter(survey.lockfile_is_missing.then(linker::missing_lockfile));
     for &target in &context.targets {
-        let Choice { linker, doubt } = linker::choose(target, context.arguments.linker, survey, c_crates)?;
+        let Choice { linker, warning } = linker::choose(target, context.arguments.linker, survey, c_crates)?;
         targets.push(PlannedTarget { target, linker });
-        warnings.extend(doubt);
+        warnings.extend(warning);
     }
     Ok((targets, warnings))
 }
@@ -213,7 +213,9 @@ fn warnings(context: &BuildContext<'_>, compiles_c: bool) -> Vec<String> {
     });
     let deprecation = context.arguments.runtime.deprecation(context.today).into_iter();
     let zig = context.survey.passed_over_zig();
-    deprecation.chain(skipped).chain(zig).chain(context.overrides.warnings(compiles_c).cloned()).collect()
+    let build_target = context.build_target_warning.clone();
+    let flags = context.overrides.warnings(compiles_c).cloned();
+    deprecation.chain(skipped).chain(zig).chain(flags).chain(build_target).collect()
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn users_flags_in_the_variable_are_kept() {
 #[test]
 fn users_flags_in_the_table_of_the_target_are_kept() {
     let fixture = telltale();
-    fixture.write(".cargo/config.toml", &format!("[target.{TRIPLE}]\nrustflags = [\"--cfg\", \"theirs\"]\n"));
+    fixture.write(".cargo/config.toml", format!("[target.{TRIPLE}]\nrustflags = [\"--cfg\", \"theirs\"]\n"));
     both_are_seen(&fixture, fixture.program());
 }
 

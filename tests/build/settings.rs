@@ -102,7 +102,7 @@ impl UsersLinker {
 fn a_linker_from_a_config_file_is_used() {
     let fixture = Fixture::package("greeter");
     let linker = UsersLinker::new(&fixture);
-    fixture.write(".cargo/config.toml", &format!("[target.{TRIPLE}]\nlinker = {:?}\n", linker.path));
+    fixture.write(".cargo/config.toml", format!("[target.{TRIPLE}]\nlinker = {:?}\n", linker.path));
     linker.is_used(fixture.program());
 }
 

@@ -5,11 +5,11 @@ use test_support::{Fixture, Program, Run};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 
-/// The arguments for cargo of a plan.
+/// The arguments and rustflags for cargo of a plan.
 fn planned(program: Program) -> String {
     let report = program.args(["--dry-run", "--message-format", "json"]).run().success().json();
     let args: Vec<_> = report["cargo"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    args.join(" ")
+    format!("{} {}", args.join(" "), report["cargo"]["env"]["CARGO_ENCODED_RUSTFLAGS"])
 }
 
 /// A package with two binaries and these lines of our table.
@@ -37,7 +37,7 @@ fn the_table_of_a_binary_overrides_its_package_and_its_workspace() {
 
     let fixture = Fixture::workspace(&["one", "other"]);
     let manifest = std::fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
-    fixture.write("Cargo.toml", &format!("{manifest}\n[workspace.metadata.lambda-zip]\ntarget-cpu = \"haswell\"\n"));
+    fixture.write("Cargo.toml", format!("{manifest}\n[workspace.metadata.lambda-zip]\ntarget-cpu = \"haswell\"\n"));
     assert!(planned(fixture.program()).contains("-Ctarget-cpu=haswell"));
     fixture.add_package("other", "other", "[package.metadata.lambda-zip]\ntarget-cpu = \"lambda\"\n");
     assert!(planned(fixture.program().args(["-p", "other"])).contains("-Ctarget-cpu=x86-64-v3"));
@@ -88,7 +88,7 @@ fn native_in_the_users_rustflags_is_warned_of_from_every_source() {
     assert!(is_warned(plan().args(["--config", "build.rustflags=['-Ctarget-cpu=native']"])));
 
     for table in ["build", &format!("target.{MUSL}"), "target.'cfg(target_env = \"musl\")'"] {
-        fixture.write(".cargo/config.toml", &format!("[{table}]\nrustflags = [\"-C\", \"target-cpu=native\"]\n"));
+        fixture.write(".cargo/config.toml", format!("[{table}]\nrustflags = [\"-C\", \"target-cpu=native\"]\n"));
         assert!(is_warned(plan()), "{table}");
         assert!(!is_warned(plan().args(["--target-cpu", "lambda"])), "ours comes last, and wins");
         assert!(!is_warned(plan().env("RUSTFLAGS", "-Copt-level=2")), "cargo does not look at {table} then");

@@ -127,7 +127,7 @@ fn source_date_epoch_sets_the_dates() {
 #[test]
 fn cargo_starts_it_as_a_subcommand() {
     let fixture = Fixture::package("greeter");
-    let run = Program::through_cargo(&fixture.path(".")).args(["--arch", "arm64"]).run().success();
+    let run = Program::through_cargo(fixture.path(".")).args(["--arch", "arm64"]).run().success();
     assert_eq!(run.zip(), fixture.path("target/lambda/greeter/bootstrap.zip"));
 }
 
@@ -296,7 +296,7 @@ fn an_example_with_the_name_of_a_binary_is_not_mistaken_for_it() {
 fn packages_are_selected_as_cargo_selects_them() {
     let fixture = Fixture::workspace(&["api", "mail", "worker"]);
     let planned = |directory: &str, args: &[&str]| -> Vec<String> {
-        let program = Program::new(&fixture.path(directory)).args(["--dry-run", "--message-format", "json"]).args(args);
+        let program = Program::new(fixture.path(directory)).args(["--dry-run", "--message-format", "json"]).args(args);
         let plan = program.run().success().json();
         let functions = plan["functions"].as_array().unwrap();
         functions.iter().map(|function| function["function"].as_str().unwrap().to_owned()).collect()
@@ -359,6 +359,6 @@ fn paths_may_have_spaces_and_letters_of_any_language() {
     let directory = "mein Café (1)";
     fixture.add_package(directory, "greeter", "");
     fixture.write(&format!("{directory}/src/main.rs"), "fn main() {}");
-    let run = Program::new(&fixture.path(directory)).run().success();
+    let run = Program::new(fixture.path(directory)).run().success();
     assert_eq!(run.zip(), fixture.path(Path::new(directory).join("target/lambda/greeter/bootstrap.zip")));
 }

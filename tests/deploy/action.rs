@@ -174,13 +174,15 @@ fn every_input_of_the_action_is_used_and_documented() {
     }
 }
 
-/// The script fails at the first variable that is not set. A variable that it never reads would make no difference.
+/// The script fails at the first variable that is not set. A variable that it never reads would make no difference. The
+/// step itself needs the path of the action to find the script.
 #[test]
 #[ignore = "needs bash and jq"]
 fn the_script_of_the_action_reads_every_variable_that_it_is_given() {
     let action = yaml("action.yml");
     let make = steps(&action, "/runs/steps").iter().find(|step| step["id"] == "make").unwrap();
-    for variable in make["env"].as_object().unwrap().keys() {
+    let variables = make["env"].as_object().unwrap().keys();
+    for variable in variables.filter(|variable| *variable != "ACTION_PATH") {
         let checkout = Fixture::with_executable();
         let mut incomplete = make.clone();
         incomplete["env"].as_object_mut().unwrap().remove(variable);

@@ -16,10 +16,10 @@ struct Checkout {
 impl Checkout {
     fn new() -> Self {
         let fixture = Fixture::package("hello");
-        Program::other("cargo", &fixture.path(".")).args(["generate-lockfile", "--offline"]).run().success();
+        Program::other("cargo", fixture.path(".")).args(["generate-lockfile", "--offline"]).run().success();
         let tools = fixture.path(".tools");
         let log = fixture.path(".tools/log");
-        let cargo = Program::other("sh", &fixture.path(".")).args(["-c", "command -v cargo"]).run().success();
+        let cargo = Program::other("sh", fixture.path(".")).args(["-c", "command -v cargo"]).run().success();
         let cargo = cargo.stdout.trim();
         script(
             &tools.join("cargo"),
@@ -67,7 +67,7 @@ impl Checkout {
     fn add_secret(&self) {
         self.fixture.write(".env", "PASSWORD=1");
         let manifest = fs::read_to_string(self.fixture.path("Cargo.toml")).unwrap();
-        self.fixture.write("Cargo.toml", &format!("{manifest}\n[package.metadata.lambda-zip]\ninclude = [\".env\"]\n"));
+        self.fixture.write("Cargo.toml", format!("{manifest}\n[package.metadata.lambda-zip]\ninclude = [\".env\"]\n"));
     }
 }
 

@@ -37,7 +37,7 @@ fn checkout() -> Fixture {
 fn release(checkout: &Fixture) -> PathBuf {
     for target in targets() {
         let archive = repository().join(".github/release/archive.sh");
-        Program::other("bash", &checkout.path(".")).args([archive, target.into()]).run().success();
+        Program::other("bash", checkout.path(".")).args([archive, target.into()]).run().success();
     }
     let directory = checkout.path(format!("server/owner/repository/releases/download/v{VERSION}"));
     fs::create_dir_all(directory.parent().unwrap()).unwrap();
@@ -85,7 +85,7 @@ fn a_runner_of_each_kind_gets_its_binary() {
         assert_eq!(run.code, 0, "{run}");
         let name = if system == "Windows" { "cargo-lambda-zip.exe" } else { "cargo-lambda-zip" };
         let installed = runner.search_path().last().unwrap().join(name);
-        let output = Program::other(installed, &checkout.path(".")).run().success();
+        let output = Program::other(installed, checkout.path(".")).run().success();
         assert_eq!(output.stdout.trim(), target);
         assert_eq!(fs::read_to_string(checkout.path("cargo.log")).unwrap(), "", "nothing is compiled");
     }
@@ -194,7 +194,7 @@ fn agrees(tag: &str, repository_key: &str) -> Run {
     checkout.write("Cargo.toml", &manifest);
     checkout.write("CHANGELOG.md", "## [Unreleased]\n\n## [1.2.3] - 2026-11-25\n\n- One.\n\n## [1.2.2]\n\n- Two.\n");
     let script = repository().join(".github/release/agrees.sh");
-    Program::other("bash", &checkout.path("."))
+    Program::other("bash", checkout.path("."))
         .args([script])
         .env("GITHUB_REF_NAME", tag)
         .env("GITHUB_SERVER_URL", "https://example.com")
@@ -227,7 +227,7 @@ fn the_notes_of_a_release_are_its_part_of_the_changelog() {
         "# Changelog\n\n## [Unreleased]\n\n## [1.2.3] - 2026-11-25\n\n- One.\n\n## [1.2.2]\n\n- Two.\n",
     );
     let script = repository().join(".github/release/notes.sh");
-    let run = Program::other("bash", &checkout.path(".")).args([script]).env("GITHUB_REF_NAME", "v1.2.3").run();
+    let run = Program::other("bash", checkout.path(".")).args([script]).env("GITHUB_REF_NAME", "v1.2.3").run();
     assert_eq!(run.success().stdout, "\n- One.\n\n");
 }
 

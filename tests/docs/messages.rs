@@ -68,15 +68,29 @@ fn building() -> Vec<Run> {
     vec![broken.run(&[]), with_a_newer_glibc()]
 }
 
-/// A zig that links the glibc of this machine, whichever it was asked for.
+/// A script in place of zig that links the glibc of this machine, whichever it is asked for.
+const ZIG: &str = r#"
+case $1 in
+    version) echo 0.16.0; exit ;;
+    cc | c++) shift ;;
+    *) exit 1 ;;
+esac
+for argument do
+    shift
+    case $argument in
+        -target) skip=yes ;;
+        # The unwinder of GCC instead of zig's.
+        -lunwind) set -- "$@" -lgcc_s ;;
+        *) [ "$skip" ] || set -- "$@" "$argument"; skip= ;;
+    esac
+done
+exec cc "$@""#;
+
 fn with_a_newer_glibc() -> Run {
     let fixture = Fixture::package("greeter");
     fixture.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hello\")).join().unwrap(); }\n");
     let zig = fixture.path("tools/zig");
-    let link = "case $1 in\nversion) echo 0.16.0; exit ;;\ncc) shift ;;\n*) exit 1 ;;\nesac\n\
-                for argument do\n    shift\n    case $argument in\n    -target) skip=yes ;;\n    \
-                *) [ \"$skip\" ] || set -- \"$@\" \"$argument\"; skip= ;;\n    esac\ndone\nexec cc \"$@\"";
-    script(&zig, link);
+    script(&zig, ZIG);
     let program = fixture.program().env("CARGO_ZIGBUILD_ZIG_PATH", &zig);
     program
         .env("CARGO_ZIGBUILD_CACHE_DIR", fixture.path("cache"))
@@ -88,6 +102,7 @@ fn packaging() -> Vec<Run> {
     let fixture = Fixture::with_executable();
     fixture.symlink("/etc/hostname", "conf/link");
     fixture.write("text", "not an executable");
+    fixture.write("text.zip", "the previous zip");
     vec![
         fixture.run(&["pack", "main", "--include", "missing"]),
         fixture.run(&["pack", "main", "../main"]),

@@ -80,7 +80,7 @@ fn cargo_clean_removes_the_cache() {
     let (run, _) = witness.calls(&[]);
     assert_eq!(statuses(&run.success()), [("Fresh", "greeter")]);
     // In an environment without the target directory in which these tests are built.
-    Program::other("cargo", &fixture.path(".")).arg("clean").run().success();
+    Program::other("cargo", fixture.path(".")).arg("clean").run().success();
     assert!(!fixture.path("target/.lambda-zip").exists());
 }
 

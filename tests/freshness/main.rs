@@ -8,6 +8,7 @@ mod dependency_graph;
 mod inputs;
 mod many;
 mod plan;
+mod random_changes;
 mod repackaging;
 mod witness;
 mod zig;

@@ -59,7 +59,7 @@ fn what_does_not_reach_the_zip_does_not_make_it_stale() {
 
     is_fresh("another form of the report", fixture.run(&[&INCLUDE[..], &JSON].concat()));
     is_fresh("talk", fixture.run(&[&INCLUDE[..], &["--verbose"]].concat()));
-    is_fresh("a subcommand of cargo", test_support::Program::through_cargo(&fixture.path(".")).args(INCLUDE).run());
+    is_fresh("a subcommand of cargo", test_support::Program::through_cargo(fixture.path(".")).args(INCLUDE).run());
     fixture.write("conf/a.txt", "one");
     is_fresh("a file that was rewritten", fixture.run(&INCLUDE));
     fs::set_permissions(fixture.path("conf/a.txt"), fs::Permissions::from_mode(0o600)).unwrap();

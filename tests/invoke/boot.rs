@@ -8,7 +8,7 @@ use test_support::{Fixture, Platform, Program, Zip, example, shared_target_dir};
 fn boots_and_answers(libc: &str, platform: &Platform) {
     let fixture = Fixture::empty();
     let output = fixture.path("hello.zip");
-    let run = Program::new(&example("hello"))
+    let run = Program::new(example("hello"))
         .args(["--locked", "--arch", platform.arch, "--libc", libc, "--target-dir"])
         .args([shared_target_dir().as_os_str(), "-o".as_ref(), output.as_os_str()])
         .run()

@@ -12,7 +12,7 @@ fn each_command_has_a_page_and_stdout_lists_them() {
     let run = fixture.run(&["man", "share/man1"]).success();
     let written: Vec<_> = run.stdout.lines().collect();
     for page in PAGES {
-        let path = fixture.path(&format!("share/man1/{page}.1"));
+        let path = fixture.path(format!("share/man1/{page}.1"));
         assert!(path.is_file(), "{page}");
         assert!(written.contains(&format!("share/man1/{page}.1").as_str()), "{written:?}");
     }

@@ -185,7 +185,7 @@ fn a_package_gives_the_zip_that_linux_gives() {
     let here = fixture.program_in("function").args(["--arch", "arm64", "--target-dir", "here"]).run().success();
 
     let zips =
-        ["there", "here"].map(|target_dir| Zip::read(&directory.join(target_dir).join("lambda/hello/bootstrap.zip")));
+        ["there", "here"].map(|target_dir| Zip::read(directory.join(target_dir).join("lambda/hello/bootstrap.zip")));
     assert_eq!(there.stdout.trim_end(), windows_path(&zips[0].path));
     assert_eq!(here.stdout.trim_end(), zips[1].path.to_str().unwrap());
     let names = ["bootstrap", "assets/a b/größe.txt", "assets/run.cgi", "etc/x"];

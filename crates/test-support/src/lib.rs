@@ -29,7 +29,12 @@
 //!
 //! The second one also rewrites the files that tests generate, see [`generated`].
 
-#![allow(clippy::missing_panics_doc, clippy::must_use_candidate, reason = "a helper panics where the test has failed")]
+#![allow(clippy::missing_panics_doc, reason = "a helper panics where the test has failed")]
+#![allow(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "tests call helpers for their assertions"
+)]
 
 #[cfg(unix)]
 mod aws;
