@@ -262,3 +262,30 @@ fn colour_and_quiet_are_obeyed() {
     assert!(check(&directory, &set(&["a.zip", "--color", "always"])).stderr.contains("\x1b["));
     assert_eq!(check(&directory, &set(&["a.zip", "-q"])).stderr, "");
 }
+
+#[test]
+fn findings_that_are_not_listed_are_counted() {
+    let items = (0..3000).map(|index| Item::new(format!("{index}"), 0o100_600, *b"x"));
+    let directory = directory(&[("a.zip", with_bootstrap(items))]);
+    let run = check(&directory, &set(&["a.zip"]));
+    assert_eq!(run.stdout, "a.zip: broken, 3000 errors, 2980 of them not shown\n");
+    let json = check(&directory, &set(&["a.zip", "--message-format", "json"])).json();
+    assert_eq!(json["zips"][0]["findings"][20]["unlisted"], 2980);
+}
+
+#[test]
+fn the_runtime_of_container_images_is_refused_by_name() {
+    let run = check(&directory(&[("a.zip", good())]), &["a.zip", "--runtime", "custom"]);
+    run.fails(2, "`custom` is the runtime of container images");
+}
+
+/// Only Unix takes the directory for temporary files from `TMPDIR`.
+#[test]
+#[cfg(unix)]
+fn a_missing_directory_for_temporary_files_is_not_blamed_on_the_zip() {
+    let large = [static_program().build(), vec![0; 6 << 20]].concat();
+    let directory = directory(&[("a.zip", vec![Item::new("bootstrap", EXECUTABLE, large)])]);
+    let args = [&["lambda-zip", "check"], set(&["a.zip"]).as_slice()].concat();
+    let run = directory.program().env("TMPDIR", "/nonexistent").args(&args).run();
+    run.fails(103, "failed to write a temporary file in `/nonexistent`");
+}

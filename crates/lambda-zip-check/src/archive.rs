@@ -85,7 +85,12 @@ fn leading_bytes(context: &CheckContext, findings: &mut Findings) {
 fn trailing_bytes(context: &CheckContext, findings: &mut Findings) {
     let bytes = context.view.container.trailing;
     if bytes > 0 {
-        findings.add(Rule::ZipTrailingBytes, None, format!("{} after the end of the archive", there_are(bytes)));
+        let rule = Rule::ZipTrailingBytes;
+        let message = format!("{} after the end of the archive", there_are(bytes));
+        // Writers like bsdtar fill the last block of a pipe or a tape.
+        let is_padding = context.view.container.is_trailing_padding;
+        let worst = if is_padding { Severity::Note } else { Severity::Error };
+        findings.add_at_most(worst, rule, None, message, rule.facts().hint);
     }
 }
 
@@ -146,8 +151,11 @@ fn headers_disagree(entry: &ZipEntry, findings: &mut Findings) {
 
 fn broken_extra(entry: &ZipEntry, findings: &mut Findings) {
     if entry.has_broken_extra || entry.local.has_broken_extra {
+        let rule = Rule::ExtraField;
         let message = format!("`{}` has an extra field that is longer than the space for it", entry.name);
-        findings.add(Rule::ExtraField, Some(&entry.name), message);
+        // Most readers take the extra fields from the directory and skip those of the entry's own header.
+        let worst = if entry.has_broken_extra { Severity::Error } else { Severity::Warning };
+        findings.add_at_most(worst, rule, Some(&entry.name), message, rule.facts().hint);
     }
 }
 
@@ -212,13 +220,16 @@ fn unsupported_feature(entry: &ZipEntry, findings: &mut Findings) {
         findings.add_at_most(Severity::Warning, rule, Some(name), message, rule.facts().hint);
     }
     if entry.flags & FLAG_PATCH != 0 {
-        findings.add(rule, Some(name), format!("`{name}` is marked as a patch for another file"));
+        // Python refuses the entry, other readers ignore the flag.
+        let message = format!("`{name}` is marked as a patch for another file");
+        findings.add_at_most(Severity::Warning, rule, Some(name), message, rule.facts().hint);
     }
 }
 
 fn directory_with_data(entry: &ZipEntry, findings: &mut Findings) {
     if entry.ends_with_slash() && entry.size == 0 && entry.crc != 0 {
         let rule = Rule::CrcMismatch;
+        // Python and Go refuse the entry, other readers ignore the checksum.
         let message = format!("the directory `{}` has the checksum of a file", entry.name);
         findings.add_at_most(Severity::Warning, rule, Some(&entry.name), message, rule.facts().hint);
     }
@@ -233,6 +244,13 @@ fn unreadable_contents(entry: &ZipEntry, contents: &Contents, findings: &mut Fin
     match contents {
         Contents::Corrupt(reason) => {
             findings.add(Rule::EntryCorrupt, Some(name), format!("`{name}` cannot be decompressed: {reason}"));
+        }
+        // 7-Zip and bsdtar refuse such an entry, other readers stop where the compressed data ends.
+        contents if entry.local.unused > 0 && !contents.is_unknown() => {
+            let rule = Rule::EntryCorrupt;
+            let unused = count(entry.local.unused, "unused byte");
+            let message = format!("the compressed data of `{name}` is followed by {unused}");
+            findings.add_at_most(Severity::Warning, rule, Some(name), message, rule.facts().hint);
         }
         Contents::WrongSize => {
             let size = count(entry.size, "byte");

@@ -57,6 +57,8 @@ pub(super) struct Container {
     pub(super) prefix: u64,
     /// Bytes after the end record and its comment.
     pub(super) trailing: u64,
+    /// Whether those bytes are zeros.
+    pub(super) is_trailing_padding: bool,
     /// Whether it has a zip64 end record.
     pub(super) zip64: bool,
     /// Where the directory starts.
@@ -68,12 +70,12 @@ pub(super) struct Container {
 /// A step that may fail because of the disk (outer error) or because of the archive (inner error).
 type Parsed<T> = io::Result<Result<T, Fault>>;
 
-fn broken<T>(reason: impl Into<String>) -> Parsed<T> {
-    Ok(Err(Fault::Broken(reason.into())))
+fn broken<T>(reason: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault::Broken(reason.into()))
 }
 
-fn truncated<T>(reason: impl Into<String>) -> Parsed<T> {
-    Ok(Err(Fault::Truncated(reason.into())))
+fn truncated<T>(reason: impl Into<String>) -> Result<T, Fault> {
+    Err(Fault::Truncated(reason.into()))
 }
 
 /// Reads the records. An error is about reading the file, never about what it contains.
@@ -104,30 +106,30 @@ fn read_directory(file: &mut SizedFile<impl Read + Seek>, container: &mut Contai
         Err(fault) => return Ok(Err(fault)),
     };
     let Some(start) = end.position.checked_sub(end.size) else {
-        return broken("its directory is larger than everything before its end record");
+        return Ok(broken("its directory is larger than everything before its end record"));
     };
     let Some(prefix) = start.checked_sub(end.offset) else {
-        return truncated(format!("its first {} are missing", count(end.offset - start, "byte")));
+        return Ok(truncated(format!("its first {} are missing", count(end.offset - start, "byte"))));
     };
     if end.size > DIRECTORY_LIMIT {
-        return broken(format!("its directory has {} bytes, which is too many to read", end.size));
+        return Ok(broken(format!("its directory has {} bytes, which is too many to read", end.size)));
     }
     container.prefix = prefix;
     container.directory_start = start;
     let Some(directory) = file.read_at(start, usize::try_from(end.size).unwrap_or(usize::MAX))? else {
-        return truncated("its directory is incomplete");
+        return Ok(truncated("its directory is incomplete"));
     };
     let mut rest = directory.as_slice();
     while !rest.is_empty() {
         let Some((entry, size)) = parse_central(rest, prefix) else {
-            return broken(format!("its directory is damaged after {}", entries(container.entries.len() as u64)));
+            return Ok(broken(format!("its directory is damaged after {}", entries(container.entries.len() as u64))));
         };
         container.entries.push(entry);
         rest = &rest[size..];
     }
     let found = container.entries.len() as u64;
     if found != end.entries {
-        return broken(format!("its directory has {}, but its end record says {}", entries(found), end.entries));
+        return Ok(broken(format!("its directory has {}, but its end record says {}", entries(found), end.entries)));
     }
     Ok(Ok(()))
 }
@@ -159,9 +161,10 @@ fn find_end(file: &mut SizedFile<impl Read + Seek>, container: &mut Container) -
     };
     // Some readers take the last record, others the one whose comment fits.
     if signatures().next().is_some_and(|last| last != at) {
-        return broken("it has a second end record, and readers disagree about which one counts");
+        return Ok(broken("it has a second end record, and readers disagree about which one counts"));
     }
     container.trailing = trailing as u64;
+    container.is_trailing_padding = tail[tail.len() - trailing..].iter().all(|byte| *byte == 0);
     let record = ByteReader(&tail[at..]);
     let short = |offset| record.u16(offset).unwrap_or_default();
     let long = |offset| record.u32(offset).unwrap_or_default();
@@ -174,7 +177,7 @@ fn find_end(file: &mut SizedFile<impl Read + Seek>, container: &mut Container) -
             Ok(Ok(end_64))
         }
         Ok(None) if short(4) != 0 || short(6) != 0 || short(8) != short(10) => {
-            broken("it is one part of a split archive")
+            Ok(broken("it is one part of a split archive"))
         }
         Ok(None) => Ok(Ok(end)),
     }
@@ -185,7 +188,7 @@ fn no_end<T>(file: &mut SizedFile<impl Read + Seek>) -> Parsed<T> {
     let size = usize::try_from(file.length.min(HEAD_SIZE)).unwrap_or_default();
     let head = file.read_at(0, size)?.unwrap_or_default();
     if ByteReader(&head).u32(0) == Some(LOCAL_HEADER) {
-        return truncated("it starts like a zip but has no end record");
+        return Ok(truncated("it starts like a zip but has no end record"));
     }
     Ok(Err(Fault::NotAZip(head)))
 }
@@ -201,13 +204,13 @@ fn find_end_64(file: &mut SizedFile<impl Read + Seek>, end: &End) -> Parsed<Opti
     // Every writer places the record right before its locator. Taking it from there allows for bytes before the archive,
     // which the locator's offset does not count.
     let Some(position) = locator_position.checked_sub(END_RECORD_64_SIZE as u64) else {
-        return broken("its zip64 end record is missing");
+        return Ok(broken("its zip64 end record is missing"));
     };
     let bytes = file.read_at(position, END_RECORD_64_SIZE)?.unwrap_or_default();
     let record = ByteReader(&bytes);
     let fields = || Some((record.u64(32)?, record.u64(40)?, record.u64(48)?));
     let (Some(END_RECORD_64), Some((entries, size, offset))) = (record.u32(0), fields()) else {
-        return broken("its zip64 end record is missing");
+        return Ok(broken("its zip64 end record is missing"));
     };
     let end_64 = End { position, entries, size, offset };
     let is_whole = locator.u32(4) == Some(0)
@@ -218,7 +221,7 @@ fn find_end_64(file: &mut SizedFile<impl Read + Seek>, end: &End) -> Parsed<Opti
     let prefix = position.checked_sub(size).and_then(|start| start.checked_sub(offset));
     let is_located =
         locator.u64(8).is_some_and(|at| prefix.and_then(|prefix| at.checked_add(prefix)) == Some(position));
-    if is_whole && is_located { Ok(Ok(Some(end_64))) } else { broken("its zip64 end locator points elsewhere") }
+    Ok(if is_whole && is_located { Ok(Some(end_64)) } else { broken("its zip64 end locator points elsewhere") })
 }
 
 /// One record of the directory and its size.

@@ -178,8 +178,9 @@ pub(super) struct Shebang {
     pub(super) ends_with_carriage_return: bool,
 }
 
-/// Unpacks an entry. An error is about reading the file, never about the entry's data.
-pub(super) fn read(file: &mut (impl Read + Seek), entry: &ZipEntry, budget: &mut Budget) -> io::Result<Contents> {
+/// Unpacks an entry, and records how much of its data was not needed for that. An error is about reading the file, never
+/// about the entry's data.
+pub(super) fn read(file: &mut (impl Read + Seek), entry: &mut ZipEntry, budget: &mut Budget) -> io::Result<Contents> {
     if entry.is_directory() && entry.size == 0 {
         return Ok(Contents::Directory);
     }
@@ -193,7 +194,10 @@ pub(super) fn read(file: &mut (impl Read + Seek), entry: &ZipEntry, budget: &mut
     file.seek(SeekFrom::Start(data_start))?;
     let packed = file.take(entry.packed_size);
     let unpacked = if entry.method == METHOD_DEFLATE {
-        unpack(DeflateDecoder::new(packed), entry, budget)
+        let mut decoder = DeflateDecoder::new(packed);
+        let unpacked = unpack(&mut decoder, entry, budget);
+        entry.local.unused = entry.packed_size.saturating_sub(decoder.total_in());
+        unpacked
     } else {
         unpack(packed, entry, budget)
     };

@@ -48,6 +48,8 @@ pub(super) struct Local {
     pub(super) end: u64,
     /// Whether its extra fields overrun their space.
     pub(super) has_broken_extra: bool,
+    /// How many bytes of the data come after the end of the compressed data.
+    pub(super) unused: u64,
     /// How the header differs from the directory. Each text continues a sentence that starts with the entry's name.
     pub(super) disagreements: Vec<&'static str>,
 }

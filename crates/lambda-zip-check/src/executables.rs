@@ -97,8 +97,8 @@ fn elf_unreadable(context: &CheckContext, images: &[Image], findings: &mut Findi
         }
         let message = format!("`{}` is not a valid ELF file: {reason}", entry.name);
         let role = if programs.contains(&entry.header_start) { Role::Started } else { Role::Helper };
-        let rule = Rule::ElfUnreadable;
-        findings.add_at_most(role.worst(context.expectation.kind), rule, Some(&entry.name), message, rule.facts().hint);
+        let (worst, hint) = (role.worst(context.expectation.kind), Rule::ElfUnreadable.facts().hint);
+        findings.add_at_most(worst, Rule::ElfUnreadable, Some(&entry.name), message, hint);
     }
 }
 
@@ -252,14 +252,9 @@ fn loader_missing(context: &CheckContext, image: &Image, findings: &mut Findings
 }
 
 fn glibc_too_new(context: &CheckContext, image: &Image, findings: &mut Findings) {
-    // A script may start its helpers with a loader and a glibc that it brings.
-    let is_script = !started(context).iter().any(|program| matches!(program.contents, Contents::Elf(_)));
-    if image.role == Role::Helper && is_script && libraries::brings_own_glibc(context) {
-        return;
-    }
     let facts = context.runtime().facts();
     let Some((library, version, required)) = highest_need_of_runtime(image, "GLIBC") else { return };
-    if required <= glibc(facts) {
+    if required <= glibc(facts) || image.role == Role::Helper && may_bring_glibc(context) {
         return;
     }
     let message = format!(
@@ -279,6 +274,12 @@ fn glibc_too_new(context: &CheckContext, image: &Image, findings: &mut Findings)
         newer.unwrap_or_default()
     );
     report(context, image, Rule::GlibcTooNew, message, Some(hint), findings);
+}
+
+/// Whether a script may start its helpers with a loader and a glibc from the zip.
+fn may_bring_glibc(context: &CheckContext) -> bool {
+    let is_script = || !started(context).iter().any(|program| matches!(program.contents, Contents::Elf(_)));
+    libraries::brings_own_glibc(context) && is_script()
 }
 
 fn glibc(facts: &RuntimeFacts) -> SymbolVersion {

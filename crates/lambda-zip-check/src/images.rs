@@ -33,11 +33,11 @@ pub(super) enum Role {
 impl Role {
     /// How severe it can be that the file cannot be used.
     pub(super) fn worst(self, kind: ArchiveKind) -> Severity {
-        match (self, kind) {
-            (Self::Started | Self::Loaded, _) => Severity::Error,
-            (Self::Helper, _) | (Self::Loadable, ArchiveKind::Function) => Severity::Warning,
+        match self {
+            Self::Started | Self::Loaded => Severity::Error,
             // A layer exists for what it offers to others.
-            (Self::Loadable, _) => Severity::Error,
+            Self::Loadable if kind != ArchiveKind::Function => Severity::Error,
+            Self::Helper | Self::Loadable => Severity::Warning,
         }
     }
 }

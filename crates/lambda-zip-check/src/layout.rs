@@ -165,13 +165,13 @@ fn other_package(context: &CheckContext) -> Option<(String, String)> {
 
 /// The language of a function that has this file where Lambda's own runtimes look for it.
 fn language_of(path: &str) -> Option<&'static str> {
-    if path.ends_with(".class") || path.ends_with(".jar") {
+    let ends_with = |ending: &str| path.ends_with(ending);
+    if ends_with(".class") || ends_with(".jar") {
         return Some("Java");
     }
     if !directory_of(path).is_empty() {
         return None;
     }
-    let ends_with = |ending: &str| path.ends_with(ending);
     match path {
         "package.json" => Some("Node.js"),
         _ if [".js", ".mjs", ".cjs"].into_iter().any(ends_with) => Some("Node.js"),

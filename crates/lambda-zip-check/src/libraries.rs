@@ -195,11 +195,8 @@ pub(super) fn brings(context: &CheckContext, path: &str) -> bool {
 pub(super) fn check(context: &CheckContext, image: &Image, findings: &mut Findings) {
     for (library, place) in &image.needed {
         match place {
-            Place::Runtime { is_certain: true, .. } | Place::Runtime { packed: Some(_), .. } => {}
-            Place::InZip(..) | Place::InLayer => {}
-            Place::Runtime { is_certain: false, packed: None } => {
-                uncertain(context, image, library, findings);
-            }
+            Place::Runtime { is_certain: false, packed: None } => uncertain(context, image, library, findings),
+            Place::Runtime { .. } | Place::InZip(..) | Place::InLayer => {}
             Place::Refused(entry, contents) => refused(context, image, entry, contents, findings),
             Place::WrongArchitecture(entry, found) => wrong_architecture(context, image, entry, found, findings),
             Place::Nowhere => missing(context, image, library, findings),

@@ -1,5 +1,7 @@
 //! Permissions. A function runs as a user who owns none of the unpacked files, so only the permissions of others count.
 
+use std::collections::BTreeSet;
+
 use super::ArchiveKind;
 use super::contents::Contents;
 use super::context::CheckContext;
@@ -24,7 +26,7 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
             not_executable(program.entry, findings);
         }
     }
-    let is_started = |entry: &ZipEntry| programs.iter().any(|program| program.entry.path == entry.path);
+    let started: BTreeSet<_> = programs.iter().map(|program| program.entry.path.as_str()).collect();
     for (entry, contents) in context.view.entries() {
         if entry.is_directory() {
             directory_mode(entry, findings);
@@ -32,7 +34,7 @@ pub(super) fn check(context: &CheckContext, findings: &mut Findings) {
             not_readable(entry, findings);
             setuid(entry, findings);
             file_type(context, entry, findings);
-            if !is_started(entry) && is_program(context, entry, contents) {
+            if is_program(context, entry, contents) && !started.contains(entry.path.as_str()) {
                 helper_not_executable(entry, findings);
             }
         }

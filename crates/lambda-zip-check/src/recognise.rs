@@ -63,8 +63,9 @@ impl FileFormat {
             }
             Self::Base64Zip => "decode it with `base64 --decode`",
             Self::LinkerScript => "pack the library that the linker script names",
-            Self::BrokenShebang(ShebangDamage::ByteOrderMark) => "save the script as UTF-8 without a byte order mark",
-            Self::BrokenShebang(ShebangDamage::Utf16) => "save the script as UTF-8 without a byte order mark",
+            Self::BrokenShebang(ShebangDamage::ByteOrderMark | ShebangDamage::Utf16) => {
+                "save the script as UTF-8 without a byte order mark"
+            }
             Self::BrokenShebang(ShebangDamage::Blank) => "start the file with `#!`, without anything before it",
             Self::BrokenShebang(ShebangDamage::Mark) => "start the file with `#!`, for example `#!/bin/sh`",
             _ => return None,

@@ -29,6 +29,7 @@ macro_rules! rules {
 
 const ZIP_FORMAT: &str = "the zip format (PKWARE's APPNOTE)";
 const INFERENCE: &str = "an inference: unzip tools differ here, and Lambda's behaviour is not documented";
+const READERS: &str = "tried with unzip 6.0, Python 3.11, 7-Zip 16.02, bsdtar 3.6, Java 17 and Go 1.19 on 2026-11-29";
 const ELF_LOADING: &str = "Linux: the kernel's ELF loader and ld.so(8)";
 const PERMISSIONS: &str = "AWS knowledge center, permission errors of Lambda deployment packages";
 const EXTENSIONS: &str = "AWS Lambda developer guide, \"Lambda Extensions API\"";
@@ -69,16 +70,16 @@ rules! {
         source ZIP_FORMAT, hint "create the zip again with another tool"
     ExtraField "extra-field" Error
         what "extra fields fit into the space that their header gives them"
-        why "the upload may fail with `Could not unzip uploaded file`: Java, Python, unzip and 7-Zip refuse the archive"
-        source ZIP_FORMAT, hint "create the zip again with another tool"
+        why "the upload may fail with `Could not unzip uploaded file`: Java, Python and bsdtar refuse the archive"
+        source READERS, hint "create the zip again with another tool"
     UnsupportedMethod "unsupported-method" Error
         what "entries are stored or compressed with deflate"
         why "the upload fails with `Could not unzip uploaded file`"
         source INFERENCE, hint "choose the method `deflate` when creating the zip"
     UnsupportedFeature "unsupported-feature" Error
         what "entries need no feature of the format that readers do not support"
-        why "unzip supports version 4.6 of the format, Python 6.3; others ignore the number"
-        source INFERENCE, hint "create the zip again with another tool"
+        why "unzip supports version 4.6 of the format, Python version 6.3; other readers ignore the number"
+        source READERS, hint "create the zip again with another tool"
     Encrypted "encrypted" Error
         what "no entry is encrypted"
         why "Lambda has no password to unpack it with"
@@ -121,8 +122,8 @@ rules! {
         source "Linux: a path is either a file or a directory", hint "rename one of them"
     DirectoryWithoutSlash "directory-without-slash" Error
         what "the name of a directory ends with `/`"
-        why "unzip tools create a file with this name and then cannot create the files in the directory"
-        source ZIP_FORMAT, hint "end the name with `/`, or leave the entry out"
+        why "unzip creates a file with this name and then cannot create the files in the directory"
+        source READERS, hint "end the name with `/`, or leave the entry out"
     NameTooLong "name-too-long" Error
         what "Linux accepts the length of every name (255 bytes) and path (4,095 bytes)"
         why "the file cannot be unpacked: `File name too long`"

@@ -50,9 +50,9 @@ impl ZipView {
     /// Reads a zip of `length` bytes.
     pub fn from_reader(reader: impl Read + Seek, length: u64) -> io::Result<Self> {
         let mut file = BufReader::new(reader);
-        let container = container::read(&mut file, length)?;
+        let mut container = container::read(&mut file, length)?;
         let mut budget = Budget::new();
-        let contents = container.entries.iter().map(|entry| contents::read(&mut file, entry, &mut budget));
+        let contents = container.entries.iter_mut().map(|entry| contents::read(&mut file, entry, &mut budget));
         let contents = contents.collect::<io::Result<_>>()?;
         Ok(Self::new(length, container, contents))
     }

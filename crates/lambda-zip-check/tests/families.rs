@@ -5,7 +5,7 @@ mod support;
 use lambda_platform::Runtime;
 use lambda_zip_check::{ArchiveKind, Finding, Rule, Severity, check_view};
 use test_support::elf::{ElfSpec, dynamic_program, library, static_program};
-use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, finish, zip};
+use test_support::zip_builder::{DATA, EXECUTABLE, Item, LINK, deflated_zeros, finish, zip};
 
 use support::{
     DIRECTORY, bootstrap, check_function, check_layer, check_with_layers, data, error, expectation, function_with,
@@ -26,7 +26,7 @@ fn needing(library: &'static str, version: &'static str) -> ElfSpec {
 }
 
 fn messages(findings: &[Finding]) -> String {
-    findings.iter().map(|finding| format!("{}\n{}\n", finding.message, finding.hint)).collect()
+    findings.iter().fold(String::new(), |all, finding| all + &finding.message + "\n" + &finding.hint + "\n")
 }
 
 mod search_path {
@@ -614,6 +614,24 @@ mod archives {
         assert_eq!(with_version(63), warning(Rule::UnsupportedFeature));
         assert_eq!(with_version(64), error(Rule::UnsupportedFeature));
         assert_eq!(with_version(255), error(Rule::UnsupportedFeature));
+    }
+
+    #[test]
+    fn padding_after_the_archive_is_a_note() {
+        let padded = |padding: &[u8]| rules(&check_function(&[&function_with([])[..], padding].concat()));
+        assert_eq!(padded(&[0; 512]), [(Severity::Note, Rule::ZipTrailingBytes)]);
+        assert_eq!(padded(&[0, 0, 1]), warning(Rule::ZipTrailingBytes));
+    }
+
+    #[test]
+    fn data_after_the_compressed_data_is_a_warning() {
+        let with = |unused: &[u8]| {
+            let zeros = Item::new("zeros", DATA, [&deflated_zeros(3000)[..], unused].concat())
+                .with(|item| (item.method, item.size, item.crc) = (8, 3000, crc32fast::hash(&[0; 3000])));
+            rules(&check_function(&function_with([zeros])))
+        };
+        assert_eq!(with(b""), []);
+        assert_eq!(with(b"garbage"), warning(Rule::EntryCorrupt));
     }
 
     #[test]

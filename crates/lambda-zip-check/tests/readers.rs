@@ -51,7 +51,7 @@ fn good() -> Vec<Vec<u8>> {
     let zeros = Item::new("zeros", DATA, deflated_zeros(3000))
         .with(|item| (item.method, item.size, item.crc) = (8, 3000, crc32fast::hash(&[0; 3000])));
     let timestamp = [&[0x55, 0x54, 5, 0, 1][..], &[0; 4]].concat();
-    let with_extra = data("extra.txt").with(|item| item.central_extra = timestamp.clone());
+    let with_extra = data("extra.txt").with(|item| item.central_extra.clone_from(&timestamp));
     let mut with_comment = function_with([with_extra.clone(), streamed("b", b"data", false)]);
     let end = with_comment.len();
     with_comment[end - 2] = 7;

@@ -79,7 +79,7 @@ where
         match tag {
             constants::DT_STRTAB => tables.strings = value,
             constants::DT_STRSZ => tables.strings_size = value,
-            constants::DT_FLAGS_1 => elf.is_pie = value & u64::from(constants::DF_1_PIE.0) != 0,
+            constants::DT_FLAGS_1 => elf.is_pie = value & constants::DF_1_PIE.0 != 0,
             constants::DT_VERNEED => tables.versions = value,
             constants::DT_VERNEEDNUM => tables.version_count = value,
             _ => {}

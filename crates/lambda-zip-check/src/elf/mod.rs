@@ -72,6 +72,7 @@ pub struct Section {
 
 /// The parts of an ELF file that a loader looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts of the file")]
 pub struct Elf {
     /// Whether its addresses have 64 bits rather than 32.
     pub is_64: bool,
