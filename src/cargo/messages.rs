@@ -1,6 +1,8 @@
 //! The executables of a build, from cargo's own messages. Paths under `target/` are never guessed.
 
+use std::fs;
 use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
 
 use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{Message, PackageId, TargetKind};
@@ -12,20 +14,49 @@ pub(crate) struct Executable {
     /// The name of the binary or example.
     pub(crate) name: String,
     pub(crate) is_example: bool,
-    pub(crate) path: Utf8PathBuf,
+    /// Where cargo put it.
+    path: Utf8PathBuf,
+    /// A copy that later runs of cargo do not replace.
+    kept: Option<PathBuf>,
 }
 
 impl Executable {
+    /// The file to package.
+    pub(crate) fn file(&self) -> &Path {
+        self.kept.as_deref().unwrap_or_else(|| self.path.as_std_path())
+    }
+
+    /// Keeps the file below this directory, under the end of cargo's path: `<triple>/<profile>/<name>`.
+    fn keep(&mut self, directory: &Path) -> io::Result<()> {
+        let mut end: Vec<_> = self.path.components().rev().take(self.depth() + 1).collect();
+        end.reverse();
+        let kept = directory.join(end.iter().collect::<Utf8PathBuf>());
+        fs::create_dir_all(kept.parent().unwrap_or(directory))?;
+        match fs::remove_file(&kept) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        // Cargo replaces the file and never writes into it, so a link keeps the contents.
+        fs::hard_link(&self.path, &kept).or_else(|_| fs::copy(&self.path, &kept).map(drop))?;
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    /// How many directories of its path follow the triple.
+    fn depth(&self) -> usize {
+        if self.is_example { 3 } else { 2 }
+    }
+
     /// True if it was built for this triple. The messages do not tell, but the path does:
     /// `<target dir>/<triple>/<profile>/<name>`, with `examples/` before the name of an example.
     pub(crate) fn is_for(&self, triple: &str) -> bool {
-        let depth = if self.is_example { 3 } else { 2 };
-        self.path.components().rev().nth(depth).is_some_and(|name| name.as_str() == triple)
+        self.path.components().rev().nth(self.depth()).is_some_and(|name| name.as_str() == triple)
     }
 }
 
-/// The executables in a stream of cargo's messages, which is read to its end.
-pub(crate) fn executables(stream: impl BufRead) -> io::Result<Vec<Executable>> {
+/// The executables in a stream of cargo's messages, which is read to its end. If `keep` is a directory, each is kept there as
+/// soon as cargo reports it.
+pub(crate) fn executables(stream: impl BufRead, keep: Option<&Path>) -> io::Result<Vec<Executable>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(stream) {
         let Message::CompilerArtifact(artifact) = message? else { continue };
@@ -36,7 +67,12 @@ pub(crate) fn executables(stream: impl BufRead) -> io::Result<Vec<Executable>> {
             continue;
         }
         if let Some(path) = artifact.executable {
-            found.push(Executable { package: artifact.package_id, name: artifact.target.name, is_example, path });
+            let (package, name) = (artifact.package_id, artifact.target.name);
+            let mut executable = Executable { package, name, is_example, path, kept: None };
+            if let Some(directory) = keep {
+                executable.keep(directory)?;
+            }
+            found.push(executable);
         }
     }
     Ok(found)
@@ -63,12 +99,32 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
         ]
         .join("\n");
-        let found = executables(stream.as_bytes()).unwrap();
+        let found = executables(stream.as_bytes(), None).unwrap();
         let names: Vec<_> = found.iter().map(|executable| executable.name.as_str()).collect();
         assert_eq!(names, ["api", "demo"]);
         assert!(found[0].is_for("aarch64-unknown-linux-musl"));
         assert!(!found[0].is_for("x86_64-unknown-linux-musl"));
         assert!(found[1].is_for("x86_64-unknown-linux-musl"));
+    }
+
+    #[test]
+    fn a_kept_executable_survives_the_next_one_on_its_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x86_64-unknown-linux-musl/release/api");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let message = artifact("bin", "api", &serde_json::to_string(path.to_str().unwrap()).unwrap());
+        let report = |contents: &str, run: &str| {
+            let _ = fs::remove_file(&path);
+            fs::write(&path, contents).unwrap();
+            executables(message.as_bytes(), Some(&directory.path().join(run))).unwrap().remove(0)
+        };
+        for contents in [["one", "other"], ["new one", "new other"]] {
+            let built = [report(contents[0], "0"), report(contents[1], "1")];
+            for (executable, contents) in built.iter().zip(contents) {
+                assert_eq!(fs::read_to_string(executable.file()).unwrap(), contents);
+                assert!(executable.is_for("x86_64-unknown-linux-musl"));
+            }
+        }
     }
 
     #[test]
@@ -78,6 +134,7 @@ mod tests {
             name: "api".into(),
             is_example: false,
             path: "/aarch64-unknown-linux-musl/target/x86_64-unknown-linux-musl/release/api".into(),
+            kept: None,
         };
         assert!(!executable.is_for("aarch64-unknown-linux-musl"));
     }

@@ -5,6 +5,7 @@
 mod build_std;
 mod build_target;
 pub(crate) mod config;
+mod groups;
 mod messages;
 mod metadata;
 mod overrides;
@@ -20,7 +21,8 @@ mod trim_paths;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{self, BufReader};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -31,6 +33,7 @@ use serde::Serialize;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use build_target::BuildTarget;
+pub(crate) use groups::{Binary, groups};
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, c_is_native};
@@ -58,50 +61,63 @@ impl CargoCommand {
     }
 
     /// Starts `cargo build`. Its progress and diagnostics go to the user's terminal.
-    pub(crate) fn start(&self) -> Result<RunningBuild> {
-        let started = Instant::now();
-        let mut child = Command::new(&self.program)
+    fn spawn(&self) -> Result<Child> {
+        Command::new(&self.program)
             .args(&self.args)
             .arg("--message-format=json-render-diagnostics")
             .envs(&self.env)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))?;
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let messages = thread::spawn(move || {
-            let executables = messages::executables(BufReader::new(stdout));
-            (executables, started.elapsed())
-        });
-        Ok(RunningBuild { child, messages })
+            .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))
     }
 }
 
-/// A running `cargo build`. A thread reads its messages, so that cargo is never blocked.
+/// Running `cargo build`s. A thread reads their messages, so that cargo is never blocked.
 pub(crate) struct RunningBuild {
-    child: Child,
-    messages: JoinHandle<(io::Result<Vec<Executable>>, Duration)>,
+    builds: JoinHandle<Result<(Vec<Executable>, Duration)>>,
 }
 
 impl RunningBuild {
-    /// Waits for cargo, and returns every executable that it reported, new or fresh, with the time that it took.
-    pub(crate) fn finish(mut self) -> Result<(Vec<Executable>, Duration)> {
-        let (executables, time) = self.messages.join().expect("reading messages does not panic");
-        let status = self.child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
-        if !status.success() {
-            let failure = Failure::new(ErrorKind::Build, format!("`cargo build` failed ({status})"))
-                .hint("add `--verbose` to see the command");
-            let code = status.code().and_then(|code| u8::try_from(code).ok());
-            return Err(match code {
-                Some(code) => failure.with_exit_status(code),
-                None => failure,
+    /// Starts these builds, one after the other. If there are several, they may build executables of one path, so each
+    /// executable is kept below `directory`.
+    pub(crate) fn start(commands: Vec<CargoCommand>, directory: PathBuf) -> Result<Self> {
+        let started = Instant::now();
+        // The first one starts here, so that a missing cargo is reported at once.
+        let mut child = commands.first().map(CargoCommand::spawn).transpose()?;
+        let builds = thread::spawn(move || {
+            let mut executables = Vec::new();
+            for (index, command) in commands.iter().enumerate() {
+                let child = child.take().map_or_else(|| command.spawn(), Ok)?;
+                let keep = (commands.len() > 1).then(|| directory.join(index.to_string()));
+                executables.extend(finish(child, keep.as_deref())?);
             }
-            .into());
-        }
-        let executables =
-            executables.or_fail(ErrorKind::Build, || "failed to read the messages of `cargo build`".into())?;
-        Ok((executables, time))
+            Ok((executables, started.elapsed()))
+        });
+        Ok(Self { builds })
     }
+
+    /// Waits for the builds, and returns every executable that cargo reported, new or fresh, with the time that they took.
+    pub(crate) fn finish(self) -> Result<(Vec<Executable>, Duration)> {
+        self.builds.join().expect("reading messages does not panic")
+    }
+}
+
+/// Waits for one build, and returns the executables that it reported.
+fn finish(mut child: Child, keep: Option<&Path>) -> Result<Vec<Executable>> {
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let executables = messages::executables(BufReader::new(stdout), keep);
+    let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
+    if status.success() {
+        return executables.or_fail(ErrorKind::Build, || "failed to read the messages of `cargo build`".into());
+    }
+    let failure = Failure::new(ErrorKind::Build, format!("`cargo build` failed ({status})"))
+        .hint("add `--verbose` to see the command");
+    Err(match status.code().and_then(|code| u8::try_from(code).ok()) {
+        Some(code) => failure.with_exit_status(code),
+        None => failure,
+    }
+    .into())
 }
 
 impl fmt::Display for CargoCommand {

@@ -93,18 +93,17 @@ fn build(
     // A wrong include must not cost a build.
     let collected = publish::collect_ahead(plan, output_paths)?;
     linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
-    let mut command = plan.cargo.clone();
     let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
-    command.env.extend(linker::prepare(
-        targets,
-        &context.inputs.rustc,
-        &context.config,
-        &context.target_directory(),
-        &freshness.cache,
-    )?);
-    sccache::prepare(&command)?;
-    shell.detail("Running", format_args!("`{command}`"));
-    let running = command.start()?;
+    let target_directory = context.target_directory();
+    let linker_env =
+        linker::prepare(targets, &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
+    let mut commands: Vec<_> = plan.cargo_commands().cloned().collect();
+    for command in &mut commands {
+        command.env.extend(linker_env.clone());
+        sccache::prepare(command)?;
+        shell.detail("Running", format_args!("`{command}`"));
+    }
+    let running = RunningBuild::start(commands, target_directory.join(".lambda-zip").join("executables"))?;
     context.store_inputs(&freshness.cache);
     freshness.read_ahead(plan, &collected);
     finish(running, context, plan)

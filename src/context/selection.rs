@@ -9,6 +9,7 @@ use globset::Glob;
 use serde::Serialize;
 
 use super::features;
+use crate::cargo::Binary;
 use crate::cli::CargoFlags;
 use crate::suggest::nearest;
 use lambda_zip_error::{ErrorKind, Failure};
@@ -30,6 +31,11 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// The function as cargo builds it.
+    pub(crate) fn binary(&self) -> Binary<'_> {
+        Binary { package: &self.package_id, name: &self.name, is_example: self.is_example }
+    }
+
     /// The package as cargo's `--package` takes it. A name alone is ambiguous if the graph has several versions.
     pub(crate) fn package_spec(&self) -> String {
         format!("{}@{}", self.package, self.version)

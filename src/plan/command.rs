@@ -1,4 +1,4 @@
-//! The one `cargo build` for all functions and targets.
+//! The `cargo build` for all functions and targets, or several if binaries share a path.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,19 +11,36 @@ use crate::context::{BuildContext, Function};
 use crate::linker::Linker;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// The command. It names each binary, so cargo builds exactly what the plan says and fails where it cannot.
-pub(super) fn cargo_build(
+/// The commands, of which all but the first are for binaries that share a path with another. They name each binary, so cargo
+/// builds exactly what the plan says and fails where it cannot.
+pub(super) fn cargo_builds(
     context: &BuildContext<'_>,
+    targets: &[PlannedTarget],
+    compiles_c: bool,
+) -> Result<(CargoCommand, Vec<CargoCommand>), Failure> {
+    let functions: Vec<_> = context.functions.iter().map(|(function, _)| function).collect();
+    let binaries: Vec<_> = functions.iter().map(|function| function.binary()).collect();
+    let groups = cargo::groups(&binaries).into_iter().map(|group| {
+        let members: Vec<_> = functions.iter().copied().filter(|function| group.contains(&function.binary())).collect();
+        cargo_build(context, &members, targets, compiles_c)
+    });
+    let mut commands = groups.collect::<Result<Vec<_>, _>>()?.into_iter();
+    let first = commands.next().expect("a plan has a function");
+    Ok((first, commands.collect()))
+}
+
+fn cargo_build(
+    context: &BuildContext<'_>,
+    functions: &[&Function],
     targets: &[PlannedTarget],
     compiles_c: bool,
 ) -> Result<CargoCommand, Failure> {
     let BuildContext { arguments, overrides, .. } = context;
-    let functions: Vec<_> = context.functions.iter().map(|(function, _)| function).collect();
     let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
     for planned in targets {
         args.extend(["--target".into(), planned.target.triple().into()]);
     }
-    args.extend(selection_args(&functions));
+    args.extend(selection_args(functions));
 
     let link_flags = targets.iter().map(|PlannedTarget { target, linker }| LinkFlags {
         target: *target,

@@ -28,6 +28,6 @@ impl BuildPlan {
                 format!("cargo reported no executable for `{}` of `{}`, {triple}", function.name, function.package);
             Failure::new(ErrorKind::Build, message).hint(format!("run `{}` to see what it builds", self.cargo))
         })?;
-        Ok(found.path.clone().into_std_path_buf())
+        Ok(found.file().to_owned())
     }
 }

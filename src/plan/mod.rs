@@ -33,8 +33,11 @@ pub(crate) struct BuildPlan {
     schema_version: u32,
     /// One zip for each.
     pub(crate) functions: Vec<PlannedFunction>,
-    /// The one build that makes all executables.
+    /// The build that makes the executables.
     pub(crate) cargo: CargoCommand,
+    /// More builds, for binaries that have the path of one before them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more_cargo: Vec<CargoCommand>,
     /// The triples whose standard library has to be installed first.
     pub(crate) install_targets: Vec<String>,
     /// Binaries of the selected packages that need features which are off.
@@ -101,6 +104,11 @@ impl BuildPlan {
         OutputPaths::new(zips.chain(report_page), None)
     }
 
+    /// All builds, in their order.
+    pub(crate) fn cargo_commands(&self) -> impl Iterator<Item = &CargoCommand> {
+        std::iter::once(&self.cargo).chain(&self.more_cargo)
+    }
+
     /// Prints what the user should know before the build starts.
     pub(crate) fn emit_warnings(&self, shell: &Shell) {
         for warning in &self.warnings {
@@ -137,10 +145,12 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
     let (targets, link_warnings) = choose_linkers(context, &c_crates)?;
     let (functions, inherited) = plan_functions(context, &targets)?;
     let compiles_c = !c_crates.is_empty();
+    let (cargo, more_cargo) = command::cargo_builds(context, &targets, compiles_c)?;
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
         functions,
-        cargo: command::cargo_build(context, &targets, compiles_c)?,
+        cargo,
+        more_cargo,
         install_targets: install_targets(context, &targets),
         skipped: context.skipped.clone(),
         inherited,

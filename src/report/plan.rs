@@ -14,5 +14,5 @@ pub(crate) fn print_plan(plan: &BuildPlan) -> Result<()> {
         let PlannedTarget { target, linker } = target;
         format!("{name} of {package} {version} ({target}), linked by {linker}: {}", path.display())
     });
-    print_lines(install.chain([plan.cargo.to_string()]).chain(functions))
+    print_lines(install.chain(plan.cargo_commands().map(ToString::to_string)).chain(functions))
 }

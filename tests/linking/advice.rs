@@ -12,7 +12,7 @@ fn without_a_compiler_the_build_is_tried_after_a_warning() {
     let program = || computer.program(&fixture).env("HOME", fixture.path("home"));
     let run = program().run().success();
     let warning = run.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap_or_default();
-    for word in [CHAIN, "no `zig`", "no `ziglang`", "no `x86_64-linux-musl-gcc`"] {
+    for word in [CHAIN, "tried `zig`", "`ziglang`", "`x86_64-linux-musl-gcc`"] {
         assert!(warning.contains(word), "{run}");
     }
     assert!(run.stderr.contains("hint: install zig: "), "{run}");
@@ -66,7 +66,7 @@ fn ends_with(run: &Run, hint: &str) {
 #[test]
 fn a_program_that_a_build_script_runs_is_named_after_a_failure() {
     let run = failed(&Fixture::with_native_crate("native-sys", "cmake", FAILS));
-    let hint = "`native-sys ← function` is built with `cmake`, which is not on PATH: `sudo apt-get install cmake` (Debian, \
+    let hint = "`native-sys ← function` needs `cmake`, which is not on PATH: `sudo apt-get install cmake` (Debian, \
                 Ubuntu)";
     ends_with(&run, hint);
 }
@@ -76,6 +76,6 @@ fn a_missing_openssl_has_its_own_hint() {
     let run = failed(&Fixture::with_native_crate("openssl-sys", "cc", FAILS));
     ends_with(
         &run,
-        "`openssl-sys` wants an OpenSSL of the system: turn its users to rustls, or its `vendored` feature on",
+        "`openssl-sys` needs an OpenSSL that was built for the target: use rustls, or enable the `vendored` feature",
     );
 }

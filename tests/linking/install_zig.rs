@@ -31,7 +31,7 @@ fn environment(fixture: &Fixture) -> std::path::PathBuf {
 
 /// The status line before pip runs.
 fn announced(fixture: &Fixture) -> String {
-    format!("  Installing ziglang, by pip, into `{}`\n", environment(fixture).display())
+    format!("  Installing ziglang with pip into `{}`\n", environment(fixture).display())
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_zig_that_pip_installed_must_run() {
     let fixture = Fixture::package("plain");
     let computer = computer(&fixture);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"No module named ziglang\" >&2; exit 1 ;; esac");
-    program(&computer, &fixture).run().ends_in_error(96, "pip installed no `ziglang`", &[BY_HAND]);
+    program(&computer, &fixture).run().ends_in_error(96, "pip succeeded, but `ziglang` is not installed", &[BY_HAND]);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"wrong ELF class\" >&2; exit 1 ;; esac");
     let python = environment(&fixture).join("bin/python3");
     program(&computer, &fixture).run().ends_in_error(

@@ -12,4 +12,5 @@ mod doctor;
 mod dry_run;
 mod install_zig;
 mod pure_rust;
+mod same_name;
 mod with_c;
