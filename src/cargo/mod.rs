@@ -89,7 +89,7 @@ impl RunningBuild {
                 .hint("add `--verbose` to see the command");
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             return Err(match code {
-                Some(code) => failure.exit_code(code),
+                Some(code) => failure.with_exit_status(code),
                 None => failure,
             }
             .into());

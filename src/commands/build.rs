@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use cargo_config2::Config;
 
 use crate::cargo::{RunningBuild, sccache};
 use crate::cli::{BuildArguments, MessageFormat};
@@ -13,15 +12,17 @@ use crate::invoke;
 use crate::linker;
 use crate::plan::{self, BuildPlan};
 use crate::publish::{self, Freshness, PackageJob};
-use crate::report::{self, ContentsList, HtmlPage, Report};
+use crate::report::{self, ContentsList, Report};
+use crate::session::Session;
 use crate::shell::Shell;
-use deployment_zip::{EntrySource, ModificationTime, OwnFiles};
+use deployment_zip::{EntrySource, ModificationTime, OutputPaths};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    let shell = &session.shell;
     let events = invoke::events_after_build(&arguments.invoke_event)?;
-    let context = BuildContext::load(arguments, configured?, shell)?;
+    let context = BuildContext::load(arguments, session.cargo_config()?, shell)?;
     let plan = plan::plan(&context)?;
     plan.emit_warnings(shell);
     if arguments.dry_run {
@@ -30,8 +31,8 @@ pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell:
     // A wrong date or page must not cost a build.
     let modified = publish::modification_time()?;
     let zips = plan.functions.iter().map(|planned| planned.path.as_path());
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &context.directory, zips)?;
-    let output_paths = plan.output_paths(page.path());
+    let page = report::report_page_path(arguments.report_html.as_deref(), &context.directory, zips)?;
+    let output_paths = plan.output_paths(page.clone());
     if arguments.packaging.list {
         return print_lists(&plan, &output_paths, arguments.message_format, shell);
     }
@@ -49,7 +50,9 @@ pub(crate) fn run(arguments: &BuildArguments, configured: Result<Config>, shell:
         Report { archives, warnings: plan.warnings(), build_time: Some(build_time), total_time: started.elapsed() };
     report::print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    page.publish(&report.archives, shell)?;
+    if let Some(page) = &page {
+        report::write_page(page, &report.archives, &context.directory, shell)?;
+    }
     Ok(match report.exit_code() {
         0 => invoked,
         broken => broken,
@@ -66,13 +69,13 @@ fn print_plan(plan: &BuildPlan, format: MessageFormat) -> Result<u8> {
 }
 
 /// `--list`: the contents of each zip, without building its executable.
-fn print_lists(plan: &BuildPlan, output_paths: &OwnFiles, format: MessageFormat, shell: &Shell) -> Result<u8> {
+fn print_lists(plan: &BuildPlan, output_paths: &OutputPaths, format: MessageFormat, shell: &Shell) -> Result<u8> {
     let lists = plan.functions.iter().map(|planned| {
         let job = PackageJob::new(planned, EntrySource::Bytes(Vec::new()), output_paths, ModificationTime::default())?;
         let collected = job.collect()?;
         job.emit_warnings(&collected, shell);
         let built = format!("cargo's build of `{}`", planned.function.name);
-        ContentsList::new(job.subject, job.path, collected.entries.entries(), &built)
+        ContentsList::new(job.description, job.path, collected.entries.entries(), &built)
     });
     report::print_lists(&lists.collect::<Result<Vec<_>>>()?, format)?;
     Ok(0)
@@ -83,7 +86,7 @@ fn print_lists(plan: &BuildPlan, output_paths: &OwnFiles, format: MessageFormat,
 fn build(
     context: &BuildContext<'_>,
     plan: &BuildPlan,
-    output_paths: &OwnFiles,
+    output_paths: &OutputPaths,
     freshness: &Freshness,
     shell: &Shell,
 ) -> Result<(Vec<PathBuf>, Duration)> {

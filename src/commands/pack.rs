@@ -11,9 +11,9 @@ use crate::context::working_directory;
 use crate::manifest::FunctionConfig;
 use crate::plan::Packaging;
 use crate::publish::{PackageJob, modification_time, publish};
-use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
-use crate::shell::Shell;
-use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
+use crate::report::{self, ContentsList, Report, ZipDescription, print_lists, print_summary};
+use crate::session::Session;
+use deployment_zip::{Entry, EntryName, EntrySource, Include, OutputPaths};
 use lambda_platform::Arch;
 use lambda_zip_check::elf::Elf;
 use lambda_zip_check::{ArchiveKind, Levels, Rule};
@@ -21,8 +21,9 @@ use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    let shell = &session.shell;
     let directory = working_directory()?;
     let executable = &directory.join(&arguments.executable);
     refuse_non_file(&arguments.executable, executable)?;
@@ -30,9 +31,9 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let path = output(arguments, &directory, name);
     let packaging = packaging(arguments, &directory)?;
     let taken = [path.as_path(), executable];
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &directory, taken)?;
-    let output_paths = OwnFiles::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
-    let subject = Subject {
+    let page = report::report_page_path(arguments.report_html.as_deref(), &directory, taken)?;
+    let output_paths = OutputPaths::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
+    let description = ZipDescription {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,
         version: None,
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
         levels.deny(Rule::MixedArchitectures.id())?;
     }
     let job = PackageJob {
-        subject,
+        description,
         packaging: &packaging,
         entries,
         path,
@@ -63,7 +64,7 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     if arguments.packaging.list {
         let collected = job.collect()?;
         job.emit_warnings(&collected, shell);
-        let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "")?;
+        let list = ContentsList::new(job.description, job.path, collected.entries.entries(), "")?;
         print_lists(&[list], arguments.message_format)?;
         return Ok(0);
     }
@@ -71,7 +72,9 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    page.publish(&report.archives, shell)?;
+    if let Some(page) = &page {
+        report::write_page(page, &report.archives, &directory, shell)?;
+    }
     Ok(report.exit_code())
 }
 

@@ -51,7 +51,8 @@ pub(crate) fn smoke_test(archives: &mut [ArchiveReport], events: &[Event], shell
     if events.is_empty() {
         return code;
     }
-    let is_bootable = |report: &&mut ArchiveReport| report.published && report.subject.kind == ArchiveKind::Function;
+    let is_bootable =
+        |report: &&mut ArchiveReport| report.published && report.description.kind == ArchiveKind::Function;
     for report in archives.iter_mut().filter(is_bootable) {
         let booted = boot::smoke_test(&report.archive.path, events, shell);
         let (failed, is_interrupted) = match booted {

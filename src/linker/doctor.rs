@@ -26,7 +26,8 @@ pub(crate) struct Diagnosis {
     pub(crate) zig: String,
     pub(crate) targets: Vec<TargetDiagnosis>,
     /// The commands for what is missing, each with what it is for.
-    pub(crate) remedies: Vec<String>,
+    #[serde(rename = "remedies")]
+    pub(crate) hints: Vec<String>,
 }
 
 /// The state of one target.
@@ -60,7 +61,7 @@ impl Diagnosis {
                 ZigSurvey::Unusable(reason) => reason.clone(),
                 ZigSurvey::Missing | ZigSurvey::NotAsked => "not found".to_owned(),
             },
-            remedies: remedies(&survey, &targets, has_rustup),
+            hints: remedies(&survey, &targets, has_rustup),
             targets: targets.iter().map(|&target| diagnose(target, &survey)).collect(),
         })
     }

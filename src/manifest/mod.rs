@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
 
     /// Adds the key to a failure about its value.
     fn at(&self, key: &str, failure: Failure) -> Failure {
-        failure.at(self.key(key)).exit_code(ErrorKind::Setup.exit_code())
+        failure.at(self.key(key)).with_kind(ErrorKind::Setup)
     }
 
     fn invalid(&self, key: &str, reason: &str) -> Failure {

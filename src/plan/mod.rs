@@ -19,7 +19,7 @@ use crate::linker::{self, CCrate, Choice, LinkWarning, Linker};
 use crate::manifest::FunctionConfig;
 use crate::manifest::cargo_lambda::{self, InheritedSetting, UnsupportedKey};
 use crate::shell::Shell;
-use deployment_zip::OwnFiles;
+use deployment_zip::OutputPaths;
 use lambda_platform::Target;
 
 pub(crate) use packaging::Packaging;
@@ -89,24 +89,24 @@ impl Serialize for PlannedTarget {
 
 impl BuildPlan {
     /// The files that the run writes: the zips, and the report page if there is one.
-    pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OwnFiles {
+    pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OwnFiles::new(zips.chain(report_page), None)
+        OutputPaths::new(zips.chain(report_page), None)
     }
 
     /// Prints what the user should know before the build starts.
     pub(crate) fn emit_warnings(&self, shell: &Shell) {
         for warning in &self.warnings {
-            shell.warn(warning, None);
+            shell.warn(warning);
         }
         for line in self.inherited.lines() {
             shell.status("Reading", line);
         }
         for UnsupportedKey { message, hint } in &self.inherited.unsupported {
-            shell.warn(message, Some(hint));
+            shell.warn_with_hints(message, &[hint]);
         }
         for LinkWarning { message, hints } in &self.link_warnings {
-            shell.doubt(message, hints);
+            shell.warn_with_hints(message, hints);
         }
     }
 

@@ -49,7 +49,7 @@ impl Packaging {
         }
         files.modes_by_flag.clone_from(&flags.mode);
         files.symlinks = flags.symlinks.or(symlinks).unwrap_or(Symlinks::Preserve);
-        files.keep_litter = flags.no_default_excludes || default_excludes == Some(false);
+        files.no_default_excludes = flags.no_default_excludes || default_excludes == Some(false);
         levels.extend(flags.levels.levels()?);
         Ok(Self {
             kind: flags.kind().or(kind).unwrap_or(ArchiveKind::Function),

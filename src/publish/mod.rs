@@ -109,7 +109,7 @@ impl<'a> PreparedJob<'a> {
     /// Prints what is about to be packed, or that it is up to date.
     fn announce(&self, shell: &Shell) {
         let verb = if self.fresh.is_some() { "Fresh" } else { "Packaging" };
-        shell.status(verb, &self.job.subject);
+        shell.status(verb, &self.job.description);
         self.job.emit_warnings(&self.collected, shell);
     }
 
@@ -135,9 +135,9 @@ impl<'a> PreparedJob<'a> {
         let Some(candidate) = candidate else { return Ok(self.report_fresh(shell)) };
         let Candidate { staged, findings, refused, package_time } = candidate?;
         print_findings(&findings, shell);
-        let name = &self.job.subject.function;
+        let name = &self.job.description.function;
         let mut report = ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: staged.archive().clone(),
             published: !lambda_zip_check::any_broken(&findings),
             fresh: false,
@@ -171,7 +171,7 @@ impl<'a> PreparedJob<'a> {
     }
 
     fn announce_refusal(&self, report: &ArchiveReport, shell: &Shell) {
-        let name = &self.job.subject.function;
+        let name = &self.job.description.function;
         let path = self.job.path.display();
         let rules = match report.findings.iter().filter(|finding| finding.is_error()).count() {
             1 => "it breaks 1 rule".to_owned(),
@@ -186,7 +186,7 @@ impl<'a> PreparedJob<'a> {
         let record = self.fresh.clone().expect("a zip that is not fresh was packed");
         print_findings(&record.findings, shell);
         ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: record.archive,
             published: true,
             fresh: true,

@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use super::debug_symbols;
 use crate::cache::{Digest, FileDigests, ZipInputs};
 use crate::plan::{BuildPlan, Packaging, PlannedFunction};
-use crate::report::{Subject, ZipContents};
+use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
-    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress, SortedEntries,
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, SortedEntries,
     StagedArchive,
 };
 use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
@@ -23,14 +23,14 @@ use lambda_zip_error::{ErrorKind, Failure};
 /// One zip to make.
 #[derive(Debug)]
 pub(crate) struct PackageJob<'a> {
-    pub(crate) subject: Subject,
+    pub(crate) description: ZipDescription,
     pub(crate) packaging: &'a Packaging,
     /// The entry of the executable, and others that no include asks for.
     pub(crate) entries: Vec<Entry>,
     /// The path of the zip, absolute.
     pub(crate) path: PathBuf,
     /// The files that the run itself reads and writes. They are left out of included directories.
-    pub(crate) output_paths: &'a OwnFiles,
+    pub(crate) output_paths: &'a OutputPaths,
     /// The levels of the rules, unless the user sets others.
     pub(crate) levels: Levels,
     /// The date of the entries.
@@ -45,7 +45,7 @@ pub(crate) struct Candidate {
     pub(crate) staged: StagedArchive,
     pub(crate) findings: Vec<Finding>,
     /// The contents of a zip that breaks a rule: the zip itself will be deleted.
-    pub(crate) refused: Option<ZipContents>,
+    pub(crate) refused: Option<ZipView>,
     /// How long packing and checking took.
     pub(crate) package_time: Duration,
 }
@@ -55,7 +55,7 @@ impl<'a> PackageJob<'a> {
     pub(crate) fn new(
         planned: &'a PlannedFunction,
         executable: EntrySource,
-        output_paths: &'a OwnFiles,
+        output_paths: &'a OutputPaths,
         modified: ModificationTime,
     ) -> Result<Self> {
         let packaging = &planned.packaging;
@@ -64,7 +64,7 @@ impl<'a> PackageJob<'a> {
         // The warning about the runtime was printed once, before the build.
         levels.allow(Rule::RuntimeDeprecated.id())?;
         Ok(Self {
-            subject: Subject::of(planned),
+            description: ZipDescription::of(planned),
             packaging,
             entries: vec![Entry { name, source: executable, mode: Some(0o755) }],
             path: planned.path.clone(),
@@ -99,20 +99,20 @@ impl<'a> PackageJob<'a> {
 
     /// Reports what was left out of included directories, and flags that matched no file.
     pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, litter, own } = collected;
-        if let Some((first, rest)) = litter.split_first() {
+        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        if let Some((first, rest)) = default_excluded.split_first() {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
             shell.status("Leaving out", format_args!("`{path}`{more} (`--no-default-excludes` includes such files)"));
             rest.iter().for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
         }
-        for path in own {
+        for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
         }
         for rule in &self.packaging.files.modes_by_flag {
             let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
             if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
-                shell.warn(format_args!("`--mode {}` matched no files", rule.glob()), None);
+                shell.warn(format_args!("`--mode {}` matched no files", rule.glob()));
             }
         }
     }
@@ -143,8 +143,7 @@ impl<'a> PackageJob<'a> {
         let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
-        let is_broken = lambda_zip_check::any_broken(&findings);
-        let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
+        let refused = lambda_zip_check::any_broken(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
 
@@ -166,8 +165,8 @@ impl<'a> PackageJob<'a> {
         levels.extend(self.packaging.levels.clone());
         Expectation {
             kind: self.packaging.kind,
-            arch: self.subject.arch,
-            runtime: self.subject.runtime,
+            arch: self.description.arch,
+            runtime: self.description.runtime,
             today: OffsetDateTime::now_utc().date(),
             levels,
             layers: &[],
@@ -188,7 +187,7 @@ fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> 
 }
 
 /// The files of each planned zip, with a placeholder for the executable, which is not built yet.
-pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OwnFiles) -> Result<Vec<Collected>> {
+pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OutputPaths) -> Result<Vec<Collected>> {
     let placeholder = || EntrySource::Bytes(Vec::new());
     let collect =
         |planned| PackageJob::new(planned, placeholder(), output_paths, ModificationTime::default())?.collect();

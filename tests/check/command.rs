@@ -180,7 +180,7 @@ fn levels_decide_what_is_an_error() {
     assert_eq!(check(&directory, &set(&["b.zip", "--warn", "litter,not-executable"])).code, 0);
     let run = check(&directory, &set(&["a.zip", "--deny", "secret", "--allow", "secrets"]));
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
-    assert!(run.stderr.starts_with("error: the rule `secrets` is given two levels\nhint: "), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: the rule `secrets` has two levels\nhint: "), "{}", run.stderr);
 }
 
 #[test]
@@ -189,12 +189,12 @@ fn usage_errors_are_found_before_anything_is_checked() {
     for (args, start) in [
         (&["a.zip", "--deny", "no-bootstap"][..], "error: there is no rule `no-bootstap`\nhint: "),
         (&["--explain", "xyz"], "error: there is no rule `xyz`\nhint: `cargo lambda-zip check --list`"),
-        (&["a.zip", "b.zip"], "error: `b.zip` is not there\n"),
-        (&["a.zip", "--layer", "b.zip"], "error: `b.zip` is not there\n"),
-        (&["a.zip", "."], "error: `.` is a folder, not a zip\n"),
+        (&["a.zip", "b.zip"], "error: `b.zip` does not exist\n"),
+        (&["a.zip", "--layer", "b.zip"], "error: `b.zip` does not exist\n"),
+        (&["a.zip", "."], "error: `.` is a directory, not a zip\n"),
         (&["a.zip", "--runtime", "python3.12"], "error: invalid value 'python3.12'"),
         (&["a.zip", "--list"], "error: the argument "),
-        (&["--list", "--message-format", "github"], "error: there is nothing to annotate"),
+        (&["--list", "--message-format", "github"], "error: `--message-format github` needs a zip to check"),
         (&[], "error: the following required arguments were not provided"),
     ] {
         let run = check(&directory, args);
@@ -216,13 +216,13 @@ fn a_zip_that_cannot_be_read_does_not_hide_the_others() {
     unreadable(&directory.path("loop.zip"));
     let run = check(&directory, &set(&["loop.zip", "a.zip"]));
     assert_eq!((run.code, run.stdout.as_str()), (103, "loop.zip: unreadable\na.zip: broken, 1 error\n"));
-    assert!(run.stderr.contains("error: `loop.zip` cannot be checked\n\nCaused by:\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("error: cannot check `loop.zip`\n\nCaused by:\n"), "{}", run.stderr);
     assert!(run.stderr.contains("[not-executable]"), "{}", run.stderr);
     let run = check(&directory, &set(&["loop.zip", "--message-format", "json"]));
     assert_eq!(run.code, 103);
-    assert!(run.json()["zips"][0]["error"].as_str().unwrap().starts_with("`loop.zip` cannot be checked: "));
+    assert!(run.json()["zips"][0]["error"].as_str().unwrap().starts_with("cannot check `loop.zip`: "));
     let run = check(&directory, &set(&["loop.zip", "--message-format", "github"]));
-    assert!(run.stdout.starts_with("::error title=unreadable::`loop.zip` cannot be checked"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("::error title=unreadable::cannot check `loop.zip`"), "{}", run.stdout);
     let run = check(&directory, &set(&["a.zip", "--layer", "loop.zip"]));
     assert_eq!((run.code, run.stdout.as_str()), (103, ""));
 }
@@ -233,7 +233,7 @@ fn a_rule_is_explained() {
     let run = check(&directory, &["--explain", "secrets"]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     let starts: Vec<_> = run.stdout.lines().map(|line| line.split(':').next().unwrap().trim()).collect();
-    assert_eq!(starts, ["secret (warning)", "what", "why", "source", "remedy"]);
+    assert_eq!(starts, ["secret (warning)", "what", "why", "source", "hint"]);
     let document = check(&directory, &["--explain", "glibc-too-new", "--message-format", "json"]).json();
     assert_eq!((&document["id"], &document["severity"]), (&"glibc-too-new".into(), &"error".into()));
 }

@@ -195,7 +195,7 @@ fn a_name_that_is_not_utf8_is_refused() {
 fn special_files_are_refused() {
     let fixture = tree();
     let _socket = std::os::unix::net::UnixListener::bind(fixture.path("assets/socket")).unwrap();
-    fixture.fails_to_pack(&["main", "assets"]).fails(2, "assets/socket` is no file, folder or symbolic link");
+    fixture.fails_to_pack(&["main", "assets"]).fails(2, "assets/socket` is not a file, directory or symbolic link");
 }
 
 /// Root may read everything. Where the tests run as root, `pack` runs without the capabilities for that.
@@ -244,11 +244,11 @@ fn a_name_with_the_wrong_case_is_refused_with_the_right_one() {
     for (include, hint) in [
         (
             "Assets",
-            "hint: `assets` is there, which Linux and Lambda tell from `Assets`: write it that way, or rename it",
+            "hint: found `assets`, which is another name than `Assets` on Linux: type it that way, or rename it",
         ),
-        ("assets/A.txt=b", "hint: `a.txt` is there, which Linux and Lambda tell from `A.txt`"),
-        ("assets/IMG/*.png", "hint: `img` is there, which Linux and Lambda tell from `IMG`"),
-        ("assets/**/*.PNG", "img/logo.png` differs from it by upper and lower case"),
+        ("assets/A.txt=b", "hint: found `a.txt`, which is another name than `A.txt` on Linux"),
+        ("assets/IMG/*.png", "hint: found `img`, which is another name than `IMG` on Linux"),
+        ("assets/**/*.PNG", "img/logo.png` differs from it only by upper and lower case"),
     ] {
         let run = fixture.fails_to_pack(&["main", "--include", include]);
         run.fails(2, &format!("`--include {include}` matches nothing")).says(hint);
@@ -264,7 +264,7 @@ fn a_name_with_letters_composed_differently_is_refused_with_a_hint() {
     let fixture = tree();
     fixture.write(&format!("{DECOMPOSED}/prix.csv"), "1");
     let run = fixture.fails_to_pack(&["main", COMPOSED]).fails(2, "matches nothing");
-    run.says(r"is there, but as `donne\u{301}es`, and you typed `donn\u{e9}es`: rename it");
+    run.says(r"spelled `donne\u{301}es`, expected `donn\u{e9}es`: rename it");
     fixture.fails_to_pack(&["main", "donn\u{e9}*/**"]).fails(2, "matches nothing").says("how its letters are composed");
     // The name that is on the disk of a Linux machine is the one that its programs open.
     let zip = fixture.pack(&["main", DECOMPOSED]);

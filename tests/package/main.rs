@@ -3,6 +3,7 @@
 //! No compiler is needed: the executables are a few bytes that pass for a program. Tests that need other programs are
 //! ignored by default; their reason names them.
 
+mod build_lambda_zip;
 mod config;
 mod include;
 mod interrupted;

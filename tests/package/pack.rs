@@ -147,7 +147,7 @@ fn two_entries_of_one_name_are_refused() {
         .fails(2, "two entries have the name `d/x`");
     fixture
         .fails_to_pack(&["main", "a", "--include", "b/x=a/x/y"])
-        .fails(2, "`a/x` is a file, and the folder of `a/x/y`");
+        .fails(2, "`a/x` is a file, but also the directory of `a/x/y`");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn the_zip_never_replaces_what_goes_into_it() {
     let fixture = Fixture::with_executable();
     fixture.write_all(&["a/x"]);
     fixture.fails_to_pack(&["main", "-o", "main"]).fails(2, "which goes into it as `bootstrap`");
-    fixture.fails_to_pack(&["main", "a/x", "-o", "a/x"]).fails(2, "`a/x` is the zip that is to be written");
+    fixture.fails_to_pack(&["main", "a/x", "-o", "a/x"]).fails(2, "`a/x` is the output file");
     assert_eq!(std::fs::read(fixture.path("main")).unwrap(), executable(62));
     assert_eq!(std::fs::read(fixture.path("a/x")).unwrap(), b"a/x");
     #[cfg(unix)]

@@ -10,5 +10,6 @@ mod manual;
 mod page;
 mod settings;
 mod shells;
+mod stdout;
 mod summary;
 mod viewer;

@@ -93,7 +93,7 @@ fn a_page_shows_the_contents_and_the_findings_of_a_zip() {
         "Why: ",
         "Hint: ",
         "arm64",
-        "none: the kernel starts it alone",
+        "none, the kernel starts it directly",
         "0644",
         "a/b",
         &sum,
@@ -170,9 +170,12 @@ fn a_page_never_replaces_another_file() {
     let fixture = Fixture::with_executable();
     fixture.write("folder/a", "a");
     fixture.write("function.zip", hostile_zip());
-    for (page, what) in
-        [("folder", "is a folder"), ("new/", "is a folder"), ("main", "would replace"), ("main.zip", "would replace")]
-    {
+    for (page, what) in [
+        ("folder", "is a directory"),
+        ("new/", "is a directory"),
+        ("main", "would replace"),
+        ("main.zip", "would replace"),
+    ] {
         fixture.fails_to_pack(&["main", "--report-html", page]).fails(2, what);
     }
     fixture.run(&["check", "function.zip", "--report-html", "./function.zip"]).fails(2, "would replace");

@@ -1,4 +1,4 @@
-//! Globs over `/`-separated paths: the same syntax wherever a user names files by a pattern.
+//! Globs over `/`-separated paths. The syntax is the same wherever a user names files by a pattern.
 
 use anyhow::Result;
 use globset::{GlobBuilder, GlobMatcher};
@@ -6,8 +6,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::spelling::composed;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// A glob: `*` and `?` match within a name, `**` any number of folders, `[…]` one of several characters and `{a,b}` one
-/// of several words. Upper and lower case differ, on every operating system.
+/// A glob: `*` and `?` match within a name, `**` matches any number of directories, `[…]` one of several characters and
+/// `{a,b}` one of several words. It is case-sensitive on every operating system.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
@@ -15,7 +15,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads a glob. `.` components and a `/` at the end mean nothing. One that is not valid is a failure of kind
+    /// Parses a glob. `.` components and a trailing `/` are ignored. An invalid glob is a failure of kind
     /// [`ErrorKind::Usage`].
     pub fn new(text: &str) -> Result<Self, Failure> {
         let clean: Vec<_> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
@@ -23,7 +23,7 @@ impl Pattern {
         let glob =
             GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build().map_err(|error| {
                 Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {}", error.kind()))
-                    .hint("`*` and `?` match within a name, `**` folders, `[ab]` and `{a,b}` alternatives")
+                    .hint("`*` and `?` match within a name, `**` directories, `[ab]` and `{a,b}` alternatives")
             })?;
         if clean.is_empty() {
             return Err(Failure::new(ErrorKind::Usage, "a glob is empty").hint("`**` matches everything"));
@@ -31,27 +31,27 @@ impl Pattern {
         Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
     }
 
-    /// Whether a path matches as a whole.
+    /// Whether the whole path matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.matcher.is_match(&*composed(path))
     }
 
-    /// Whether a path matches; a pattern without `/` is held against its last component alone.
+    /// Whether a path matches. A pattern without `/` is compared with the last component only.
     #[must_use]
     pub fn matches_at_any_depth(&self, path: &str) -> bool {
         let is_name = !self.text.trim_end_matches('/').contains('/');
         self.matches(if is_name { path.rsplit('/').next().unwrap_or_default() } else { path })
     }
 
-    /// As it was written.
+    /// The glob as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// Whether the text is a glob rather than the name of one file.
+/// Whether the text is a glob, not the name of one file.
 pub(super) fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
@@ -78,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_that_is_none_is_refused() {
+    fn an_invalid_glob_is_a_usage_error() {
         for glob in ["a[", "{a", "", "./"] {
             let failure = anyhow::Error::from(Pattern::new(glob).unwrap_err());
-            assert_eq!(lambda_zip_error::exit_code(&failure), 2, "{glob}");
+            assert_eq!(lambda_zip_error::kind(&failure), Some(ErrorKind::Usage), "{glob}");
         }
     }
 }

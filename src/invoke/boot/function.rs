@@ -74,7 +74,7 @@ impl<'a> Function<'a> {
                 let message = format!(
                     "the function is not isolated ({reason}): its files are where `LAMBDA_TASK_ROOT` says, not at `/var/task`"
                 );
-                shell.warn(message, Some("`--isolation none` says that this is all right"));
+                shell.warn_with_hints(message, &["`--isolation none` says that this is all right"]);
                 Ok(function(false, None))
             }
             Err(reason) => Err(Failure::new(ErrorKind::Setup, format!("the function cannot be isolated: {reason}"))

@@ -67,7 +67,7 @@ pub(super) fn invoke(arguments: &InvokeArguments, events: &[event::Event], shell
     let workspace = Workspace::unpack(zip, &flags.layer)?;
     if workspace.has_idle_extensions() {
         let message = "the function's own `extensions` folder is not looked at: Lambda starts those of layers alone";
-        shell.warn(message, Some("pack the extension with `--extension`, and name that zip with `--layer`"));
+        shell.warn_with_hints(message, &["pack the extension with `--extension`, and name that zip with `--layer`"]);
     }
     let is_json = arguments.message_format == MessageFormat::Json;
     let how = How { isolation: flags.isolation, is_cold: arguments.cold, prints: !is_json };

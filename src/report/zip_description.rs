@@ -1,4 +1,4 @@
-//! What a zip is of, as far as it is known: a planned function, or an executable that somebody else built.
+//! What is known about a zip besides its contents.
 
 use std::fmt;
 
@@ -10,9 +10,10 @@ use crate::plan::PlannedFunction;
 use lambda_platform::{Arch, Libc, Runtime};
 use lambda_zip_check::ArchiveKind;
 
-/// What is known of it. Its `Display` is what status lines show.
+/// Describes the zip of a planned function, or of an executable that was built elsewhere, for which less is known. Its
+/// `Display` is the text of status lines.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Subject {
+pub(crate) struct ZipDescription {
     pub(crate) function: String,
     pub(crate) package: Option<String>,
     pub(crate) version: Option<Version>,
@@ -24,8 +25,8 @@ pub(crate) struct Subject {
     pub(crate) linker: Option<Linker>,
 }
 
-impl Subject {
-    /// All that a plan says.
+impl ZipDescription {
+    /// Describes the zip of a planned function.
     pub(crate) fn of(planned: &PlannedFunction) -> Self {
         let PlannedFunction { function, packaging, target, .. } = planned;
         Self {
@@ -42,7 +43,7 @@ impl Subject {
     }
 }
 
-impl fmt::Display for Subject {
+impl fmt::Display for ZipDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = [
             self.arch.map(|arch| arch.to_string()),
