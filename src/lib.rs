@@ -1,14 +1,13 @@
 //! Turns a Rust package, or any Linux executable, into an AWS Lambda deployment zip that boots.
 //!
 //! [`run`] is the whole program: arguments in, exit code out. Code that needs neither cargo nor a terminal is in crates
-//! of its own: `lambda_platform`, `deployment_zip` and `lambda_zip_check`.
+//! of its own: `lambda_platform`, `deployment_zip`, `lambda_zip_check` and `lambda_local`.
 
 mod cache;
 mod cargo;
 mod cli;
 mod commands;
 mod context;
-mod invoke;
 mod linker;
 mod manifest;
 mod plan;
@@ -26,6 +25,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use cargo::TerminalSettings;
+use cargo::config::ConfigFiles;
 use cli::{Arguments, Command};
 use session::Session;
 
@@ -38,7 +38,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     }
     // A command that needs the working directory reports that it is gone.
     let directory = env::current_dir().unwrap_or_default();
-    let cargo_config = cargo::config::resolve(&directory);
+    let cargo_config = ConfigFiles::load(&directory);
     let settings = cargo_config.as_ref().map(TerminalSettings::of).unwrap_or_default();
     let arguments = match cli::parse(args, settings.color) {
         Ok(arguments) => arguments,
@@ -57,7 +57,7 @@ fn dispatch(arguments: &Arguments, session: &Session) -> Result<u8> {
         None => commands::build(&arguments.build, session),
         Some(Command::Pack(pack)) => commands::pack(pack, session),
         Some(Command::Check(check)) => commands::check(check, session),
-        Some(Command::Invoke(invoke)) => invoke::invoke(invoke, &session.shell),
+        Some(Command::Invoke(invoke)) => commands::invoke(invoke, session),
         Some(Command::Doctor(doctor)) => commands::doctor(doctor, session),
         Some(Command::Completions(completions)) => commands::completions(completions, session),
         Some(Command::Man(man)) => commands::man(man, session),

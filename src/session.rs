@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use cargo_config2::Config;
 
-use crate::cargo::{self, TerminalSettings};
+use crate::cargo::TerminalSettings;
+use crate::cargo::config::ConfigFiles;
 use crate::cli::{Arguments, TerminalFlags};
 use crate::shell::Shell;
 
@@ -16,7 +16,7 @@ pub(crate) struct Session {
     /// The working directory; empty if it is gone.
     directory: PathBuf,
     /// `None` if cargo's configuration cannot be read.
-    cargo_config: Option<Config>,
+    cargo_config: Option<ConfigFiles>,
 }
 
 impl Session {
@@ -25,7 +25,7 @@ impl Session {
         arguments: &Arguments,
         settings: &TerminalSettings,
         directory: PathBuf,
-        cargo_config: Result<Config>,
+        cargo_config: Result<ConfigFiles>,
     ) -> Self {
         let default_flags = TerminalFlags::default();
         let flags = arguments.terminal_flags().unwrap_or(&default_flags);
@@ -40,11 +40,11 @@ impl Session {
     }
 
     /// Cargo's configuration for the working directory, from its files and the environment.
-    pub(crate) fn cargo_config(&self) -> Result<Config> {
+    pub(crate) fn cargo_config(&self) -> Result<ConfigFiles> {
         match &self.cargo_config {
             Some(config) => Ok(config.clone()),
             // Reading it again returns the error that says what is wrong with it.
-            None => cargo::config::resolve(&self.directory),
+            None => ConfigFiles::load(&self.directory),
         }
     }
 }

@@ -39,7 +39,8 @@ const VARIANTS: [Variant; 5] = [
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "The built binary",
-        "What the profile and the C library make of `examples/hello`, and what a faster allocator brings.",
+        "Size and cold start of `examples/hello` by profile and C library, and the effect of a faster \
+         allocator.",
     );
     page.version(crate::machine::version("rustc", &["--version"], ""));
     profiles(options, &mut page);
@@ -90,8 +91,8 @@ fn profiles(options: &Options, page: &mut Page) {
         .collect();
     page.section(
         "Size and cold start",
-        "From the start of the process to its first request for an event, under a Runtime API on this machine. Lambda adds fetching and \
-         unpacking the zip, which follow from its size.",
+        "Time from the start of the process to its first request for an event, with a local Runtime API. On \
+         Lambda, fetching and unpacking the zip come on top, and depend on its size.",
     );
     page.table(&["", "binary", "zip", "first `next` ms", "CPU ms", "peak MiB"], &rows);
     let mut plot = Plot::new("Bytes of the zip of examples/hello", "kB");
@@ -115,8 +116,8 @@ fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) 
     }
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
     let triple = report["archives"][0]["target"].as_str().expect("the report tells the target").to_owned();
-    let folder = target.join(triple.split('.').next().unwrap_or_default()).join("release");
-    Some(folder.join(manifest.parent()?.file_name()?))
+    let directory = target.join(triple.split('.').next().unwrap_or_default()).join("release");
+    Some(directory.join(manifest.parent()?.file_name()?))
 }
 
 #[cfg(unix)]
@@ -178,7 +179,8 @@ fn allocators(options: &Options, page: &mut Page) {
     let measured = interleaved(&contenders, options.runs);
     page.section(
         "An allocating handler",
-        "Twenty thousand events, in each of which a document of nested lists and texts is made, sorted and dropped, spread over threads.",
+        "Each of 20,000 events creates, sorts and drops a document of nested lists and texts. The events are \
+         spread over threads.",
     );
     page.measured(&measured);
     let mut plot = Plot::new("CPU time of an allocating handler: less is better", "s");

@@ -15,8 +15,8 @@ use crate::{Options, program};
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Many functions",
-        "A package with so many binaries, each one `examples/hello`. With nothing to do, cargo looks at all of them, and so does this program; \
-         in `zips anew` all zips were removed, and the binaries were there.",
+        "A package with this many binaries, each a copy of `examples/hello`. If nothing changed, cargo checks \
+         all of them, and so does this program. Before `all zips` the zips were deleted and the binaries kept.",
     );
     let counts = if options.smoke { &[1, 3][..] } else { &[1, 10, 100] };
     let mut rows = Vec::new();
@@ -48,9 +48,9 @@ pub(crate) fn measure(options: &Options) -> Page {
     }
     page.section(
         "Wall time by the number of functions",
-        "In seconds; the last column is what packing takes for each function.",
+        "In seconds; the last column is the time to pack one function, in milliseconds.",
     );
-    page.table(&["functions", "cargo build", "ours", "ours × cargo", "zips anew", "ms each"], &rows);
+    page.table(&["functions", "cargo build", "ours", "ours × cargo", "all zips", "ms each"], &rows);
     page.plot(plot);
     page
 }
@@ -69,22 +69,22 @@ fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     vec![
         ours("ours"),
         Contender::new("cargo build", cargo_program(), cargo),
-        ours("ours, zips anew").writes(scratch.join(format!("ours-{count}")).join("lambda")),
+        ours("ours, all zips").writes(scratch.join(format!("ours-{count}")).join("lambda")),
     ]
 }
 
 /// A package with `count` copies of the example. Compiled without optimization, because building is not measured.
-fn package(folder: &Path, count: u32) -> PathBuf {
+fn package(directory: &Path, count: u32) -> PathBuf {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let read = |name: &str| fs::read_to_string(example.join(name)).expect("the example can be read");
-    let manifest = folder.join("Cargo.toml");
+    let manifest = directory.join("Cargo.toml");
     let text = read("Cargo.toml") + "\n[profile.release]\nopt-level = 0\nlto = \"off\"\ncodegen-units = 1\n";
     write_changed(&manifest, text.as_bytes());
-    write_changed(&folder.join("Cargo.lock"), read("Cargo.lock").as_bytes());
+    write_changed(&directory.join("Cargo.lock"), read("Cargo.lock").as_bytes());
     let function = read("src/main.rs");
     for index in 0..count {
         let code = function.replace("Hello, ", &format!("Function {index} says hello, "));
-        write_changed(&folder.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
+        write_changed(&directory.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
     }
     manifest
 }

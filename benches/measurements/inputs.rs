@@ -14,21 +14,21 @@ pub(crate) struct Input {
     /// Description for the page.
     pub(crate) what: String,
     /// The directory of its files.
-    pub(crate) folder: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The files and directories to pack, relative to that directory, the executable first.
     pub(crate) members: Vec<String>,
 }
 
 impl Input {
     fn new(options: &Options, name: &'static str, what: &str) -> Self {
-        let folder = options.scratch.join("inputs").join(name);
-        fs::create_dir_all(&folder).expect("the folder of an input can be made");
-        Self { name, what: what.to_owned(), folder, members: vec!["bootstrap".into()] }
+        let directory = options.scratch.join("inputs").join(name);
+        fs::create_dir_all(&directory).expect("the directory of an input can be made");
+        Self { name, what: what.to_owned(), directory, members: vec!["bootstrap".into()] }
     }
 
     fn copied(options: &Options, name: &'static str, what: &str, from: &Path) -> Self {
         let input = Self::new(options, name, what);
-        fs::copy(from, input.folder.join("bootstrap")).expect("an input can be copied");
+        fs::copy(from, input.directory.join("bootstrap")).expect("an input can be copied");
         let size = crate::page::thousands(from.metadata().expect("an input has a size").len());
         Self { what: format!("{what}, {size} bytes"), ..input }
     }
@@ -80,15 +80,15 @@ pub(crate) fn output_of(program: &str, args: &[&str]) -> Option<String> {
 fn assets(options: &Options) -> Input {
     let mut input = Input::new(options, "assets", "a script, 2,000 texts of 1 to 7 kB and 60 noisy files of 200 kB");
     let (texts, noises) = if options.smoke { (40, 3) } else { (2000, 60) };
-    fs::write(input.folder.join("bootstrap"), "#!/bin/sh\nexec sleep 1\n").expect("an input can be written");
+    fs::write(input.directory.join("bootstrap"), "#!/bin/sh\nexec sleep 1\n").expect("an input can be written");
     let mut random = Random(1);
     let words: Vec<String> = (0..3000).map(|_| random.word()).collect();
-    for (folder, count) in [("texts", texts), ("images", noises)] {
-        fs::create_dir_all(input.folder.join(folder)).expect("the folder of an input can be made");
-        input.members.push(folder.into());
+    for (directory, count) in [("texts", texts), ("images", noises)] {
+        fs::create_dir_all(input.directory.join(directory)).expect("the directory of an input can be made");
+        input.members.push(directory.into());
         for index in 0..count {
-            let contents = if folder == "texts" { random.text(&words) } else { random.noise(200_000) };
-            let path = input.folder.join(folder).join(format!("{index:04}"));
+            let contents = if directory == "texts" { random.text(&words) } else { random.noise(200_000) };
+            let path = input.directory.join(directory).join(format!("{index:04}"));
             fs::write(path, contents).expect("an input can be written");
         }
     }

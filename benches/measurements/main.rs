@@ -59,8 +59,8 @@ fn main() {
             }
         }
     }
-    std::fs::create_dir_all(&options.scratch).expect("the scratch folder can be made");
-    let folder = if options.smoke {
+    std::fs::create_dir_all(&options.scratch).expect("the scratch directory can be made");
+    let directory = if options.smoke {
         options.scratch.join("pages")
     } else {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/measurements")
@@ -70,7 +70,7 @@ fn main() {
             eprintln!("measuring {name}");
             let load_before = machine::load();
             let page = measure(&options);
-            page.write(&folder, name, options.runs, &load_before);
+            page.write(&directory, name, options.runs, &load_before);
         }
     }
 }

@@ -12,19 +12,16 @@ use crate::{Options, peers, program};
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Nothing to do",
-        "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` packs nothing; the other tools pack \
-         again what is packed already. A subcommand costs the start of a cargo more, which `cargo --version` shows.",
+        "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` \
+         packs nothing; the other tools pack everything again. A cargo subcommand also starts cargo itself, \
+         which takes as long as `cargo --version`.",
     );
     let cargo_lambda = peers::cargo_lambda(&mut page);
     let mut plot = Plot::new("Wall time with nothing to do: less is better", "s");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let mut packages = vec![
         ("large", "A binary of 35 MB.", large(options)),
-        (
-            "files",
-            "A small binary, and 2,000 files beside it in the zip. cargo-lambda packs the binary alone.",
-            files(options),
-        ),
+        ("files", "A small binary and 2,000 other files. cargo-lambda packs only the binary.", files(options)),
     ];
     if !options.smoke {
         packages.insert(0, ("hello", "`examples/hello`, with lambda_runtime.", example));
@@ -77,8 +74,8 @@ pub(crate) fn cargo_program() -> PathBuf {
 /// PATH with the program's directory first. There cargo finds the subcommand, and cargo-lambda the Python that has zig.
 fn path_with(program: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
-    std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8")
+    let directories = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(directories).expect("PATH can be joined").into_string().expect("UTF-8")
 }
 
 /// A package with a large binary, because it embeds a large file.
@@ -115,6 +112,6 @@ pub(crate) fn write_changed(path: &Path, contents: &[u8]) {
     if fs::read(path).is_ok_and(|known| known == contents) {
         return;
     }
-    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+    fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("a directory can be made");
     fs::write(path, contents).expect("a file can be written");
 }

@@ -87,20 +87,21 @@ impl Page {
     }
 
     /// Writes the page and its plots.
-    pub(crate) fn write(&self, folder: &Path, name: &str, runs: usize, load_before: &str) {
-        fs::create_dir_all(folder).expect("the folder of the pages can be made");
+    pub(crate) fn write(&self, directory: &Path, name: &str, runs: usize, load_before: &str) {
+        fs::create_dir_all(directory).expect("the directory of the pages can be made");
         let mut text = format!("# {}\n\n{}", self.title, self.body);
         for (index, plot) in self.plots.iter().enumerate() {
             let file = if self.plots.len() == 1 { format!("{name}.svg") } else { format!("{name}-{}.svg", index + 1) };
-            fs::write(folder.join(&file), plot.svg()).expect("a plot can be written");
+            fs::write(directory.join(&file), plot.svg()).expect("a plot can be written");
             write!(text, "\n![{}]({file})\n", plot.title).unwrap();
         }
         let load_after = machine::load();
         write!(
             text,
-            "\n## How it was measured\n\nWhole processes, in turns, each {runs} times or more, but for those that take minutes; medians. \
-             Machine: {}. Load average: {load_before} before, {load_after} after. Where it is above the number of cores, \
-             others were at work: CPU times then tell more than wall times. To measure again: `cargo bench -- {name}`.\n\n",
+            "\n## How it was measured\n\nWhole processes, in turns, each at least {runs} times, except those that take minutes. \
+             Values are medians. Machine: {}. Load average: {load_before} before, {load_after} after. If it is higher than \
+             the number of cores, other processes were running, and CPU times are more reliable than wall times. To measure \
+             again: `cargo bench -- {name}`.\n\n",
             machine::describe()
         )
         .unwrap();
@@ -108,9 +109,9 @@ impl Page {
             writeln!(text, "- {version}").unwrap();
         }
         for missing in &self.missing {
-            writeln!(text, "- not measured, since it is not on the machine: {missing}").unwrap();
+            writeln!(text, "- not measured because it is not installed: {missing}").unwrap();
         }
-        let path = folder.join(format!("{name}.md"));
+        let path = directory.join(format!("{name}.md"));
         fs::write(&path, text).expect("the page can be written");
         println!("{}", path.display());
     }

@@ -24,7 +24,7 @@ impl Archiver {
     pub(crate) fn on(&self, input: &Input, zip: &Path) -> Contender {
         let zip = zip.to_str().expect("UTF-8").to_owned();
         let args = self.args.iter().cloned().chain([zip.clone()]).chain(input.members.iter().cloned());
-        let contender = Contender::new(self.name, &self.program, args).writes(zip).within(&input.folder);
+        let contender = Contender::new(self.name, &self.program, args).writes(zip).within(&input.directory);
         if self.is_slow { contender.at_most(1) } else { contender }
     }
 }

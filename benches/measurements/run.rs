@@ -16,7 +16,7 @@ pub(crate) struct Contender {
     program: PathBuf,
     args: Vec<String>,
     env: Vec<(String, String)>,
-    folder: Option<PathBuf>,
+    directory: Option<PathBuf>,
     output: Option<PathBuf>,
     at_most: usize,
 }
@@ -33,7 +33,7 @@ impl Contender {
             program: program.as_ref().to_owned(),
             args: args.collect(),
             env: Vec::new(),
-            folder: None,
+            directory: None,
             output: None,
             at_most: usize::MAX,
         }
@@ -45,8 +45,8 @@ impl Contender {
         self
     }
 
-    pub(crate) fn within(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    pub(crate) fn within(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
         self
     }
 
@@ -64,8 +64,8 @@ impl Contender {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
         }
         command
     }

@@ -17,7 +17,6 @@ pub fn check(bytes: &[u8]) {
         runtime,
         today: date!(2026 - 06 - 01),
         levels: Levels::default(),
-        layers: &[],
     };
     let kinds = [ArchiveKind::Function, ArchiveKind::Extension, ArchiveKind::InternalExtension, ArchiveKind::Layer];
     for kind in kinds {

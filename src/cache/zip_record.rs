@@ -67,7 +67,7 @@ pub(crate) struct ZipInputs<'a> {
     pub(crate) entries: &'a [Entry],
     pub(crate) compression: Compression,
     pub(crate) modified: ModificationTime,
-    pub(crate) expectation: &'a Expectation<'a>,
+    pub(crate) expectation: &'a Expectation,
     /// True if the executable is stripped on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
@@ -76,13 +76,12 @@ impl ZipInputs<'_> {
     /// The digest. Reads every file that is not known yet.
     pub(crate) fn digest(&self, digests: &FileDigests) -> Result<Digest> {
         let Self { entries, compression, modified, expectation, debug_symbols } = self;
-        let Expectation { kind, arch, runtime, today, levels, layers } = expectation;
+        let Expectation { kind, arch, runtime, today, levels } = expectation;
         let mut hasher = Hasher::new("inputs");
         // Today counts only where it decides which of the runtime's dates have passed.
         let deprecation =
             runtime.map(|runtime| (runtime.deprecation(*today), *today >= runtime.facts().update_blocked));
         hasher.field(format!("{:?}", (compression, modified, kind, arch, runtime, deprecation, levels, debug_symbols)));
-        debug_assert!(layers.is_empty(), "a build has no layers");
         for entry in *entries {
             hasher.field(entry.name.as_str());
             // Without a mode, the contents decide it.

@@ -1,4 +1,4 @@
-//! `invoke`: boot a zip on this machine and send it events.
+//! The flags of `invoke`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,11 +19,10 @@ Examples:
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function --payload '{}' \\
       --cli-binary-format raw-in-base64-out answer.json";
 
-/// Boot a zip here and now, as Lambda would, and send it events
+/// Boot a zip on this machine, as Lambda would, and send it events
 ///
-/// Holds the zip against the rules, unpacks it, starts its `bootstrap` and the extensions of its layers on a local Runtime
-/// API, and sends the events one after the other. What the function answers goes to stdout, its log and Lambda's lines to
-/// stderr. It needs Linux.
+/// Checks the zip, unpacks it, starts its `bootstrap` and the extensions of its layers on a local Runtime API, and sends the
+/// events one after the other. Responses go to stdout, the log goes to stderr. Needs Linux.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct InvokeArguments {
@@ -34,13 +33,13 @@ pub(crate) struct InvokeArguments {
     /// Event to send: JSON, `@FILE`, `-` for stdin, or the name of a sample (may be repeated) [default: `{}`]
     #[arg(short, long, value_name = "EVENT", allow_hyphen_values = true, conflicts_with = "serve")]
     pub(crate) event: Vec<String>,
-    /// List the samples of events that are built in
+    /// List the sample events
     #[arg(long, conflicts_with_all = ["zip", "event", "serve"])]
     pub(crate) list_events: bool,
-    /// Keep the function up, and take invocations over HTTP at this address of this machine, such as `127.0.0.1:9000`
+    /// Serve Lambda's Invoke API at this loopback address, such as `127.0.0.1:9000`, until Ctrl-C
     #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
     pub(crate) serve: Option<SocketAddr>,
-    /// Start anew for each event, where otherwise one start serves them all
+    /// Start the function again for each event
     #[arg(long)]
     pub(crate) cold: bool,
 
@@ -50,14 +49,14 @@ pub(crate) struct InvokeArguments {
     /// Architecture of the function: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: that of the executable]
     #[arg(long, value_name = "ARCH", help_heading = LAMBDA_OPTIONS)]
     pub(crate) arch: Option<Arch>,
-    /// Runtime whose rules the zip has to keep, such as `provided.al2023` [default: the newest]
+    /// Runtime to check the zip for, such as `provided.al2023` [default: the newest]
     #[arg(long, value_name = "ID", help_heading = LAMBDA_OPTIONS)]
     pub(crate) runtime: Option<Runtime>,
 
     #[command(flatten)]
     pub(crate) levels: LevelFlags,
 
-    /// What is printed on stdout
+    /// Format of stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS, conflicts_with = "serve")]
     pub(crate) message_format: MessageFormat,
 
@@ -65,25 +64,25 @@ pub(crate) struct InvokeArguments {
     pub(crate) terminal: TerminalFlags,
 }
 
-/// How the function is configured, in place of what would be configured in the cloud.
+/// The configuration that the function would have in the cloud.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct FunctionFlags {
-    /// Environment variable of the function; NAME alone takes this machine's value (may be repeated)
+    /// Environment variable of the function; NAME alone passes on this machine's value (may be repeated)
     #[arg(long, value_name = "NAME[=VALUE]", help_heading = FUNCTION_OPTIONS)]
     pub(crate) env: Vec<String>,
-    /// File with an environment variable on each line, as `--env` takes them (may be repeated)
+    /// File with one `--env` argument on each line (may be repeated)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = FUNCTION_OPTIONS)]
     pub(crate) env_file: Vec<PathBuf>,
     /// Zip of a layer, unpacked to `/opt`; its extensions are started (may be repeated)
     #[arg(long, value_name = "ZIP", value_hint = ValueHint::FilePath, help_heading = FUNCTION_OPTIONS)]
     pub(crate) layer: Vec<PathBuf>,
-    /// Seconds that an invocation may take, Lambda's own default
+    /// Seconds that an invocation may take
     #[arg(
         long, value_name = "SECONDS", default_value_t = 3, help_heading = FUNCTION_OPTIONS,
         value_parser = clap::value_parser!(u32).range(1..=900)
     )]
     pub(crate) timeout: u32,
-    /// Cache in MB: a function that takes more is killed [default: 128, and nothing is killed]
+    /// Memory in MB; a function that uses more is killed [default: 128, not enforced]
     #[arg(
         long, value_name = "MB", help_heading = FUNCTION_OPTIONS,
         value_parser = clap::value_parser!(u32).range(128..=10_240)
@@ -92,13 +91,13 @@ pub(crate) struct FunctionFlags {
     /// Name of the function [default: from the path of the zip]
     #[arg(long, value_name = "NAME", help_heading = FUNCTION_OPTIONS)]
     pub(crate) function_name: Option<String>,
-    /// What keeps the function apart from this machine
+    /// How to isolate the function from this machine
     #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = FUNCTION_OPTIONS)]
     pub(crate) isolation: IsolationChoice,
 }
 
 impl Default for FunctionFlags {
-    /// What the flags are where none is typed.
+    /// The values without any flag.
     fn default() -> Self {
         Self {
             env: Vec::new(),
@@ -112,25 +111,27 @@ impl Default for FunctionFlags {
     }
 }
 
-/// What keeps the function apart from the machine.
+/// How to isolate the function from this machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum IsolationChoice {
-    /// Namespaces where the kernel allows them, else nothing, which is said
+    /// Namespaces if the kernel allows them, otherwise none, with a warning
     #[default]
     Auto,
-    /// Namespaces of the kernel: the function sees `/var/task` and `/opt`, and no home folder
+    /// Namespaces of the kernel: the function has its own `/var/task`, `/opt` and `/tmp`, and no home directory
     Namespaces,
-    /// Nothing: the function sees this machine's files, and its own where `LAMBDA_TASK_ROOT` says
+    /// No isolation: the function can use all files of this machine; its own are at `LAMBDA_TASK_ROOT`
     None,
 }
 
-/// An address that only this machine can reach: whoever sends events runs code.
+/// Parses a loopback address. Any program that can reach the address can run code, so no other address is allowed.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "an address and a port, such as `127.0.0.1:9000`".to_owned())?;
+    let address: SocketAddr =
+        text.parse().map_err(|_| "expected an address and a port, such as `127.0.0.1:9000`".to_owned())?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("only `127.0.0.1` and `[::1]` are served: anybody who reaches the address runs the function".to_owned())
+        Err("expected a loopback address (`127.0.0.1` or `[::1]`), since everyone who reaches it can run the function"
+            .to_owned())
     }
 }
 
@@ -139,7 +140,7 @@ mod tests {
     use super::loopback;
 
     #[test]
-    fn only_this_machine_is_served() {
+    fn only_loopback_addresses_are_allowed() {
         assert!(loopback("127.0.0.1:9000").is_ok() && loopback("[::1]:9000").is_ok());
         for text in ["0.0.0.0:9000", "192.168.0.1:9000", "localhost", "9000", "[::]:1"] {
             assert!(loopback(text).is_err(), "{text}");

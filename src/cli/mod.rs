@@ -24,10 +24,8 @@ pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use extras::{CompletionsArguments, ManArguments};
-pub(crate) use invoke::InvokeArguments;
-#[cfg(target_os = "linux")]
-pub(crate) use invoke::{FunctionFlags, IsolationChoice};
-pub(crate) use levels::LevelFlags;
+pub(crate) use invoke::{FunctionFlags, InvokeArguments, IsolationChoice};
+pub(crate) use levels::{LevelFlags, parse_rule};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};

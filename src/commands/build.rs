@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::invoke;
 use crate::cargo::{RunningBuild, sccache};
 use crate::cli::{BuildArguments, MessageFormat};
 use crate::context::BuildContext;
-use crate::invoke;
 use crate::linker;
 use crate::plan::{self, BuildPlan};
 use crate::publish::{self, Freshness, PackageJob};
@@ -95,7 +95,7 @@ fn build(
     linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
     let mut command = plan.cargo.clone();
     let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
-    command.env.extend(linker::prepare(targets, &context.inputs.rustc, &freshness.cache)?);
+    command.env.extend(linker::prepare(targets, &context.inputs.rustc, &context.config, &freshness.cache)?);
     sccache::prepare(&command)?;
     shell.detail("Running", format_args!("`{command}`"));
     let running = command.start()?;

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::cli::{CheckArguments, CheckFormat};
+use crate::cli::{CheckArguments, CheckFormat, parse_rule};
 use crate::report::{self, CheckOutcome, CheckReport, CheckedContents, CheckedZip, Fit};
 use crate::session::Session;
 use crate::shell::Shell;
-use lambda_zip_check::{Expectation, Rule, ZipView};
+use lambda_zip_check::{Expectation, ZipView};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &CheckArguments, session: &Session) -> Result<u8> {
     if let Some(id) = &arguments.explain {
-        let rule: Rule = id.parse()?;
+        let rule = parse_rule(id)?;
         return print_data(arguments, || report::print_rule(rule), || report::print_rule_json(rule));
     }
     if arguments.list {
@@ -82,7 +82,6 @@ fn check_zips<'a>(
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
         levels,
-        layers: &[],
     };
     let check = |path: &'a Path| {
         shell.status("Checking", path.display());
@@ -116,7 +115,7 @@ fn check_view(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> 
         fitting.into_iter().map(|(runtime, arch)| Fit { runtime, arch }).collect()
     });
     CheckOutcome::Checked {
-        broken: lambda_zip_check::any_broken(&findings),
+        broken: lambda_zip_check::has_errors(&findings),
         size: view.size(),
         uncompressed_size: view.unpacked_size(),
         fits,

@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod completions;
 mod doctor;
+mod invoke;
 mod man;
 mod pack;
 
@@ -13,5 +14,6 @@ pub(crate) use build::run as build;
 pub(crate) use check::run as check;
 pub(crate) use completions::run as completions;
 pub(crate) use doctor::run as doctor;
+pub(crate) use invoke::run as invoke;
 pub(crate) use man::run as man;
 pub(crate) use pack::run as pack;

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let mut levels = Levels::default();
     if arguments.arch.is_some() && packaging.kind != ArchiveKind::Function {
         // A layer may hold programs for several architectures, but `--arch` names one.
-        levels.deny(Rule::MixedArchitectures.id())?;
+        levels.deny(Rule::MixedArchitectures);
     }
     let job = PackageJob {
         description,

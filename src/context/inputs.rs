@@ -66,9 +66,9 @@ impl BuildInputs {
     /// Asks cargo and rustc at the same time.
     fn ask(lookup: &CacheLookup<'_>) -> Result<Self> {
         let asked = SystemTime::now();
-        let questions = lookup.config.rustc_questions();
+        let query = lookup.config.rustc_query();
         let (members, rustc) = thread::scope(|scope| {
-            let rustc = scope.spawn(|| questions.ask());
+            let rustc = scope.spawn(|| query.run());
             (cargo::read_metadata(&lookup.arguments.cargo), rustc.join().expect("asking rustc does not panic"))
         });
         let (members, rustc) = (members?, rustc?);

@@ -10,13 +10,12 @@ mod targets;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use cargo_config2::Config;
 use cargo_metadata::Metadata;
 use time::{Date, OffsetDateTime};
 
 use crate::cache::Cache;
-use crate::cargo::config::CargoConfig;
-use crate::cargo::{self, BuildOverrides};
+use crate::cargo::config::{CargoConfig, ConfigFiles};
+use crate::cargo::{self, BuildOverrides, BuildTarget, OverrideInputs};
 use crate::cli::BuildArguments;
 use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
 use crate::manifest::{FunctionConfig, cargo_lambda};
@@ -43,6 +42,8 @@ pub(crate) struct BuildContext<'a> {
     /// The selected binaries that need features which are off.
     pub(crate) skipped: Vec<SkippedBinary>,
     pub(crate) targets: Vec<Target>,
+    /// A warning if cargo's `build.target` is set and not built.
+    pub(crate) build_target_warning: Option<String>,
     pub(crate) survey: Survey,
     pub(crate) overrides: BuildOverrides,
     /// True if the working directory has a `CargoLambda.toml`, which only cargo-lambda reads.
@@ -52,7 +53,7 @@ pub(crate) struct BuildContext<'a> {
 impl<'a> BuildContext<'a> {
     /// Resolves everything. Runs cargo, rustc and zig where the answers of an earlier run no longer hold, and installs
     /// zig if `--install-zig` allows it and it is needed.
-    pub(crate) fn load(arguments: &'a BuildArguments, configured: Config, shell: &Shell) -> Result<Self> {
+    pub(crate) fn load(arguments: &'a BuildArguments, configured: ConfigFiles, shell: &Shell) -> Result<Self> {
         let directory = working_directory()?;
         let today = OffsetDateTime::now_utc().date();
         let config = CargoConfig::new(configured, &directory, &arguments.cargo.config)?;
@@ -61,7 +62,11 @@ impl<'a> BuildContext<'a> {
         let (inputs, known_graph) = BuildInputs::load(&lookup)?;
         let selection = selection::select(&arguments.cargo, &inputs.metadata)?;
         let functions = read_tables(selection.functions, &inputs.metadata, &directory)?;
-        let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, today)?;
+        let build_target = BuildTarget::new(&config, arguments.runtime);
+        let inherited = targets::inherited_target(arguments, &functions)?;
+        // `--arch` and `--target` win silently, as cargo's own `--target` does.
+        let build_target_warning = build_target.warning(inherited.is_some()).filter(|_| !names_target(arguments));
+        let targets = targets::targets(arguments, inherited, build_target.targets(), today)?;
 
         let source = graph_source(arguments, &config, &inputs, &targets, known_graph.as_ref());
         let mut survey = Survey::take(&config, &inputs.rustc, &targets, arguments.linker, &source)?;
@@ -69,8 +74,14 @@ impl<'a> BuildContext<'a> {
             install_zig(&mut survey, shell)?;
         }
         let cpu = target_cpu::target_cpu(arguments, &functions)?;
-        let overrides =
-            BuildOverrides::new(arguments, cpu.as_ref(), &targets, &inputs.metadata, &config, &inputs.rustc)?;
+        let overrides = BuildOverrides::new(&OverrideInputs {
+            arguments,
+            cpu: cpu.as_ref(),
+            targets: &targets,
+            metadata: &inputs.metadata,
+            config: &config,
+            rustc: &inputs.rustc,
+        })?;
 
         Ok(Self {
             arguments,
@@ -83,6 +94,7 @@ impl<'a> BuildContext<'a> {
             functions,
             skipped: selection.skipped,
             targets,
+            build_target_warning,
             survey,
             overrides,
         })
@@ -100,11 +112,11 @@ impl<'a> BuildContext<'a> {
         overrides: BuildOverrides,
     ) -> Result<Self> {
         let empty = tempfile::tempdir()?;
-        let config = CargoConfig::new(cargo::config::resolve(empty.path())?, empty.path(), &[])?;
+        let config = CargoConfig::new(ConfigFiles::default(), empty.path(), &[])?;
         let directory = PathBuf::from(directory);
         let selection = selection::select(&arguments.cargo, &metadata)?;
         let functions = read_tables(selection.functions, &metadata, &directory)?;
-        let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, today)?;
+        let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, &[], today)?;
         Ok(Self {
             arguments,
             config,
@@ -115,6 +127,7 @@ impl<'a> BuildContext<'a> {
             functions,
             skipped: selection.skipped,
             targets,
+            build_target_warning: None,
             survey,
             overrides,
             has_cargo_lambda_file: false,
@@ -185,7 +198,7 @@ fn graph_source<'s>(
         rustc: &inputs.rustc,
         metadata: cargo::graph_command(flags, targets, is_read_only),
         tree: cargo::tree_command(flags, targets, is_read_only),
-        remembered: known,
+        cached: known,
     }
 }
 

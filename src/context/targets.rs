@@ -27,10 +27,12 @@ pub(super) fn inherited_target(
     cargo_lambda::common_target(functions.iter().map(|(function, config)| (function.name.as_str(), &config.inherited)))
 }
 
-/// The targets that the arguments ask for, without duplicates, in their order; the inherited one if they ask for none.
+/// The targets that the arguments ask for, without duplicates, in their order. If they ask for none: the inherited one, else
+/// those of cargo's `build.target`.
 pub(crate) fn targets(
     arguments: &BuildArguments,
     inherited: Option<InheritedTarget>,
+    configured: &[Target],
     today: Date,
 ) -> Result<Vec<Target>> {
     let runtime = arguments.runtime;
@@ -41,7 +43,15 @@ pub(crate) fn targets(
     let mut asked = arguments.arch.clone();
     if !names_target(arguments) {
         match inherited {
-            None => asked.push(Arch::X86_64),
+            None if configured.is_empty() => asked.push(Arch::X86_64),
+            None => {
+                for &target in configured {
+                    match arguments.libc {
+                        Some(libc) if libc != target.libc => asked.push(target.arch),
+                        _ => targets.push(target),
+                    }
+                }
+            }
             Some(InheritedTarget::Arch(arch)) => asked.push(arch),
             Some(InheritedTarget::Triple(triple)) => {
                 let target = of_triple("", &triple, runtime)?;

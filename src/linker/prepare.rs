@@ -7,13 +7,14 @@ use anyhow::Result;
 
 use super::{Linker, zig};
 use crate::cache::Cache;
-use crate::cargo::config::Rustc;
+use crate::cargo::config::{CargoConfig, Rustc};
 use lambda_platform::Target;
 
 /// The variables to set for cargo, beside those of the plan.
 pub(crate) fn prepare<'a>(
     targets: impl Iterator<Item = (Target, &'a Linker)>,
     rustc: &Rustc,
+    config: &CargoConfig,
     cache: &Cache,
 ) -> Result<BTreeMap<String, OsString>> {
     let mut chosen = None;
@@ -27,7 +28,7 @@ pub(crate) fn prepare<'a>(
         }
     }
     match chosen {
-        Some(zig) => zig::prepare(zig, &linked_by_zig, rustc, cache),
+        Some(zig) => zig::prepare(zig, &linked_by_zig, rustc, config, cache),
         None => Ok(BTreeMap::new()),
     }
 }

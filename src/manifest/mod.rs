@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::cli::parse_rule;
 use crate::suggest::nearest;
 use cargo_lambda::{Inherited, InheritedSetting};
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
@@ -271,7 +272,7 @@ impl<'a> Reader<'a> {
                 "allow" => Level::Allow,
                 _ => return Err(self.invalid(&key, "expected `deny`, `warn` or `allow`").into()),
             };
-            levels.set(&rule, level).map_err(|failure| self.at(&key, failure))?;
+            levels.set(parse_rule(&rule).map_err(|failure| self.at(&key, failure))?, level);
         }
         Ok(levels)
     }

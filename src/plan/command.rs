@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use super::PlannedTarget;
-use crate::cargo::{self, CargoCommand};
+use crate::cargo::{self, BUILD_ID, CargoCommand};
 use crate::context::{BuildContext, Function};
 use crate::linker::Linker;
 use lambda_zip_error::{ErrorKind, Failure};
@@ -25,8 +25,8 @@ pub(super) fn cargo_build(
     }
     args.extend(selection_args(&functions));
 
-    let linked: Vec<_> = targets.iter().map(|planned| (planned.target, &planned.linker)).collect();
-    let rustflags = overrides.rustflags(&linked)?;
+    let build_ids: Vec<_> = targets.iter().map(|planned| (planned.target, planned.linker.argument(BUILD_ID))).collect();
+    let rustflags = overrides.rustflags(&build_ids)?;
     args.extend(arguments.cargo.build_args());
     args.extend(overrides.args.iter().cloned());
     args.extend(rustflags.args);

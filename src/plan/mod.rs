@@ -154,9 +154,9 @@ fn choose_linkers(context: &BuildContext<'_>, c_crates: &[CCrate]) -> Result<(Ve
     let mut targets = Vec::new();
     let mut warnings = Vec::from_iter(survey.lockfile_is_missing.then(linker::missing_lockfile));
     for &target in &context.targets {
-        let Choice { linker, doubt } = linker::choose(target, context.arguments.linker, survey, c_crates)?;
+        let Choice { linker, warning } = linker::choose(target, context.arguments.linker, survey, c_crates)?;
         targets.push(PlannedTarget { target, linker });
-        warnings.extend(doubt);
+        warnings.extend(warning);
     }
     Ok((targets, warnings))
 }
@@ -213,7 +213,9 @@ fn warnings(context: &BuildContext<'_>, compiles_c: bool) -> Vec<String> {
     });
     let deprecation = context.arguments.runtime.deprecation(context.today).into_iter();
     let zig = context.survey.passed_over_zig();
-    deprecation.chain(skipped).chain(zig).chain(context.overrides.warnings(compiles_c).cloned()).collect()
+    let build_target = context.build_target_warning.clone();
+    let flags = context.overrides.warnings(compiles_c).cloned();
+    deprecation.chain(skipped).chain(zig).chain(flags).chain(build_target).collect()
 }
 
 #[cfg(test)]

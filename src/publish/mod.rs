@@ -139,7 +139,7 @@ impl<'a> PreparedJob<'a> {
         let mut report = ArchiveReport {
             description: self.job.description.clone(),
             archive: staged.archive().clone(),
-            published: !lambda_zip_check::any_broken(&findings),
+            published: !lambda_zip_check::has_errors(&findings),
             fresh: false,
             findings,
             debug_symbols: None,

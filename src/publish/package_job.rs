@@ -62,7 +62,7 @@ impl<'a> PackageJob<'a> {
         let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
         let mut levels = Levels::default();
         // The warning about the runtime was printed once, before the build.
-        levels.allow(Rule::RuntimeDeprecated.id())?;
+        levels.allow(Rule::RuntimeDeprecated);
         Ok(Self {
             description: ZipDescription::of(planned),
             packaging,
@@ -143,7 +143,7 @@ impl<'a> PackageJob<'a> {
         let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
-        let refused = lambda_zip_check::any_broken(&findings).then_some(view);
+        let refused = lambda_zip_check::has_errors(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
 
@@ -160,7 +160,7 @@ impl<'a> PackageJob<'a> {
         self.entries.first()?.file()
     }
 
-    fn expectation(&self) -> Expectation<'static> {
+    fn expectation(&self) -> Expectation {
         let mut levels = self.levels.clone();
         levels.extend(self.packaging.levels.clone());
         Expectation {
@@ -169,7 +169,6 @@ impl<'a> PackageJob<'a> {
             runtime: self.description.runtime,
             today: OffsetDateTime::now_utc().date(),
             levels,
-            layers: &[],
         }
     }
 }

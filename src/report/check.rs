@@ -9,7 +9,7 @@ use super::findings::located;
 use super::{print_json, print_lines};
 use crate::plan::SCHEMA_VERSION;
 use lambda_platform::{Arch, Runtime};
-use lambda_zip_check::{ArchiveKind, Finding, Severity, any_broken};
+use lambda_zip_check::{ArchiveKind, Finding, Severity, has_errors};
 
 /// The result of the `check` command.
 #[derive(Debug, Serialize)]
@@ -100,12 +100,16 @@ fn summary(outcome: &CheckOutcome) -> String {
         CheckOutcome::Checked { findings, fits, .. } => (findings, fits),
         CheckOutcome::Unreadable { .. } => return "unreadable".to_owned(),
     };
-    let mut parts = vec![if any_broken(findings) { "broken" } else { "ok" }.to_owned()];
+    let mut parts = vec![if has_errors(findings) { "broken" } else { "ok" }.to_owned()];
     for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")] {
-        let count = findings.iter().filter(|finding| finding.severity == severity).count();
+        let count: usize = findings.iter().filter(|finding| finding.severity == severity).map(Finding::count).sum();
         if count > 0 {
             parts.push(format!("{count} {word}{}", if count == 1 { "" } else { "s" }));
         }
+    }
+    let unlisted: usize = findings.iter().filter_map(|finding| finding.unlisted).sum();
+    if unlisted > 0 {
+        parts.push(format!("{unlisted} of them not shown"));
     }
     let verdict = parts.join(", ");
     match fits.as_deref() {

@@ -7,7 +7,7 @@ use crate::linker::{Diagnosis, Linker, TargetDiagnosis};
 
 /// Prints the tools of this machine, a row for each target, and the commands that install what is missing.
 pub(crate) fn print_diagnosis(diagnosis: &Diagnosis) -> Result<()> {
-    print_lines(lines(diagnosis).into_iter())
+    print_lines(lines(diagnosis))
 }
 
 fn lines(diagnosis: &Diagnosis) -> Vec<String> {

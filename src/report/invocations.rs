@@ -1,4 +1,4 @@
-//! What came of invocations, as the reports of a build and of `invoke` have it.
+//! The outcomes of invocations, for the reports of a build and of `invoke`.
 
 use std::time::Duration;
 
@@ -6,63 +6,57 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::shell::Shell;
+use lambda_local::{CompletedInvocation, FailureKind, InvocationFailure, InvocationRecord};
 use lambda_zip_error::ErrorKind;
 
-/// The outcome of one invocation.
+/// The outcome of one event.
 #[derive(Debug)]
 pub(crate) struct InvocationReport {
-    /// As it was typed.
+    /// The event as it was typed.
     pub(crate) event: String,
-    pub(crate) request_id: String,
-    pub(crate) failure: Option<InvocationFailure>,
-    /// What the caller gets, with an error in it if there was one before a response.
-    pub(crate) response: Vec<u8>,
-    /// How long the start took, where there was one.
-    pub(crate) init_duration: Option<Duration>,
-    pub(crate) duration: Duration,
-    pub(crate) billed: Duration,
-    /// In MB.
-    pub(crate) memory_size: u32,
-    /// In MB.
-    pub(crate) memory_used: u64,
-    pub(crate) log: Vec<u8>,
+    pub(crate) invocation: CompletedInvocation,
 }
 
-/// Why an invocation failed.
-#[derive(Debug)]
-pub(crate) struct InvocationFailure {
-    /// Decides the exit code.
-    pub(crate) kind: ErrorKind,
-    /// In Lambda's or the function's own words.
-    pub(crate) error_type: String,
-    pub(crate) message: String,
-}
-
-/// That of the first invocation that failed.
+/// The exit code of the first invocation that failed, or 0.
 pub(crate) fn exit_code_of(invocations: &[InvocationReport]) -> u8 {
-    let mut failures = invocations.iter().filter_map(|report| report.failure.as_ref());
-    failures.next().map_or(0, |failure| failure.kind.exit_code())
+    let mut failures = invocations.iter().filter_map(InvocationReport::failure);
+    failures.next().map_or(0, |failure| error_kind(failure.kind).exit_code())
+}
+
+/// The kind of error, which decides the exit code.
+pub(super) fn error_kind(kind: FailureKind) -> ErrorKind {
+    match kind {
+        FailureKind::FunctionError => ErrorKind::FunctionError,
+        FailureKind::Timeout => ErrorKind::FunctionTimeout,
+        FailureKind::Crash => ErrorKind::FunctionCrash,
+        FailureKind::Init => ErrorKind::FunctionInit,
+        FailureKind::Extension => ErrorKind::Extension,
+    }
 }
 
 impl InvocationReport {
-    /// Tells a person what the function answered, where stdout is for something else.
-    pub(crate) fn tell_response(&self, shell: &Shell) {
-        shell.status("Answered", String::from_utf8_lossy(&self.response).trim_end());
+    /// Prints the response to stderr, for a command whose stdout has other data.
+    pub(crate) fn print_response(&self, shell: &Shell) {
+        shell.status("Answered", String::from_utf8_lossy(&self.invocation.response).trim_end());
+    }
+
+    fn failure(&self) -> Option<&InvocationFailure> {
+        self.invocation.record.failure.as_ref()
     }
 
     fn status(&self) -> &'static str {
-        match self.failure.as_ref().map(|failure| failure.kind) {
+        match self.failure().map(|failure| failure.kind) {
             None => "success",
-            Some(ErrorKind::FunctionError) => "error",
-            Some(ErrorKind::FunctionTimeout) => "timeout",
-            Some(ErrorKind::FunctionCrash) => "crash",
-            Some(ErrorKind::FunctionInit) => "init-failure",
-            Some(_) => "extension-failure",
+            Some(FailureKind::FunctionError) => "error",
+            Some(FailureKind::Timeout) => "timeout",
+            Some(FailureKind::Crash) => "crash",
+            Some(FailureKind::Init) => "init-failure",
+            Some(FailureKind::Extension) => "extension-failure",
         }
     }
 }
 
-/// The fields of an invocation, as `docs/reference.md` describes them.
+/// The JSON of an invocation. `docs/reference.md` describes it.
 #[derive(Serialize)]
 struct InvocationDocument<'a> {
     event: &'a str,
@@ -87,22 +81,25 @@ struct InvocationTimings {
 impl Serialize for InvocationReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        let text = || Value::from(String::from_utf8_lossy(&self.response));
+        let CompletedInvocation { record, response } = &self.invocation;
+        let text = || Value::from(String::from_utf8_lossy(response));
+        let billed = record.billed().as_millis();
+        let InvocationRecord { request_id, failure, init_duration, duration, memory_size, memory_used, log } = record;
         InvocationDocument {
             event: &self.event,
-            request_id: &self.request_id,
+            request_id,
             status: self.status(),
-            error_type: self.failure.as_ref().map(|failure| failure.error_type.as_str()),
-            error_message: self.failure.as_ref().map(|failure| failure.message.as_str()),
-            response: serde_json::from_slice(&self.response).unwrap_or_else(|_| text()),
+            error_type: failure.as_ref().map(|failure| failure.error_type.as_str()),
+            error_message: failure.as_ref().map(|failure| failure.message.trim()),
+            response: serde_json::from_slice(response).unwrap_or_else(|_| text()),
             timings_ms: InvocationTimings {
-                init: self.init_duration.map(milliseconds),
-                duration: milliseconds(self.duration),
-                billed: self.billed.as_millis(),
+                init: init_duration.map(milliseconds),
+                duration: milliseconds(*duration),
+                billed,
             },
-            memory_size_mb: self.memory_size,
-            max_memory_used_mb: self.memory_used,
-            log: String::from_utf8_lossy(&self.log).into_owned(),
+            memory_size_mb: *memory_size,
+            max_memory_used_mb: *memory_used,
+            log: String::from_utf8_lossy(log).into_owned(),
         }
         .serialize(serializer)
     }

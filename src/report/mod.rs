@@ -9,7 +9,6 @@ mod help;
 mod html;
 mod human_bytes;
 mod invocations;
-#[cfg(target_os = "linux")]
 mod invoke;
 mod json;
 mod list;
@@ -28,10 +27,7 @@ pub(crate) use findings::print_findings;
 pub(crate) use help::print_help_or_error;
 pub(crate) use html::{CheckedContents, report_page_path, write_checked_page, write_page};
 pub(crate) use human_bytes::human_bytes;
-#[cfg(target_os = "linux")]
-pub(crate) use invocations::InvocationFailure;
 pub(crate) use invocations::{InvocationReport, exit_code_of};
-#[cfg(target_os = "linux")]
 pub(crate) use invoke::InvokeReport;
 pub(crate) use list::{ContentsList, print_lists};
 pub(crate) use plan::print_plan;

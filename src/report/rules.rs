@@ -13,15 +13,15 @@ use lambda_zip_check::{Rule, RuleFacts};
 
 /// Prints one rule with its reason, as text.
 pub(crate) fn print_rule(rule: Rule) -> Result<()> {
-    let RuleFacts { id, severity, what, why, source, remedy, .. } = rule.facts();
+    let RuleFacts { id, severity, what, why, source, hint, .. } = rule.facts();
     let lines = [
         format!("{id} ({severity})"),
         format!("  what: {what}"),
         format!("  why: {why}"),
         format!("  source: {source}"),
-        format!("  hint: {remedy}"),
+        format!("  hint: {hint}"),
     ];
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
 /// Prints one rule with its reason, as JSON.
@@ -53,7 +53,7 @@ pub(crate) fn print_rules() -> Result<()> {
     lines
         .extend(Arch::ALL.map(|arch| format!("  in the image of `provided.al2023` for {arch}: {} names", count(arch))));
     lines.push(format!("\nInterpreters of scripts in every runtime:\n  {}", SCRIPT_INTERPRETERS.join(", ")));
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
 #[derive(Serialize)]

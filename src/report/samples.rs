@@ -1,13 +1,13 @@
-//! The samples of events that are built in, listed.
+//! The list of sample events.
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{print_json, print_lines};
 use crate::cli::MessageFormat;
-use crate::invoke::samples::Sample;
+use lambda_local::samples::Sample;
 
-/// The samples of events that are built in: a line each, or as JSON with all there is to them.
+/// Prints the sample events: one line each, or all of them as JSON.
 pub(crate) fn print_samples(samples: &[Sample], format: MessageFormat) -> Result<()> {
     let width = samples.iter().map(|sample| sample.name.len()).max().unwrap_or(0);
     match format {

@@ -153,12 +153,6 @@ impl Shell {
     }
 }
 
-/// Prints the output of a function unchanged.
-#[cfg(target_os = "linux")]
-pub(crate) fn log(bytes: &[u8]) {
-    let _ = stderr().lock().write_all(bytes);
-}
-
 fn hint(message: impl Display) {
     line(format_args!("{HINT}hint{HINT:#}: {message}"));
 }

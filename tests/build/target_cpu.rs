@@ -5,11 +5,11 @@ use test_support::{Fixture, Program, Run};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 
-/// The arguments for cargo of a plan.
+/// The arguments and rustflags for cargo of a plan.
 fn planned(program: Program) -> String {
     let report = program.args(["--dry-run", "--message-format", "json"]).run().success().json();
     let args: Vec<_> = report["cargo"]["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    args.join(" ")
+    format!("{} {}", args.join(" "), report["cargo"]["env"]["CARGO_ENCODED_RUSTFLAGS"])
 }
 
 /// A package with two binaries and these lines of our table.

@@ -54,7 +54,7 @@ fn a_broken_rule_is_printed_with_its_reason_and_a_hint() {
         "    Checking a.zip\n\
          error: `bootstrap` has the mode 0644: nobody may run it [not-executable]\n\
          why: the start fails with `permission denied`\n\
-         hint: `chmod 755` the file before it is packed\n"
+         hint: run `chmod 755` on the file before packing it\n"
     );
 }
 
@@ -104,7 +104,7 @@ fn the_json_document_has_everything() {
         "severity": "error",
         "entry": "bootstrap",
         "message": "`bootstrap` has the mode 0644: nobody may run it",
-        "hint": "`chmod 755` the file before it is packed",
+        "hint": "run `chmod 755` on the file before packing it",
         "why": "the start fails with `permission denied`",
     });
     let zip = |path, broken, findings: &[&Value]| {
@@ -132,7 +132,7 @@ fn annotations_are_one_line_each() {
     assert_eq!(
         lines[0],
         "::error title=not-executable::a,b.zip: `bootstrap` has the mode 0644: nobody may run it%0A\
-         why: the start fails with `permission denied`%0Ahint: `chmod 755` the file before it is packed"
+         why: the start fails with `permission denied`%0Ahint: run `chmod 755` on the file before packing it"
     );
     assert!(lines[1].starts_with("::warning title=control-character::c.zip: "), "{}", lines[1]);
     assert!(lines[2].starts_with("::warning title=litter::c.zip: `50%25/.DS_Store`"), "{}", lines[2]);
@@ -187,8 +187,8 @@ fn levels_decide_what_is_an_error() {
 fn usage_errors_are_found_before_anything_is_checked() {
     let directory = directory(&[("a.zip", good())]);
     for (args, start) in [
-        (&["a.zip", "--deny", "no-bootstap"][..], "error: there is no rule `no-bootstap`\nhint: "),
-        (&["--explain", "xyz"], "error: there is no rule `xyz`\nhint: `cargo lambda-zip check --list`"),
+        (&["a.zip", "--deny", "no-bootstap"][..], "error: unknown rule `no-bootstap`\nhint: "),
+        (&["--explain", "xyz"], "error: unknown rule `xyz`\nhint: `cargo lambda-zip check --list`"),
         (&["a.zip", "b.zip"], "error: `b.zip` does not exist\n"),
         (&["a.zip", "--layer", "b.zip"], "error: `b.zip` does not exist\n"),
         (&["a.zip", "."], "error: `.` is a directory, not a zip\n"),

@@ -136,8 +136,8 @@ fn usage_errors_are_found_before_anything_runs() {
     for (flags, error) in [
         (&["--event", "{"][..], "error: the event `{` is not JSON: "),
         (&["--event", "sqss"], "error: the event `sqss` is not JSON: "),
-        (&["--event", "@missing.json"], "error: there is no event in `missing.json`"),
-        (&["--event", "-", "--event", "-"], "error: stdin holds one event: "),
+        (&["--event", "@missing.json"], "error: failed to read the event `missing.json`"),
+        (&["--event", "-", "--event", "-"], "error: `--event -` can be used once: "),
         (&["--timeout", "0"], "error: invalid value '0' for '--timeout "),
         (&["--memory", "64"], "error: invalid value '64' for '--memory "),
         (&["--serve", "0.0.0.0:9000"], "error: invalid value '0.0.0.0:9000' for '--serve "),
@@ -146,16 +146,16 @@ fn usage_errors_are_found_before_anything_runs() {
             &["--env", "SURELY_NOT_SET_HERE"],
             "error: the variable `SURELY_NOT_SET_HERE` is not set on this machine\nhint: ",
         ),
-        (&["--env", "LAMBDA_TASK_ROOT=/x"], "error: the function's `LAMBDA_TASK_ROOT` cannot be set\nhint: "),
-        (&["--layer", "missing.zip"], "error: `missing.zip` cannot be booted"),
-        (&["--layer", "data"], "error: `data` is a folder, not a zip"),
+        (&["--env", "LAMBDA_TASK_ROOT=/x"], "error: the variable `LAMBDA_TASK_ROOT` is reserved\nhint: "),
+        (&["--layer", "missing.zip"], "error: failed to boot `missing.zip`"),
+        (&["--layer", "data"], "error: `data` is a directory, not a zip"),
         (&["--list-events"], "error: the argument "),
     ] {
         let run = sandbox.invoke(flags).exits(2).prints("");
         assert!(run.stderr.starts_with(error), "{flags:?}: {}", run.stderr);
     }
     let run = sandbox.run(&["invoke", "missing.zip"]).exits(2).prints("");
-    assert!(run.stderr.starts_with("error: `missing.zip` cannot be booted"), "{run:#?}");
+    assert!(run.stderr.starts_with("error: failed to boot `missing.zip`"), "{run:#?}");
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     }
     sandbox.write("function.zip", zip);
     let run = sandbox.invoke(&[]).exits(100).prints("").says("[parent-in-name]");
-    run.says("error: `function.zip` is not booted: a rule of its runtime is broken\nhint: ");
+    run.says("error: `function.zip` was not booted: it breaks a rule of its runtime\nhint: ");
     let rule = ["--allow", "parent-in-name"];
-    let run = sandbox.invoke(&rule).exits(100).prints("").says("error: `function.zip` cannot be unpacked");
+    let run = sandbox.invoke(&rule).exits(100).prints("").says("error: failed to unpack `function.zip`");
     assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it write outside of its directory: {run:#?}");
     assert!(!sandbox.path("escape.txt").exists());
 }

@@ -94,7 +94,7 @@ fn extensions_in_the_functions_own_zip_are_not_started() {
     sandbox.write("extensions/watcher", "#!/bin/sh\nexit 1\n");
     sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "extensions"]).exits(0);
     let run = sandbox.invoke(&["--event", "1"]).exits(0).prints("1\n");
-    run.says("warning: the function's own `extensions` folder is not looked at").says("hint: pack the extension with ");
+    run.says("warning: the `extensions` directory of the function is ignored").says("hint: pack the extension with ");
 }
 
 #[test]

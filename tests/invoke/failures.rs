@@ -77,10 +77,10 @@ fn a_function_that_fails_to_start_is_tried_twice() {
     assert_eq!(twice, 2, "Lambda tries once more: {run:#?}");
     run.says("\tPhase: init\tStatus: error\tError Type: Runtime.ExitError\n")
         .says("\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError\n")
-        .says("error: the function did not come up: Runtime.ExitError: Runtime exited with error: exit status 7\n");
+        .says("error: the function did not start: Runtime.ExitError: Runtime exited with error: exit status 7\n");
     let run = sandbox.invoke(&["--env", "START=error"]).exits(113);
     let run = run.prints("{\"errorType\":\"NoTable\",\"errorMessage\":\"TABLE is not set\"}\n");
-    run.says("error: the function did not come up: NoTable: TABLE is not set\n");
+    run.says("error: the function did not start: NoTable: TABLE is not set\n");
     sandbox.invoke(&["--env", "START=once"]).exits(0).prints("{}\n").says("\tPhase: init\tStatus: error");
 }
 
@@ -101,7 +101,7 @@ fn a_bootstrap_that_cannot_start_is_an_invalid_entrypoint() {
         }
         let flags = ["--allow", "script-interpreter", "--isolation", isolation];
         let run =
-            sandbox.invoke(&flags).exits(113).says("error: the function did not come up: Runtime.InvalidEntrypoint: ");
+            sandbox.invoke(&flags).exits(113).says("error: the function did not start: Runtime.InvalidEntrypoint: ");
         assert!(
             run.stdout.contains("fork/exec ")
                 && run.stdout.contains(&format!("{directory}/bootstrap: no such file or directory")),
@@ -160,7 +160,7 @@ fn a_function_that_takes_more_memory_than_it_has_is_killed() {
     let sandbox = Sandbox::new();
     let event = r#"{"do":"memory"}"#;
     let run = sandbox.invoke(&["--event", event, "--memory", "128", "--timeout", "30"]).exits(112);
-    run.says("Runtime.OutOfMemory").says("hint: give it more memory with `--memory MB`");
+    run.says("Runtime.OutOfMemory").says("hint: allow more memory with `--memory MB`");
     let run = sandbox.invoke(&["--event", event, "--memory", "1024", "--timeout", "30"]).exits(0).prints("419430400\n");
     let used = run.stderr.split("Max Memory Used: ").nth(1).unwrap().split(' ').next().unwrap();
     assert!((400..500).contains(&used.parse::<u32>().unwrap()), "{run:#?}");

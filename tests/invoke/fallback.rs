@@ -25,11 +25,14 @@ const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
 fn without_namespaces_a_function_runs_with_a_warning() {
     let sandbox = Sandbox::new();
     let run = run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --event 1"));
-    let run = run.exits(0).prints("1\n").says("warning: the function is not isolated (the kernel makes no namespaces ");
-    run.says("hint: `--isolation none` says that this is all right\n").says("    Invoking function (not isolated)\n");
+    let run = run
+        .exits(0)
+        .prints("1\n")
+        .says("warning: the function is not isolated (the kernel does not allow this user to create namespaces");
+    run.says("hint: pass `--isolation none` to silence this warning\n").says("    Invoking function (not isolated)\n");
     let run =
         run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --isolation namespaces"));
-    run.exits(96).prints("").says("error: the function cannot be isolated: ").says("hint: allow user namespaces");
+    run.exits(96).prints("").says("error: cannot isolate the function: ").says("hint: allow user namespaces");
 }
 
 #[test]
@@ -37,8 +40,8 @@ fn without_namespaces_a_function_runs_with_a_warning() {
 fn a_noexec_directory_for_temporary_files_is_reported() {
     let sandbox = Sandbox::new();
     let script = "mkdir still; mount -t tmpfs -o noexec none still; TMPDIR=$PWD/still \"$PROGRAM\" invoke function.zip";
-    let run = run_inside(&sandbox, script).exits(96).prints("").says("no program may be run (`noexec`)\n");
-    run.says("hint: let `TMPDIR` name a folder elsewhere\n");
+    let run = run_inside(&sandbox, script).exits(96).prints("").says("does not run programs (`noexec`)\n");
+    run.says("hint: set `TMPDIR` to another directory\n");
 }
 
 /// Gives the namespace an empty list of the formats that the kernel runs by an interpreter.
@@ -82,6 +85,6 @@ fn qemu_on_the_path_runs_a_function_for_arm64() {
         assert_eq!(run.says(", emulated)\n").json()["data"], "hello");
     }
     let run = run_inside(&sandbox, &format!("{NO_BINFMT}; PATH=/nowhere \"$PROGRAM\" invoke function.zip")).exits(96);
-    let run = run.prints("").says("error: the function is for arm64, and nothing here runs programs for it\n");
+    let run = run.prints("").says("error: the function is for arm64, and this machine cannot run programs for it\n");
     run.says("`apt install qemu-user-static`");
 }

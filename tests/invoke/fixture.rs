@@ -253,6 +253,22 @@ fn runtime() {
                 }
                 answer(b"\"shut\"");
             }
+            "sh" => {
+                let output = Command::new("sh").args(["-c", field(&event, "script")]).output().unwrap();
+                answer(format!("{:?}", String::from_utf8_lossy(&output.stdout)).as_bytes());
+            }
+            "threads" => {
+                let spawn = || std::thread::Builder::new().stack_size(16 * 1024).spawn(|| forever()).is_ok();
+                answer((1..5000).take_while(|_| spawn()).count().to_string().as_bytes());
+            }
+            "deep" => {
+                env::set_current_dir("/tmp").unwrap();
+                for _ in 0..3000 {
+                    fs::create_dir("directory").unwrap();
+                    env::set_current_dir("directory").unwrap();
+                }
+                answer(b"\"deep\"");
+            }
             "context" => {
                 answer(next.header("lambda-runtime-client-context").as_bytes());
             }

@@ -12,5 +12,6 @@ mod failures;
 mod fallback;
 mod isolation;
 mod packed;
+mod safety;
 mod serve;
 mod support;

@@ -98,7 +98,7 @@ fn a_zig_that_cannot_be_used_is_an_error_when_it_was_asked_for() {
 fn a_broken_zig_is_skipped_when_another_linker_works() {
     let broken = [("zig", "echo 'no' >&2; exit 1"), ("cc", "exit 1")];
     let run = with_programs(&broken, &["--libc", "gnu", "--dry-run"]).success();
-    assert!(run.stderr.contains("warning: passed over zig: ") && run.stderr.contains("failed: no"), "{run}");
+    assert!(run.stderr.contains("warning: ignored zig: ") && run.stderr.contains("failed: no"), "{run}");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod advice;
 mod bad_input;
+mod configuration;
 mod doctor;
 mod dry_run;
 mod install_zig;

@@ -153,7 +153,7 @@ fn an_invalid_value_is_an_error_with_the_valid_ones() {
         ("mode = [\"x\"]", "`x` is not of the form `GLOB=MODE`"),
         ("mode = 7", "`7` is not a table or list of globs"),
         ("symlinks = \"keep\"", "expected `preserve`, `follow` or `reject`"),
-        ("kind = \"lambda\"", "there is `function`, `extension`, `internal-extension` and `layer`"),
+        ("kind = \"lambda\"", "expected `function`, `extension`, `internal-extension` or `layer`"),
         ("compression = 9", "`9` is not a text"),
         ("compression = \"9\"", "expected `fast`, `default`, `best` or `store`"),
         ("default-excludes = \"no\"", "is not `true` or `false`"),

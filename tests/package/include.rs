@@ -172,7 +172,7 @@ fn secrets_are_warned_of_or_denied() {
     fixture.fails_to_pack(&["main", "app", "--deny", "secret"]).fails(100, "[secret]");
     let silent = fixture.run(&["pack", "main", "app", "--allow", "secrets"]).success();
     assert!(!silent.stderr.contains("[secret]"));
-    fixture.fails_to_pack(&["main", "--deny", "sekret"]).fails(2, "there is no rule `sekret`");
+    fixture.fails_to_pack(&["main", "--deny", "sekret"]).fails(2, "unknown rule `sekret`");
     fixture.fails_to_pack(&["main", "--deny", "secret", "--allow", "secrets"]).fails(2, "contradict one another");
 }
 

@@ -40,7 +40,8 @@ impl<'a> SizedEntry<'a> {
             Contents::File(path) => {
                 let metadata = fs::metadata(path).or_fail(ErrorKind::Archive, failed)?;
                 if !metadata.is_file() {
-                    let message = format!("{}: `{}` is not a regular file", failed(), path.display());
+                    let kind = fs::describe(metadata.file_type());
+                    let message = format!("{}: `{}` is {kind}, not a regular file", failed(), path.display());
                     return Err(Failure::new(ErrorKind::Archive, message).into());
                 }
                 metadata.len()

@@ -123,8 +123,10 @@ impl Collector<'_> {
             .sort_by_file_name();
         let mut walk = walk.into_iter();
         let mut matched = false;
+        let mut through_links = PathsThroughLinks::default();
         while let Some(found) = walk.next() {
             let found = found.map_err(|error| unreadable(include, &error))?;
+            through_links.count(include, &found)?;
             let relative = found.path().strip_prefix(&resolved.root).unwrap_or(Path::new(""));
             let reach = Reach::of(relative, resolved.pattern.as_ref(), found.depth());
             let is_directory = found.file_type().is_dir();
@@ -211,7 +213,8 @@ impl Collector<'_> {
             let chosen = rule(&self.rules.modes_by_flag).or(include.mode).or_else(|| rule(&self.rules.modes));
             (EntrySource::Disk(path.to_owned()), chosen.or_else(|| mode::by_name(name.as_str())))
         } else {
-            let message = format!("{}: `{}` is not a file, directory or symbolic link", include.origin, path.display());
+            let (origin, shown, kind) = (&include.origin, path.display(), fs::describe(kind));
+            let message = format!("{origin}: `{shown}` is {kind}, not a file, directory or symbolic link");
             return Err(Failure::new(ErrorKind::Usage, message).hint("exclude it").into());
         };
         self.entries.push(Entry { name, source, mode });
@@ -268,6 +271,39 @@ fn name_in_zip(include: &Include, resolved: &ResolvedInclude, path: &Path, relat
         parts.push(part.to_str().ok_or_else(not_utf8)?);
     }
     Ok(parts.join("/"))
+}
+
+/// Bounds a walk that follows links. Links that point to each other's directories can give a small tree more paths than any
+/// disk has files: ten directories with ten links each to the next have ten billion.
+#[derive(Default)]
+struct PathsThroughLinks {
+    count: usize,
+    /// The depth of the link below which the walk is.
+    depth: Option<usize>,
+}
+
+impl PathsThroughLinks {
+    /// More than a zip can have entries, since directories and excluded files are paths, too.
+    const LIMIT: usize = 100_000;
+
+    fn count(&mut self, include: &Include, found: &DirEntry) -> Result<()> {
+        if self.depth.is_some_and(|depth| found.depth() <= depth) {
+            self.depth = None;
+        }
+        let is_followed_link = found.path_is_symlink() && found.file_type().is_dir();
+        if self.depth.is_none() && found.depth() > 0 && is_followed_link {
+            self.depth = Some(found.depth());
+        }
+        self.count += usize::from(self.depth.is_some());
+        if self.count <= Self::LIMIT {
+            return Ok(());
+        }
+        let (origin, limit) = (&include.origin, Self::LIMIT);
+        let message = format!("{origin}: following symbolic links leads to more than {limit} paths");
+        Err(Failure::new(ErrorKind::Usage, message)
+            .hint("exclude links, or keep them as links with `--symlinks preserve`")
+            .into())
+    }
 }
 
 /// How a path in a walk relates to the glob.

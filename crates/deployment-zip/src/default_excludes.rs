@@ -1,9 +1,10 @@
 //! Files that are left out of included directories by default: version control data, build directories, and what editors
 //! and desktops leave behind.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+use lambda_zip_error::fs;
 
 /// The first bytes of a `CACHEDIR.TAG`, which marks a directory whose contents can be generated again. Cargo puts one into
 /// its target directories: <https://bford.info/cachedir/>.
@@ -26,10 +27,9 @@ pub(super) fn is_excluded_by_default(path: &Path, is_directory: bool) -> bool {
 }
 
 fn is_cache(directory: &Path) -> bool {
+    let Ok(file) = fs::open(directory.join("CACHEDIR.TAG")) else { return false };
     let mut head = Vec::new();
-    File::open(directory.join("CACHEDIR.TAG"))
-        .and_then(|file| file.take(CACHE_SIGNATURE.len() as u64).read_to_end(&mut head))
-        .is_ok_and(|_| head == CACHE_SIGNATURE)
+    file.take(CACHE_SIGNATURE.len() as u64).read_to_end(&mut head).is_ok_and(|_| head == CACHE_SIGNATURE)
 }
 
 #[cfg(test)]

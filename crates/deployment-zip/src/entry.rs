@@ -111,11 +111,21 @@ impl SortedEntries {
 pub fn sort(mut entries: Vec<Entry>) -> Result<SortedEntries> {
     entries.sort_by(|a, b| (a.name.as_str() != BOOTSTRAP, &a.name).cmp(&(b.name.as_str() != BOOTSTRAP, &b.name)));
     if let Some([first, second]) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        let message = format!("two entries have the name `{}`: {} and {}", first.name, first.source, second.source);
-        return Err(Failure::new(ErrorKind::Usage, message).into());
+        return Err(same_name(first, second).into());
     }
     refuse_files_as_directories(&entries)?;
     Ok(SortedEntries { entries })
+}
+
+fn same_name(first: &Entry, second: &Entry) -> Failure {
+    let Entry { name, source, .. } = first;
+    if *source == second.source {
+        let message = format!("{source} is packed twice as `{name}`");
+        return Failure::new(ErrorKind::Usage, message)
+            .hint("name each file once; the executable is packed without being listed");
+    }
+    Failure::new(ErrorKind::Usage, format!("two entries have the name `{name}`: {source} and {}", second.source))
+        .hint("leave one of them out, or give it another name with `--include PATH=DEST`")
 }
 
 fn refuse_files_as_directories(entries: &[Entry]) -> Result<()> {
@@ -154,6 +164,9 @@ mod tests {
         let disk = |path| Entry { source: EntrySource::Disk(PathBuf::from(path)), ..entry("b") };
         let error = sort(vec![disk("x/b"), entry("a"), disk("y/b")]).unwrap_err();
         assert_eq!(error.to_string(), "two entries have the name `b`: `x/b` and `y/b`");
+        assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
+        let error = sort(vec![disk("x/b"), disk("x/b")]).unwrap_err();
+        assert_eq!(error.to_string(), "`x/b` is packed twice as `b`");
         assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
     }
 

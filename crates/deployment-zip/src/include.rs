@@ -52,7 +52,7 @@ impl Include {
     /// Parses `PATH[=DEST]`, as it was typed in the directory `base`.
     #[must_use]
     pub fn typed(text: &str, base: &Path) -> Self {
-        let origin = format!("`--include {text}`");
+        let origin = format!("`--include {}`", if text.is_empty() { "\"\"" } else { text });
         let base = base.to_owned();
         Self { origin, base, source: text.into(), has_destination: true, destination: None, mode: None }
     }
@@ -73,6 +73,10 @@ impl Include {
     /// Looks up the files on this machine and their name in the zip.
     pub(super) fn resolve(&self) -> Result<ResolvedInclude> {
         let (source, destination) = self.split();
+        if source.as_os_str().is_empty() {
+            let message = format!("{}: the path is empty", self.origin);
+            return Err(Failure::new(ErrorKind::Usage, message).hint("`.` packs the whole directory").into());
+        }
         let glob = source.to_str().filter(|text| has_wildcard(text) && !self.exists(source));
         let (source, pattern) = match glob {
             None => (source.to_owned(), None),
@@ -259,6 +263,15 @@ mod tests {
         assert_eq!(typed("a=b"), ("a=b".into(), None));
         assert_eq!(typed("a=b=c"), ("a=b".into(), Some("c".into())));
         assert_eq!(typed("c"), ("c".into(), None));
+    }
+
+    #[test]
+    fn an_include_without_a_path_is_a_usage_error() {
+        for (text, origin) in [("", "`--include \"\"`"), ("=b", "`--include =b`")] {
+            let error = Include::typed(text, Path::new("/w")).resolve().unwrap_err();
+            assert_eq!(error.to_string(), format!("{origin}: the path is empty"));
+            assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@
 //! # }
 //! ```
 //!
+//! [`stage_temporary`] is for zips that go to a stream, such as standard output.
+//!
 //! [`FileRules::collect`] finds the entries for files, directories and globs that a user names. It decides names and
 //! permissions, leaves out what is excluded, and checks symbolic links.
 //!
@@ -74,9 +76,11 @@ pub use parallel::in_order;
 pub use pattern::Pattern;
 pub use platform::with_slashes;
 pub use positioned::PositionedReader;
-pub use staged::{Archive, ArchivedEntry, StagedArchive, stage};
+pub use staged::{Archive, ArchivedEntry, StagedArchive, stage, stage_temporary};
 pub use symlink::Symlinks;
 
+#[cfg(all(test, unix))]
+mod special_files_tests;
 #[cfg(test)]
 mod test_data;
 #[cfg(test)]

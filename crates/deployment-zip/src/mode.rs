@@ -1,7 +1,6 @@
 //! Permissions of files in a zip. They depend on names and contents, never on the machine that packs: Windows has no Unix
 //! permissions, and elsewhere the umask changes them.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::str::FromStr;
@@ -9,7 +8,7 @@ use std::str::FromStr;
 use anyhow::Result;
 
 use super::pattern::Pattern;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 
 /// The first bytes of every ELF file.
 const ELF_MAGIC: [u8; 4] = *b"\x7fELF";
@@ -90,7 +89,7 @@ pub(super) fn by_head(head: &[u8]) -> u32 {
 /// The same as [`by_head`], for a file that is listed but not packed.
 pub(super) fn of_file(path: &Path) -> Result<u32> {
     let mut head = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(ELF_MAGIC.len() as u64).read_to_end(&mut head));
+    let read = fs::open(path)?.take(ELF_MAGIC.len() as u64).read_to_end(&mut head);
     read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
     Ok(by_head(&head))
 }

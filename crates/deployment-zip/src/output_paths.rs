@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::include::lexically_normal;
 use super::staged;
+use lambda_zip_error::fs;
 
 /// The files that a run writes, and its executable. They are left out of included directories: the zip of one run must not
 /// be packed into the zip of the next.
@@ -21,9 +22,13 @@ impl OutputPaths {
     pub fn new(outputs: impl IntoIterator<Item = PathBuf>, executable: Option<&Path>) -> Self {
         let mut by_directory: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
         for path in outputs {
-            let path = lexically_normal(&path);
-            let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-            by_directory.entry(directory).or_default().push(path);
+            // If the path is a symbolic link, the file to which it points is written.
+            let target = fs::output_file(&path).ok().filter(|target| *target != path);
+            for path in [Some(path), target].into_iter().flatten() {
+                let path = lexically_normal(&path);
+                let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+                by_directory.entry(directory).or_default().push(path);
+            }
         }
         Self { outputs: by_directory, executable: executable.map(lexically_normal) }
     }
@@ -61,5 +66,18 @@ mod tests {
         for path in ["/w/x.zip", "/w/out/.y.zip.abc123.tmp", "/w/out", "/w/out/main", "/"] {
             assert!(!paths.contains(Path::new(path)), "{path}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_target_of_a_link_is_contained() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        std::os::unix::fs::symlink("assets/real.zip", path("link.zip")).unwrap();
+        let paths = OutputPaths::new([path("link.zip")], None);
+        for name in ["link.zip", "assets/real.zip"] {
+            assert!(paths.writes(&path(name)), "{name}");
+        }
+        assert!(paths.contains(&path("assets/.real.zip.abc123.tmp")));
     }
 }

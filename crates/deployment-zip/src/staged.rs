@@ -6,10 +6,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
 
@@ -63,10 +63,26 @@ pub struct ArchivedEntry {
     pub compressed_size: u64,
 }
 
+impl ArchivedEntry {
+    /// The entry, and the first bytes of its contents.
+    fn new(written: WrittenEntry) -> (Self, Vec<u8>) {
+        let WrittenEntry { header, head, .. } = written;
+        let entry = Self {
+            name: header.name,
+            mode: header.unix_mode,
+            size: header.size.into(),
+            compressed_size: header.compressed_size.into(),
+        };
+        (entry, head)
+    }
+}
+
 /// A complete zip that was read back, in a scratch file. Dropping it deletes the file.
 #[derive(Debug)]
 pub struct StagedArchive {
     scratch: NamedTempFile,
+    /// The file to replace: the final path or, if that is a symbolic link, its target. None: the zip is for a stream.
+    file: Option<PathBuf>,
     archive: Archive,
     heads: Vec<Vec<u8>>,
 }
@@ -96,80 +112,121 @@ impl StagedArchive {
         &self.heads
     }
 
-    /// Renames the zip to its final path, replacing a zip that exists there.
+    /// Copies the zip to a stream. The scratch file stays until this value is dropped.
+    pub fn write_to(&self, output: &mut impl Write) -> io::Result<()> {
+        io::copy(&mut self.reader(), output)?;
+        output.flush()
+    }
+
+    /// Renames the zip to its final path, replacing a zip that exists there. A zip from [`stage_temporary`] has no such path,
+    /// which is a failure.
     pub fn publish(self) -> Result<Archive> {
-        match self.scratch.persist(&self.archive.path) {
+        let path = &self.archive.path;
+        let message = failed_to_write(path);
+        let Some(file) = self.file else {
+            return Err(Failure::new(ErrorKind::Archive, format!("{message}: the zip is for a stream")).into());
+        };
+        match self.scratch.persist(file) {
             Ok(_) => Ok(self.archive),
-            Err(error) => {
-                let path = &self.archive.path;
-                let message = format!("failed to write `{}`", path.display());
-                if is_held_open(&error.error) && path.is_file() {
-                    let failure = Failure::new(ErrorKind::Archive, message);
-                    let hint = "another program may have it open: close it, or write to another file with `--output`";
-                    return Err(anyhow::Error::from(error.error).context(failure.hint(hint)));
-                }
-                Err(failure(error.error, message))
+            Err(error) if is_held_open(&error.error) && path.is_file() => {
+                let hint = "another program may have it open: close it, or write to another file with `--output`";
+                let failure = Failure::new(ErrorKind::Archive, message).hint(hint);
+                Err(anyhow::Error::from(error.error).context(failure))
             }
+            Err(error) => Err(failure(error.error, message)),
         }
+    }
+
+    /// Writes the zip to the scratch file and reads it back.
+    fn write(
+        scratch: NamedTempFile,
+        file: Option<PathBuf>,
+        path: &Path,
+        entries: &SortedEntries,
+        options: &ArchiveOptions,
+        progress: Progress<'_>,
+    ) -> Result<Self> {
+        let failed = || failed_to_write(path);
+        let output = BufWriter::with_capacity(1 << 18, scratch.as_file());
+        let written = archive::write(output, entries, options, progress).map_err(|error| match error {
+            WriteError::Entry(error) => error,
+            WriteError::Output(error) => failure(error, failed()),
+        })?;
+        scratch.as_file().set_len(written.length).map_err(|error| failure(error, failed()))?;
+        let sha256 = verify(scratch.as_file(), &written, entries).map_err(|error| {
+            let path = path.display();
+            failure(error, format!("`{path}` was not published: reading it back gave other bytes than were written"))
+        })?;
+        let size = written.length;
+        let (entries, heads): (Vec<_>, _) = written.entries.into_iter().map(ArchivedEntry::new).unzip();
+        let uncompressed_size = entries.iter().map(|entry| entry.size).sum();
+        let archive = Archive { path: path.to_owned(), size, uncompressed_size, sha256, entries };
+        Ok(Self { scratch, file, archive, heads })
     }
 }
 
 /// Writes a zip to a scratch file next to its final path and reads it back. A file at the final path stays unchanged.
+///
+/// If the final path is a symbolic link, the link stays and the file to which it points will be replaced. If it is anything
+/// other than a regular file or missing, that is a failure of kind [`ErrorKind::Archive`].
 pub fn stage(
     final_path: &Path,
     entries: &SortedEntries,
     options: &ArchiveOptions,
     progress: Progress<'_>,
 ) -> Result<StagedArchive> {
-    let scratch = create_scratch(final_path)?;
-    let failed = || format!("failed to write `{}`", final_path.display());
-    let written = BufWriter::with_capacity(1 << 18, scratch.as_file());
-    let written = archive::write(written, entries, options, progress).map_err(|error| match error {
-        WriteError::Entry(error) => error,
-        WriteError::Output(error) => failure(error, failed()),
-    })?;
-    scratch.as_file().set_len(written.length).map_err(|error| failure(error, failed()))?;
-    let sha256 = verify(scratch.as_file(), &written, entries).map_err(|error| {
-        let message =
-            format!("`{}` was not published: reading it back gave other bytes than were written", final_path.display());
-        failure(error, message)
-    })?;
-    let archived = |WrittenEntry { header, head, .. }: WrittenEntry| {
-        let entry = ArchivedEntry {
-            name: header.name,
-            mode: header.unix_mode,
-            size: header.size.into(),
-            compressed_size: header.compressed_size.into(),
-        };
-        (entry, head)
-    };
-    let (entries, heads): (Vec<_>, _) = written.entries.into_iter().map(archived).unzip();
-    let archive = Archive {
-        path: final_path.to_owned(),
-        size: written.length,
-        uncompressed_size: entries.iter().map(|entry| entry.size).sum(),
-        sha256,
-        entries,
-    };
-    Ok(StagedArchive { scratch, archive, heads })
+    let file = output_file(final_path)?;
+    let scratch = create_scratch(&file).map_err(|error| failure(error, failed_to_write(final_path)))?;
+    StagedArchive::write(scratch, Some(file), final_path, entries, options, progress)
 }
 
-fn create_scratch(final_path: &Path) -> Result<NamedTempFile> {
-    let Some(file_name) = final_path.file_name().filter(|_| !final_path.is_dir()) else {
-        let message = format!("failed to write `{}`: it is a directory", final_path.display());
-        return Err(Failure::new(ErrorKind::Archive, message).hint("give a path that ends with a file name").into());
+/// Writes a zip to a file in the directory for temporary files and reads it back. It has no final path: write it to a stream
+/// with [`StagedArchive::write_to`]. The path in its [`Archive`] is `-`.
+pub fn stage_temporary(
+    entries: &SortedEntries,
+    options: &ArchiveOptions,
+    progress: Progress<'_>,
+) -> Result<StagedArchive> {
+    let scratch = NamedTempFile::new().map_err(|error| {
+        let directory = std::env::temp_dir();
+        let message = format!("failed to create a temporary file in `{}`", directory.display());
+        let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+        anyhow::Error::from(error).context(
+            Failure::new(ErrorKind::Archive, message).hint(format!("set `{variable}` to a writable directory")),
+        )
+    })?;
+    StagedArchive::write(scratch, None, Path::new("-"), entries, options, progress)
+}
+
+fn failed_to_write(path: &Path) -> String {
+    format!("failed to write `{}`", path.display())
+}
+
+/// The file to replace.
+fn output_file(final_path: &Path) -> Result<PathBuf> {
+    let failed = |reason: &str, hint: &str| {
+        Failure::new(ErrorKind::Archive, format!("{}: {reason}", failed_to_write(final_path))).hint(hint)
     };
-    let parent = final_path.parent().filter(|parent| *parent != Path::new(""));
+    if final_path.is_dir() || final_path.file_name().is_none() {
+        return Err(failed("it is a directory", "give a path that ends with a file name").into());
+    }
+    fs::output_file(final_path).map_err(|error| match error.downcast_ref::<io::Error>() {
+        Some(_) => failure(error, failed_to_write(final_path)),
+        None => failed(&error.to_string(), "write to a regular file with `--output`").into(),
+    })
+}
+
+fn create_scratch(file: &Path) -> Result<NamedTempFile> {
+    let file_name = file.file_name().context("it has no file name")?;
+    let parent = file.parent().filter(|parent| *parent != Path::new(""));
     let directory = parent.unwrap_or(Path::new("."));
-    let failed = || format!("failed to write `{}`", final_path.display());
-    fs::create_dir_all(directory).map_err(|error| failure(error, failed()))?;
+    fs::create_dir_all(directory)?;
     let prefix = scratch_prefix(file_name);
     remove_left_over(directory, &prefix);
     loop {
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(SCRATCH_SUFFIX).rand_bytes(RANDOM_LENGTH);
-        let scratch =
-            with_usual_permissions(&mut builder).tempfile_in(directory).map_err(|error| failure(error, failed()))?;
+        let scratch = with_usual_permissions(&mut builder).tempfile_in(directory)?;
         // Before the file is locked, another run may consider it left over, and lock or even remove it. On a file system
         // without locks, no run removes anything.
         let is_taken = matches!(scratch.as_file().try_lock(), Err(TryLockError::WouldBlock));

@@ -151,9 +151,10 @@ fn an_unreadable_source_is_named_and_the_old_zip_stays() {
     let directory = TempDir::new().unwrap();
     let final_path = directory.path().join("bootstrap.zip");
     fs::write(&final_path, "old").unwrap();
-    for (source, expected) in
-        [(directory.path().join("none"), "failed to look at"), (directory.path().into(), "is not a regular file")]
-    {
+    for (source, expected) in [
+        (directory.path().join("none"), "failed to look at"),
+        (directory.path().into(), "is a directory, not a regular file"),
+    ] {
         let entries = sort(vec![bytes("a", "a"), entry("b", EntrySource::Disk(source.clone()), 0o644)]).unwrap();
         let error = stage(&final_path, &entries, &options(Compression::Default, 2), NO_PROGRESS).unwrap_err();
         let message = format!("{error:#}");
@@ -227,4 +228,42 @@ fn an_unwritable_path_is_named() {
     }
     let error = stage(directory.path(), &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
     assert_eq!(hints(&error), ["give a path that ends with a file name"]);
+}
+
+#[test]
+fn a_temporary_zip_is_written_to_a_stream() {
+    let directory = TempDir::new().unwrap();
+    let options = options(Compression::Default, 1);
+    let staged = stage_temporary(&assortment(), &options, NO_PROGRESS).unwrap();
+    let path = staged.path().to_owned();
+    let mut stream = Vec::new();
+    staged.write_to(&mut stream).unwrap();
+    assert_eq!(staged.archive().path, Path::new("-"));
+    assert_eq!(staged.archive().size, stream.len() as u64);
+    drop(staged);
+    assert!(!path.exists());
+    let archive = stage_in(&directory, &assortment(), &options).publish().unwrap();
+    assert!(fs::read(archive.path).unwrap() == stream, "a file has other bytes than a stream");
+}
+
+#[test]
+fn a_zip_for_a_stream_cannot_be_published() {
+    let staged = stage_temporary(&assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
+    let error = staged.publish().unwrap_err();
+    assert_eq!(error.to_string(), "failed to write `-`: the zip is for a stream");
+}
+
+#[test]
+fn a_closed_stream_is_an_error() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let staged = stage_temporary(&assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
+    assert_eq!(staged.write_to(&mut Closed).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
 }

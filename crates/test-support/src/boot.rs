@@ -81,7 +81,7 @@ fn printed(answers: &[String]) -> String {
 /// The text of one of the program's sample events.
 #[track_caller]
 pub fn sample(name: &str) -> String {
-    let path = repository().join(format!("src/invoke/samples/{name}.json"));
+    let path = repository().join(format!("crates/lambda-local/src/samples/{name}.json"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

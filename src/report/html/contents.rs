@@ -90,7 +90,7 @@ fn kind(contents: EntryContents<'_>) -> TileKind {
         EntryContents::Elf(_) => TileKind::Program,
         EntryContents::Script(_) => TileKind::Script,
         EntryContents::Link(_) => TileKind::Link,
-        EntryContents::File | EntryContents::Folder => TileKind::File,
+        EntryContents::File | EntryContents::Directory => TileKind::File,
         EntryContents::Broken => TileKind::Broken,
     }
 }

@@ -63,7 +63,7 @@ fn failure_message(path: &Path) -> String {
 
 /// Reads a published zip; `None` for a refused one, whose file is gone.
 fn read_published(report: &ArchiveReport) -> Result<Option<ZipView>> {
-    report.refused.is_none().then(|| ZipView::read(&report.archive.path)).transpose()
+    Ok(report.refused.is_none().then(|| ZipView::read(&report.archive.path)).transpose()?)
 }
 
 fn archive_page<'a>(report: &ArchiveReport, contents: ZipContents<'a>, directory: &Path) -> ZipPage<'a> {

@@ -215,7 +215,7 @@ fn entry(row: &Row<'_>, id: &str, total: u64) -> Markup {
                 }
             }
             td.wide { @if let Some(mode) = mode { code { (octal(mode)) } } @else { "–" } }
-            @if contents == EntryContents::Folder {
+            @if contents == EntryContents::Directory {
                 td data-value="0" { "directory" } td data-value="0" {} td.wide data-value="0" {}
             } @else {
                 td data-value=(size) { (human_bytes(size)) }

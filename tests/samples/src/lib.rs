@@ -16,5 +16,5 @@ fn sample(name: &str) -> String {
 }
 
 fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/invoke/samples")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/lambda-local/src/samples")
 }

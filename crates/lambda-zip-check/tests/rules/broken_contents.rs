@@ -38,6 +38,9 @@ fn layout() -> Vec<Case> {
         link(Rule::LinkEscapes, "../etc/passwd"),
         link(Rule::LinkEscapes, "/etc/passwd"),
         Case::with(Rule::CheckIncomplete, (0..40).map(|index| Item::new(deep(index), LINK, *b"../a"))),
+        link(Rule::LinkBroken, ""),
+        link(Rule::LinkBroken, "#!/bin/sh\necho\n"),
+        link(Rule::LinkLoop, "link"),
         link(Rule::LinkDangling, "missing"),
         link(Rule::LinkDangling, "/var/task/missing"),
         data(Rule::Litter, "folder/.DS_Store"),
@@ -57,6 +60,8 @@ fn modes() -> Vec<Case> {
         bootstrap_with(Rule::NotExecutable, &|item| item.mode = DATA),
         Case { kind: ArchiveKind::Extension, ..Case::new(Rule::NotExecutable, zip(&[extension])) },
         data(Rule::NotReadable, 0o100_600),
+        data(Rule::NotReadable, 0o100_660),
+        Case::with(Rule::DirectoryMode, [Item::new("conf/", 0o040_750, "")]),
         data(Rule::Setuid, 0o104_755),
         bootstrap_with(Rule::MissingTypeBits, &|item| item.mode = 0o755),
     ]
@@ -73,7 +78,7 @@ fn the_hint_for_a_missing_bootstrap_names_the_nearest_file() {
     assert_eq!(hint, "pack from inside of `function`, so that `bootstrap` is at the root");
     let (message, hint) = advice(program("main"));
     assert_eq!(message, "the zip has no file `bootstrap` at its root, only an executable `main`");
-    assert!(hint.starts_with("rename `main` to `bootstrap`; only the retired `go1.x` runtime"), "{hint}");
+    assert!(hint.starts_with("rename `main` to `bootstrap`; only the deprecated `go1.x` runtime"), "{hint}");
     assert!(advice(program("Bootstrap")).1.starts_with("name it `bootstrap`, in lower case"));
     assert!(advice(Item::new("bootstrap.exe", EXECUTABLE, *b"MZ")).1.starts_with("build for Linux"));
 }

@@ -1,7 +1,7 @@
 //! Zips whose executables would not start.
 
 use lambda_platform::Runtime;
-use lambda_zip_check::{Rule, Severity};
+use lambda_zip_check::{ArchiveKind, Rule, Severity};
 use test_support::elf::{ElfSpec, dynamic_program, library, static_program};
 use test_support::zip_builder::{DATA, EXECUTABLE, Item, zip};
 
@@ -51,8 +51,15 @@ fn formats() -> Vec<Case> {
         elf(Rule::NotAProgram, &ElfSpec { kind: 1, ..static_program() }),
         elf(Rule::NotAProgram, &library("libfoo.so")),
         elf(Rule::Unstripped, &ElfSpec { debug_size: 2 << 20, ..static_program() }),
+        Case { kind: ArchiveKind::Layer, ..Case::new(Rule::WrongSystem, zip(&[mach_o("python/_imaging.so")])) },
+        elf(Rule::NoLoader, &ElfSpec { needed: vec!["libfoo.so"], ..static_program() }),
         elf(Rule::ExecutableStack, &ElfSpec { stack_flags: 7, ..static_program() }),
     ]
+}
+
+/// The start of a library for macOS.
+fn mach_o(name: &str) -> Item {
+    Item::new(name, DATA, *b"\xcf\xfa\xed\xfe\x0c\0\0\x01")
 }
 
 fn loading() -> Vec<Case> {
@@ -83,6 +90,13 @@ fn loading() -> Vec<Case> {
             Rule::GlibcTooNew,
             bundled("libfoo.so", &ElfSpec { versions: vec![("libc.so.6", "GLIBC_2.39", 0)], ..plain }),
         ),
+        Case::new(
+            Rule::LibraryNotElf,
+            zip(&[
+                Item::new("bootstrap", EXECUTABLE, needs("libfoo.so").build()),
+                Item::new("lib/libfoo.so", DATA, *b"libfoo.so.1"),
+            ]),
+        ),
         elf(Rule::LibraryUncertain, &needs("libcurl.so.4")),
         al2(elf(Rule::LibraryUncertain, &needs("libssl.so.10"))),
     ]
@@ -105,7 +119,7 @@ fn a_glibc_that_is_too_new_is_named_with_a_hint() {
     let findings = needing(Rule::GlibcTooNew, "libm.so.6", "GLIBC_2.38").check();
     assert_eq!(
         findings[0].message,
-        "`bootstrap` needs `GLIBC_2.38` of `libm.so.6`, and `provided.al2023` has glibc 2.34"
+        "`bootstrap` needs `GLIBC_2.38` of `libm.so.6`, but `provided.al2023` has glibc 2.34"
     );
     assert_eq!(findings[0].hint, "build with `--libc musl`, or on a system with glibc 2.34 or older");
     let on_al2 = Case { runtime: Some(Runtime::AL2), ..needing(Rule::GlibcTooNew, "libc.so.6", "GLIBC_2.34") };

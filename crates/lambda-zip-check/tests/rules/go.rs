@@ -58,7 +58,6 @@ fn assert_good(source: &str, environment: &[(&str, &str)], arch: Arch, runtimes:
             runtime: Some(*runtime),
             today: date!(2026 - 06 - 01),
             levels: Levels::default(),
-            layers: &[],
         };
         let findings = check_view(&view, &[], &expectation);
         assert!(findings.iter().all(|finding| finding.rule == Rule::Unstripped), "{findings:#?}");

@@ -96,14 +96,19 @@ fn an_rpath_applies_to_indirect_libraries_and_a_runpath_does_not() {
 }
 
 #[test]
-fn a_library_in_the_zip_replaces_the_one_of_the_runtime() {
+fn a_library_in_the_zip_replaces_the_one_of_the_runtime_by_an_rpath_alone() {
     let spec = ElfSpec {
         needed: vec!["libstdc++.so.6"],
         versions: vec![("libstdc++.so.6", "GLIBCXX_3.4.99", 0)],
         ..dynamic_program()
     };
-    let own = Item::new("lib/libstdc++.so.6", DATA, library("libstdc++.so.6").build());
-    assert_good(&[program(&spec), own], |_| {});
+    let own = || Item::new("lib/libstdc++.so.6", DATA, library("libstdc++.so.6").build());
+    assert_good(&[program(&ElfSpec { rpath: Some("$ORIGIN/lib"), ..spec.clone() }), own()], |_| {});
+    // Lambda's LD_LIBRARY_PATH has the runtime's libraries first, and a RUNPATH comes after that variable.
+    for spec in [spec.clone(), ElfSpec { runpath: Some("$ORIGIN/lib"), ..spec }] {
+        let found = findings(&[program(&spec), own()], |_| {});
+        assert_eq!(found.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::LibstdcxxTooNew]);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use deployment_zip::{
     ArchiveOptions, Compression, Entry, EntrySource, ModificationTime, SortedEntries, StagedArchive, sort, stage,
 };
-use lambda_zip_check::{PackedEntry, PackedSource, ZipView};
+use lambda_zip_check::{PackedEntry, PackedSource, ReadError, ZipView};
 use test_support::elf::{dynamic_program, library};
 
 fn entry(name: &str, source: EntrySource) -> Entry {
@@ -63,7 +63,7 @@ fn packed<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<Pack
     packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
 }
 
-fn by_sources(staged: &StagedArchive, entries: &SortedEntries) -> anyhow::Result<ZipView> {
+fn by_sources(staged: &StagedArchive, entries: &SortedEntries) -> Result<ZipView, ReadError> {
     ZipView::from_packed(staged.reader(), staged.archive().size, &packed(staged, entries))
 }
 

@@ -62,14 +62,8 @@ impl Case {
     fn check_with(&self, levels: Levels) -> Vec<Finding> {
         let read = |zip: &Vec<u8>| ZipView::from_reader(Cursor::new(zip), zip.len() as u64).unwrap();
         let layers: Vec<_> = self.layers.iter().map(read).collect();
-        let expectation = Expectation {
-            kind: self.kind,
-            arch: self.arch,
-            runtime: self.runtime,
-            today: self.today,
-            levels,
-            layers: &[],
-        };
+        let expectation =
+            Expectation { kind: self.kind, arch: self.arch, runtime: self.runtime, today: self.today, levels };
         check_view(&read(&self.zip), &layers, &expectation)
     }
 }

@@ -23,9 +23,8 @@ fn broken(directory: &Path, arch: Arch, runtime: Runtime) -> Vec<Rule> {
         runtime: Some(runtime),
         today: date!(2026 - 06 - 01),
         levels: Levels::default(),
-        layers: &[],
     };
-    let findings = check_file(&directory.join("function.zip"), &expectation).unwrap();
+    let findings = check_file(&directory.join("function.zip"), &[], &expectation).unwrap();
     findings.iter().map(|finding| finding.rule).collect()
 }
 

@@ -1,0 +1,163 @@
+//! The HTTP server for the Runtime, Extensions and Telemetry APIs. Handlers parse requests, and the sandbox decides on the
+//! answers.
+
+mod extensions;
+mod respond;
+mod runtime;
+
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Method, Request, Response, StatusCode};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::lifecycle::ApiError;
+use crate::telemetry::SubscriptionRequest;
+use crate::{InvocationFailure, http};
+
+pub(crate) use respond::{InvocationHeaders, accepted, json, next_invocation, refused};
+
+use respond::empty;
+
+pub(crate) type ApiResponse = Response<Full<Bytes>>;
+
+/// Receives the answer to a call.
+pub(crate) type Reply = oneshot::Sender<ApiResponse>;
+
+/// A call for the sandbox to answer.
+#[derive(Debug)]
+pub(crate) enum Call {
+    RuntimeNext {
+        reply: Reply,
+    },
+    /// A response begins. The reply has the sender for the pieces of a streamed response.
+    BeginResponse {
+        request_id: String,
+        reply: oneshot::Sender<Result<Option<mpsc::Sender<Bytes>>, ApiError>>,
+    },
+    /// The response has ended.
+    EndResponse {
+        ending: Ending,
+        reply: Reply,
+    },
+    InvocationError {
+        request_id: String,
+        error_type: Option<String>,
+        payload: Bytes,
+        reply: Reply,
+    },
+    InitError {
+        error_type: Option<String>,
+        payload: Bytes,
+        reply: Reply,
+    },
+    Register {
+        name: String,
+        events: Vec<String>,
+        reply: Reply,
+    },
+    ExtensionNext {
+        id: Uuid,
+        reply: Reply,
+    },
+    ExtensionError {
+        id: Uuid,
+        error_type: String,
+        starting: bool,
+        reply: Reply,
+    },
+    Subscribe {
+        id: Uuid,
+        request: SubscriptionRequest,
+        reply: Reply,
+    },
+}
+
+/// How a response ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    Whole(Bytes),
+    /// It cannot be delivered.
+    Undeliverable(InvocationFailure),
+    /// It was delivered piece by piece, and possibly ended with an error.
+    Streamed(Option<InvocationFailure>),
+}
+
+/// A server for one sandbox.
+pub(crate) struct Api {
+    /// `host:port`, for the function's environment.
+    pub(crate) address: String,
+    task: JoinHandle<()>,
+}
+
+impl Api {
+    /// Listens on a free port, and sends the calls to the sandbox.
+    pub(crate) async fn start(calls: mpsc::Sender<Call>) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
+        let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
+        let handle = move |request| {
+            let calls = calls.clone();
+            async move { route(request, &calls).await }
+        };
+        Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, handle)) })
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> ApiResponse {
+    let path = request.uri().path().to_owned();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let expected = match parts[..] {
+        ["2018-06-01", "runtime", "invocation", "next"] | ["2020-01-01", "extension", "event", "next"] => Method::GET,
+        ["2018-06-01", "runtime", "invocation", _, "response" | "error"]
+        | ["2018-06-01", "runtime", "init", "error"]
+        | ["2020-01-01", "extension", "register"]
+        | ["2020-01-01", "extension", "init" | "exit", "error"] => Method::POST,
+        ["2022-07-01", "telemetry"] | ["2020-08-15", "logs"] => Method::PUT,
+        _ => return empty(StatusCode::NOT_FOUND),
+    };
+    if *request.method() != expected {
+        return empty(StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let outcome = match parts[..] {
+        [_, "runtime", "invocation", "next"] => ask(calls, |reply| Call::RuntimeNext { reply }).await,
+        [_, "runtime", "invocation", id, "response"] => runtime::response(request, id, calls).await,
+        [_, "runtime", "invocation", id, _] => runtime::error(request, Some(id), calls).await,
+        [_, "runtime", ..] => runtime::error(request, None, calls).await,
+        [_, "extension", "register"] => extensions::register(request, calls).await,
+        [_, "extension", "event", "next"] => extensions::next(&request, calls).await,
+        [_, "extension", phase, _] => extensions::error(&request, phase == "init", calls).await,
+        [_, "telemetry"] => extensions::subscribe(request, calls).await,
+        _ => Err(ApiError {
+            status: StatusCode::ACCEPTED,
+            error_type: "Logs.NotSupported",
+            message: "Logs API is not supported: use the Telemetry API".into(),
+        }),
+    };
+    outcome.unwrap_or_else(|error| refused(&error))
+}
+
+/// Lets the sandbox answer a call. Fails if the sandbox is about to end.
+async fn ask(calls: &mpsc::Sender<Call>, call: impl FnOnce(Reply) -> Call) -> Result<ApiResponse, ApiError> {
+    let (reply, answer) = oneshot::channel();
+    calls.send(call(reply)).await.map_err(|_| sandbox_ends())?;
+    answer.await.map_err(|_| sandbox_ends())
+}
+
+fn sandbox_ends() -> ApiError {
+    ApiError {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        error_type: "InternalServerError",
+        message: "the sandbox ends".into(),
+    }
+}

@@ -1,0 +1,253 @@
+//! A function between invocations: starts a sandbox when there is work, reuses it, and replaces it after a failure.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use hyper::body::Bytes;
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::environment::VERSION;
+use crate::fault::{Fault, Outcome};
+use crate::log::Log;
+use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
+use crate::{
+    ExecutionMode, FailureKind, InvocationFailure, InvocationRecord, Isolation, LocalLambda, Progress, SetupError,
+    log_lines,
+};
+use lambda_zip_error::{ErrorKind, Failure};
+
+/// How long a start may take (AWS Lambda developer guide, "Lambda execution environment"). A start that takes longer is
+/// repeated during the invocation, within its timeout.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A function and, between invocations, the sandbox that serves them.
+pub(crate) struct WarmFunction<'a> {
+    lambda: &'a LocalLambda,
+    log: &'a Log,
+    isolated: bool,
+    /// An empty sandbox for the next start.
+    prepared: Option<Sandbox<'a>>,
+    /// A started sandbox that waits for an invocation.
+    sandbox: Option<Sandbox<'a>>,
+}
+
+/// A start that failed, and how long it took.
+struct FailedStart {
+    fault: Fault,
+    duration: Duration,
+}
+
+/// One event for the function.
+pub(crate) struct Event {
+    pub(crate) payload: Bytes,
+    pub(crate) client_context: Option<String>,
+    /// Receives a streamed response piece by piece.
+    pub(crate) sink: mpsc::Sender<Bytes>,
+}
+
+/// A finished invocation.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) record: InvocationRecord,
+    /// The response, or an error as JSON. `None` if the response was streamed.
+    pub(crate) payload: Option<Bytes>,
+}
+
+impl<'a> WarmFunction<'a> {
+    /// Sets up the first sandbox, which shows whether this machine can isolate the function.
+    pub(crate) async fn new(
+        lambda: &'a LocalLambda,
+        log: &'a Log,
+        progress: &mut impl FnMut(Progress<'_>),
+    ) -> Result<Self> {
+        let function = |isolated, prepared| Self { lambda, log, isolated, prepared, sandbox: None };
+        if lambda.isolation == Isolation::None {
+            return Ok(function(false, None));
+        }
+        match Sandbox::set_up(lambda, true, log).await? {
+            Ok(sandbox) => Ok(function(true, Some(sandbox))),
+            Err(reason) if lambda.isolation == Isolation::Auto => {
+                progress(Progress::NotIsolated(&reason));
+                Ok(function(false, None))
+            }
+            Err(reason) => Err(SetupError::Isolation(reason).into()),
+        }
+    }
+
+    pub(crate) fn mode(&self) -> ExecutionMode {
+        ExecutionMode { isolated: self.isolated, emulated: self.lambda.files.emulation.is_foreign }
+    }
+
+    /// Runs one invocation, from its start to its REPORT line.
+    pub(crate) async fn invoke(&mut self, event: Event) -> Result<Finished> {
+        let request_id = Uuid::new_v4().to_string();
+        self.log.take_kept();
+        let mut init_duration = None;
+        let mut init_failed = false;
+        if self.sandbox.is_none() {
+            match self.boot("init", INIT_TIMEOUT).await? {
+                Ok((sandbox, duration)) => {
+                    self.sandbox = Some(sandbox);
+                    init_duration = Some(duration);
+                }
+                Err(failed) => {
+                    self.report_init("init", &failed).await;
+                    init_failed = true;
+                }
+            }
+        }
+        self.log.platform(&format!("START RequestId: {request_id} Version: {VERSION}")).await;
+        self.telemetry("start", &json!({ "requestId": request_id, "version": VERSION }));
+        let started = Instant::now();
+        let outcome = self.run(&request_id, event, init_failed, started).await?;
+        let duration = started.elapsed().min(self.lambda.config.timeout);
+        let Outcome { payload, failure } = outcome;
+        let mut record = InvocationRecord {
+            request_id,
+            failure,
+            init_duration,
+            duration,
+            memory_size: self.lambda.config.memory,
+            memory_used: self.sandbox.as_ref().map_or(0, |sandbox| sandbox.usage.peak.div_ceil(1024)),
+            log: Vec::new(),
+        };
+        for line in log_lines::end_lines(&record, OffsetDateTime::now_utc()) {
+            self.log.platform(&line).await;
+        }
+        self.telemetry("report", &log_lines::report_telemetry(&record));
+        record.log = self.log.take_kept();
+        self.discard_unusable(record.failure.as_ref()).await;
+        Ok(Finished { record, payload })
+    }
+
+    /// Hands the event to the sandbox. If the start failed, it is repeated once, within the time of the invocation.
+    async fn run(&mut self, request_id: &str, event: Event, init_failed: bool, started: Instant) -> Result<Outcome> {
+        if init_failed {
+            match self.boot("invoke", self.lambda.config.timeout).await? {
+                Ok((sandbox, _)) => self.sandbox = Some(sandbox),
+                Err(failed) => {
+                    self.report_init("invoke", &failed).await;
+                    return Ok(self.failed_start(&failed.fault, request_id));
+                }
+            }
+        }
+        let invocation = Invocation {
+            request_id: request_id.to_owned(),
+            payload: event.payload,
+            trace_id: trace_id(),
+            client_context: event.client_context,
+            sink: event.sink,
+        };
+        Ok(match &mut self.sandbox {
+            Some(sandbox) => sandbox.invoke(&invocation, started).await,
+            None => self.failed_start(&Fault::SandboxGone, request_id),
+        })
+    }
+
+    /// Starts a sandbox with its processes. Returns how long they took to start.
+    async fn boot(
+        &mut self,
+        phase: &str,
+        timeout: Duration,
+    ) -> Result<std::result::Result<(Sandbox<'a>, Duration), FailedStart>> {
+        let prepared = match self.prepared.take() {
+            Some(sandbox) => Ok(sandbox),
+            None => Sandbox::set_up(self.lambda, self.isolated, self.log).await?,
+        };
+        let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
+        let mut sandbox = prepared.map_err(refused)?;
+        let started = Instant::now();
+        let outcome = sandbox.init(phase, started + timeout).await;
+        let duration = started.elapsed();
+        Ok(match outcome {
+            Ok(()) => Ok((sandbox, duration)),
+            Err(fault) => {
+                let failure = fault.failure(self.lambda.config.timeout, true);
+                sandbox.shut_down(shutdown_reason(Some(&failure))).await;
+                Err(FailedStart { fault, duration })
+            }
+        })
+    }
+
+    fn failed_start(&self, fault: &Fault, request_id: &str) -> Outcome {
+        let failure = fault.failure(self.lambda.config.timeout, true);
+        let payload = match fault {
+            Fault::InitError { payload, .. } => payload.clone(),
+            _ => failure.payload(request_id),
+        };
+        Outcome { payload: Some(payload), failure: Some(failure) }
+    }
+
+    async fn report_init(&self, phase: &str, FailedStart { fault, duration }: &FailedStart) {
+        let failure = fault.failure(self.lambda.config.timeout, true);
+        self.log.platform(&log_lines::init_line(phase, *duration, &failure)).await;
+    }
+
+    fn telemetry(&self, name: &str, record: &serde_json::Value) {
+        self.log.telemetry().borrow_mut().platform(name, record);
+    }
+
+    /// Ends the sandbox after a failure. Only an error that the handler returned leaves the sandbox usable.
+    async fn discard_unusable(&mut self, failure: Option<&InvocationFailure>) {
+        let is_usable = failure.is_none_or(|failure| failure.kind == FailureKind::FunctionError);
+        if (self.lambda.cold || !is_usable)
+            && let Some(sandbox) = self.sandbox.take()
+        {
+            sandbox.shut_down(shutdown_reason(failure)).await;
+        }
+    }
+
+    /// Serves the sandbox between invocations. Never returns; safe to cancel.
+    pub(crate) async fn idle(&mut self) {
+        if let Some(sandbox) = &mut self.sandbox {
+            let fault = sandbox.idle().await;
+            let failure = fault.failure(self.lambda.config.timeout, false);
+            self.log.platform(&format!("{} between invocations: {}", failure.error_type, failure.message)).await;
+            if let Some(sandbox) = self.sandbox.take() {
+                sandbox.shut_down(ShutdownReason::Failure).await;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Ends the sandbox in an orderly way.
+    pub(crate) async fn shut_down(&mut self) {
+        self.prepared = None;
+        if let Some(sandbox) = self.sandbox.take() {
+            sandbox.shut_down(ShutdownReason::SpinDown).await;
+        }
+    }
+}
+
+fn shutdown_reason(failure: Option<&InvocationFailure>) -> ShutdownReason {
+    match failure {
+        None => ShutdownReason::SpinDown,
+        Some(failure) if failure.is_timeout() => ShutdownReason::Timeout,
+        Some(failure) if failure.kind == FailureKind::FunctionError => ShutdownReason::SpinDown,
+        Some(_) => ShutdownReason::Failure,
+    }
+}
+
+/// The id of a new trace, which is not sampled.
+fn trace_id() -> String {
+    let random = Uuid::new_v4().simple().to_string();
+    let parent = &Uuid::new_v4().simple().to_string()[..16];
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    format!("Root=1-{now:08x}-{};Parent={parent};Sampled=0", &random[..24])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_has_the_form_of_x_ray() {
+        let trace = trace_id();
+        assert!(trace.starts_with("Root=1-") && trace.ends_with(";Sampled=0"), "{trace}");
+        assert_eq!(trace.len(), "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0".len());
+    }
+}

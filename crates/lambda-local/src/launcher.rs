@@ -1,0 +1,84 @@
+//! The parent's side of the connection to the first process of a sandbox.
+
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use crate::init::{self, Notice, Request, Setup};
+
+/// How long the first process may take to end. Killing everything in the sandbox takes milliseconds.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A running first process. Dropping it ends everything in the sandbox.
+pub(crate) struct Launcher {
+    process: Child,
+    requests: Option<ChildStdin>,
+    notices: Lines<BufReader<ChildStdout>>,
+}
+
+impl Launcher {
+    /// Starts the first process and waits until the sandbox is set up. The inner error is why it cannot be.
+    pub(crate) async fn start(setup: &Setup) -> Result<std::result::Result<Self, String>> {
+        let text = serde_json::to_string(setup).context("a path is not UTF-8")?;
+        // With a process group of its own it does not receive Ctrl-C from the terminal: this program shuts it down.
+        let mut process = Command::new("/proc/self/exe")
+            .args([init::OUTER_COMMAND, &text])
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .context("failed to start the first process of the sandbox")?;
+        let requests = process.stdin.take();
+        let stdout = process.stdout.take().context("the first process of the sandbox has no stdout")?;
+        let mut launcher = Self { process, requests, notices: BufReader::new(stdout).lines() };
+        Ok(match launcher.notice().await {
+            Some(Notice::Ready) => Ok(launcher),
+            Some(Notice::Refused(reason)) => Err(reason),
+            _ => Err("its first process exited".to_owned()),
+        })
+    }
+
+    /// The next notice of the first process, or `None` when it is gone. Safe to cancel.
+    pub(crate) async fn notice(&mut self) -> Option<Notice> {
+        let line = self.notices.next_line().await.ok()??;
+        serde_json::from_str(&line).ok()
+    }
+
+    /// Sends a request. If the first process is gone, [`notice`](Self::notice) reports it.
+    pub(crate) async fn request(&mut self, request: &Request) {
+        if let (Some(requests), Ok(line)) = (&mut self.requests, serde_json::to_string(request)) {
+            let _ = requests.write_all(format!("{line}\n").as_bytes()).await;
+        }
+    }
+
+    /// The process id of the first process.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.process.id()
+    }
+
+    /// Ends everything in the sandbox.
+    pub(crate) async fn close(mut self) {
+        self.requests = None;
+        // If it takes too long, dropping it kills the process.
+        let _ = timeout(END_TIMEOUT, self.process.wait()).await;
+    }
+}
+
+impl Drop for Launcher {
+    fn drop(&mut self) {
+        self.requests = None;
+        let deadline = Instant::now() + END_TIMEOUT;
+        while let Ok(None) = self.process.try_wait() {
+            if Instant::now() > deadline {
+                let _ = self.process.start_kill();
+            }
+            sleep(Duration::from_millis(2));
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Sample events in the shapes of AWS's services, to try a function before anything is deployed.
+//!
+//! The shapes are the documented ones and the values are made up: a shop receives orders. All samples of HTTP requests are the
+//! same request, `POST /greetings?name=Ada` with the body `{"greeting":"Good morning"}`. The tests in `tests/samples` check
+//! each sample against its type in the `aws_lambda_events` crate.
+//!
+//! ```
+//! let sample = lambda_local::samples::find("sqs").unwrap();
+//! assert!(sample.json.contains("\"Records\""));
+//! ```
+
+/// A sample event.
+#[derive(Debug)]
+pub struct Sample {
+    /// Its name, such as `sqs`.
+    pub name: &'static str,
+    /// One line that says what sends it.
+    pub about: &'static str,
+    /// The page of AWS's documentation that describes its shape.
+    pub source: &'static str,
+    /// The event.
+    pub json: &'static str,
+}
+
+/// The sample with this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Sample> {
+    SAMPLES.iter().find(|sample| sample.name == name)
+}
+
+macro_rules! samples {
+    ($($name:literal: $about:literal, $page:literal;)+) => {
+        &[$(Sample {
+            name: $name,
+            about: $about,
+            source: concat!("https://docs.aws.amazon.com/", $page, ".html"),
+            json: include_str!(concat!("samples/", $name, ".json")),
+        }),+]
+    };
+}
+
+/// All samples, sorted by name.
+pub const SAMPLES: &[Sample] = samples! {
+    "activemq": "a message from a queue of Amazon MQ for ActiveMQ", "lambda/latest/dg/with-mq";
+    "alb": "an HTTP request through an Application Load Balancer", "lambda/latest/dg/services-alb";
+    "apigw-v1": "an HTTP request through a REST API of API Gateway",
+        "apigateway/latest/developerguide/set-up-lambda-proxy-integrations";
+    "apigw-v1-authorizer": "a REST API asks whether a request is allowed",
+        "apigateway/latest/developerguide/api-gateway-lambda-authorizer-input";
+    "apigw-v1-token-authorizer": "a REST API asks whether the bearer of a token is allowed",
+        "apigateway/latest/developerguide/api-gateway-lambda-authorizer-input";
+    "apigw-v2": "an HTTP request through an HTTP API of API Gateway",
+        "apigateway/latest/developerguide/http-api-develop-integrations-lambda";
+    "apigw-v2-authorizer": "an HTTP API asks whether a request is allowed",
+        "apigateway/latest/developerguide/http-api-lambda-authorizer";
+    "apigw-websocket": "a message through a WebSocket API of API Gateway",
+        "apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference";
+    "appsync": "a field of a GraphQL API of AppSync is resolved",
+        "appsync/latest/devguide/resolver-context-reference";
+    "bedrock-agent": "an agent of Amazon Bedrock runs an action", "bedrock/latest/userguide/agents-lambda";
+    "cloudformation": "a stack of CloudFormation creates a custom resource",
+        "AWSCloudFormation/latest/UserGuide/crpg-ref-requests";
+    "cloudwatch-alarm": "an alarm of CloudWatch changes its state",
+        "AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda";
+    "cloudwatch-logs": "log lines that match a subscription filter",
+        "lambda/latest/dg/services-cloudwatchlogs";
+    "codepipeline": "a job of CodePipeline", "codepipeline/latest/userguide/actions-invoke-lambda-function";
+    "cognito-post-confirmation": "a user of a Cognito user pool was confirmed",
+        "cognito/latest/developerguide/user-pool-lambda-post-confirmation";
+    "cognito-pre-signup": "a user signs up to a Cognito user pool",
+        "cognito/latest/developerguide/user-pool-lambda-pre-sign-up";
+    "cognito-pre-token": "a Cognito user pool is about to issue tokens (version 2)",
+        "cognito/latest/developerguide/user-pool-lambda-pre-token-generation";
+    "config": "a rule of AWS Config evaluates a changed resource",
+        "config/latest/developerguide/evaluate-config_develop-rules_example-events";
+    "connect": "a flow of Amazon Connect", "connect/latest/adminguide/connect-lambda-functions";
+    "documentdb": "a change in a collection of Amazon DocumentDB", "lambda/latest/dg/with-documentdb";
+    "dynamodb": "an item of a DynamoDB table was added, changed and removed", "lambda/latest/dg/with-ddb";
+    "eventbridge": "an event of an application on an event bus of EventBridge",
+        "eventbridge/latest/userguide/eb-events";
+    "eventbridge-s3": "S3 reports a new object to EventBridge", "AmazonS3/latest/userguide/ev-events";
+    "eventbridge-scheduled": "the schedule of an EventBridge rule", "eventbridge/latest/userguide/eb-create-rule-schedule";
+    "firehose": "records for a function to transform for Amazon Data Firehose", "firehose/latest/dev/data-transformation";
+    "kafka": "records of a topic in Amazon MSK", "lambda/latest/dg/with-msk";
+    "kafka-self-managed": "records of a topic in a self-managed Kafka cluster", "lambda/latest/dg/with-kafka";
+    "kinesis": "records of a Kinesis data stream", "lambda/latest/dg/with-kinesis";
+    "lambda-url": "an HTTP request through a function URL", "lambda/latest/dg/urls-invocation";
+    "rabbitmq": "a message from a queue of Amazon MQ for RabbitMQ", "lambda/latest/dg/with-mq";
+    "s3": "a new object in a bucket", "AmazonS3/latest/userguide/notification-content-structure";
+    "s3-batch": "a task of S3 Batch Operations", "AmazonS3/latest/userguide/batch-ops-invoke-lambda";
+    "secretsmanager": "a step of rotating a secret", "secretsmanager/latest/userguide/rotate-secrets_lambda-functions";
+    "ses": "a mail that Amazon SES received", "ses/latest/dg/receiving-email-action-lambda-event";
+    "sns": "a message of an SNS topic", "lambda/latest/dg/with-sns";
+    "sqs": "two messages of an SQS queue", "lambda/latest/dg/with-sqs";
+    "vpc-lattice": "an HTTP request through a service of VPC Lattice", "vpc-lattice/latest/ug/lambda-functions";
+};
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_each_is_found() {
+        assert!(SAMPLES.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for sample in SAMPLES {
+            assert_eq!(find(sample.name).unwrap().json, sample.json);
+        }
+        assert!(find("apigw").is_none());
+    }
+
+    #[test]
+    fn every_file_is_in_the_table() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/samples");
+        assert_eq!(fs::read_dir(directory).unwrap().count(), SAMPLES.len());
+    }
+
+    #[test]
+    fn each_is_an_object_without_a_real_account() {
+        for Sample { name, json, .. } in SAMPLES {
+            let event: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert!(event.is_object(), "{name}");
+            for arn in json.split('"').filter(|text| text.starts_with("arn:aws:")) {
+                let account = arn.split(':').nth(4).unwrap();
+                assert!(["", "123456789012"].contains(&account), "{name}: {arn}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_is_described_in_one_line() {
+        for Sample { name, about, source, .. } in SAMPLES {
+            assert!((10..=80).contains(&about.len()) && !about.ends_with('.'), "{name}: {about}");
+            assert!(!source.contains(char::is_whitespace), "{name}: {source}");
+        }
+    }
+    const HEAD: &str = "\
+# Sample events
+
+`cargo lambda-zip invoke function.zip --event NAME` sends a function one of these events; `--list-events` lists them. This
+page is generated from the table in `crates/lambda-local/src/samples.rs`.
+
+The shapes are those of AWS's documentation, which each row links to. The values are made up: a shop receives orders. `alb`,
+`apigw-v1`, `apigw-v2`, `lambda-url` and `vpc-lattice` are the same request, `POST /greetings?name=Ada` with
+`{\"greeting\":\"Good morning\"}`, so that you can try a web service behind each of them. To send a changed sample, save its
+file and use `--event @FILE`.
+
+| event | what it is | shape |
+|---|---|---|
+";
+
+    #[test]
+    fn the_page_of_samples_matches_the_table() {
+        let mut page = HEAD.to_owned();
+        for Sample { name, about, source, .. } in SAMPLES {
+            let file = format!("../crates/lambda-local/src/samples/{name}.json");
+            writeln!(page, "| [`{name}`]({file}) | {about} | [documentation]({source}) |").unwrap();
+        }
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events.md");
+        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+            fs::write(&path, &page).unwrap();
+        }
+        let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+        assert_eq!(written, page, "run the tests with UPDATE_SNAPSHOTS=1 to update `docs/events.md`");
+    }
+}

@@ -1,0 +1,63 @@
+//! The public types on systems that cannot run functions.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::{FunctionConfig, Isolation, Output, Progress, Run, SetupError};
+
+/// An unpacked zip. On this system there can be none.
+#[derive(Debug)]
+pub enum FunctionFiles {}
+
+impl FunctionFiles {
+    /// Fails with [`SetupError::NeedsLinux`].
+    pub fn unpack(_: &Path, _: &[PathBuf]) -> Result<Self> {
+        Err(SetupError::NeedsLinux.into())
+    }
+
+    /// True if the function's own zip has an `extensions` directory.
+    #[must_use]
+    pub fn has_ignored_extensions(&self) -> bool {
+        match *self {}
+    }
+}
+
+/// A function that can be invoked. On this system there can be none.
+#[derive(Debug)]
+pub struct LocalLambda {
+    /// How the function is configured.
+    pub config: FunctionConfig,
+    /// The unpacked zip.
+    pub files: FunctionFiles,
+    /// What separates the function from this machine.
+    pub isolation: Isolation,
+    /// True to start the function again for each event.
+    pub cold: bool,
+}
+
+impl LocalLambda {
+    /// A function with the default isolation that is started once.
+    #[must_use]
+    pub fn new(config: FunctionConfig, files: FunctionFiles) -> Self {
+        Self { config, files, isolation: Isolation::default(), cold: false }
+    }
+
+    /// Cannot be called: there are no [`FunctionFiles`].
+    pub fn run_events(&self, _: &[impl AsRef<[u8]>], _: impl Output, _: impl FnMut(Progress<'_>)) -> Result<Run> {
+        match self.files {}
+    }
+
+    /// Cannot be called: there are no [`FunctionFiles`].
+    pub fn serve(&self, _: SocketAddr, _: impl Output, _: impl FnMut(Progress<'_>)) -> Result<()> {
+        match self.files {}
+    }
+}
+
+/// Returns `None`: there are no sandboxes on this system.
+#[must_use]
+pub fn try_reexec(_: &[OsString]) -> Option<u8> {
+    None
+}

@@ -1,0 +1,274 @@
+//! The `invoke` command: check a zip, boot it on this machine, send it events, report.
+
+mod config;
+mod event;
+
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Error, Result};
+use time::OffsetDateTime;
+
+use crate::cli::{FunctionFlags, InvokeArguments, IsolationChoice, MessageFormat};
+use crate::report::{self, ArchiveReport, InvocationReport, InvokeReport};
+use crate::session::Session;
+use crate::shell::Shell;
+use lambda_local::samples::SAMPLES;
+use lambda_local::{ExecutionMode, FunctionFiles, Isolation, LocalLambda, Output, Progress, Run, SetupError};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+
+use event::Event;
+
+/// A program that a signal ended has this exit code plus the number of the signal.
+const SIGNAL_EXIT_CODE: u8 = 128;
+
+/// Runs the command and returns its exit code.
+pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> {
+    let shell = &session.shell;
+    if arguments.list_events {
+        report::print_samples(SAMPLES, arguments.message_format)?;
+        return Ok(0);
+    }
+    let events = event::read_all(&arguments.event)?;
+    lambda_local::ensure_supported().map_err(with_advice)?;
+    let zip = arguments.zip.as_deref().context("clap requires a zip")?;
+    let config = config::function_config(&arguments.function, zip)?;
+    check_before_boot(zip, arguments, shell)?;
+    let lambda = LocalLambda {
+        config,
+        files: unpack(zip, &arguments.function.layer, shell)?,
+        isolation: isolation(arguments.function.isolation),
+        cold: arguments.cold,
+    };
+    if let Some(address) = arguments.serve {
+        let output = StandardStreams { print_responses: false };
+        lambda.serve(address, output, |step| print_progress(step, &lambda, shell)).map_err(with_advice)?;
+        // A signal is the normal way to end the server.
+        return Ok(0);
+    }
+    let is_json = arguments.message_format == MessageFormat::Json;
+    let (reports, interrupted) = run_events(&lambda, &events, !is_json, shell)?;
+    let report = InvokeReport::new(zip, lambda.config.name.clone(), reports);
+    if is_json {
+        report.print()?;
+    }
+    Ok(interrupted.unwrap_or_else(|| report.exit_code()))
+}
+
+/// The events that a build sends to its zips. Fails before the build if this machine cannot run functions.
+pub(super) fn events_after_build(typed: &[String]) -> Result<Vec<Event>> {
+    if typed.is_empty() {
+        return Ok(Vec::new());
+    }
+    lambda_local::ensure_supported().map_err(with_advice)?;
+    event::read_all(typed)
+}
+
+/// Sends events to the functions that were just published, and adds the outcomes to their reports. Returns the exit code of
+/// the first failure.
+pub(super) fn smoke_test(archives: &mut [ArchiveReport], events: &[Event], shell: &Shell) -> u8 {
+    let mut code = 0;
+    if events.is_empty() {
+        return code;
+    }
+    let is_bootable =
+        |report: &&mut ArchiveReport| report.published && report.description.kind == ArchiveKind::Function;
+    for report in archives.iter_mut().filter(is_bootable) {
+        let (failed, is_interrupted) = match boot_published(&report.archive.path, events, shell) {
+            Ok((invocations, interrupted)) => {
+                for invocation in &invocations {
+                    invocation.print_response(shell);
+                }
+                let failed = interrupted.unwrap_or_else(|| report::exit_code_of(&invocations));
+                report.invocations = Some(invocations);
+                (failed, interrupted.is_some())
+            }
+            Err(failure) => {
+                shell.error(&failure);
+                (lambda_zip_error::exit_code(&failure), false)
+            }
+        };
+        if code == 0 || is_interrupted {
+            code = failed;
+        }
+        if is_interrupted {
+            break;
+        }
+    }
+    code
+}
+
+/// Boots a zip with the default configuration. Responses go into the reports only, and the log to stderr.
+fn boot_published(zip: &Path, events: &[Event], shell: &Shell) -> Result<(Vec<InvocationReport>, Option<u8>)> {
+    let config = config::function_config(&FunctionFlags::default(), zip)?;
+    let lambda = LocalLambda::new(config, FunctionFiles::unpack(zip, &[])?);
+    run_events(&lambda, events, false, shell)
+}
+
+/// Unpacks the zip and its layers, and warns about extensions that Lambda would not start.
+fn unpack(zip: &Path, layers: &[PathBuf], shell: &Shell) -> Result<FunctionFiles> {
+    let files = FunctionFiles::unpack(zip, layers)?;
+    if files.has_ignored_extensions() {
+        let message =
+            "the `extensions` directory of the function is ignored: Lambda starts the extensions of layers only";
+        shell.warn_with_hints(message, &["pack the extension with `--extension`, and pass that zip with `--layer`"]);
+    }
+    Ok(files)
+}
+
+/// Sends the events and prints the failures. Returns a report for each event that was sent, and the exit code if a signal
+/// ended the run.
+fn run_events(
+    lambda: &LocalLambda,
+    events: &[Event],
+    print_responses: bool,
+    shell: &Shell,
+) -> Result<(Vec<InvocationReport>, Option<u8>)> {
+    let payloads: Vec<_> = events.iter().map(|event| &event.payload).collect();
+    let output = StandardStreams { print_responses };
+    let run = lambda.run_events(&payloads, output, |step| print_progress(step, lambda, shell));
+    let Run { invocations, interrupted } = run.map_err(with_advice)?;
+    let reports: Vec<_> = events
+        .iter()
+        .zip(invocations)
+        .map(|(event, invocation)| InvocationReport { event: event.origin.clone(), invocation })
+        .collect();
+    for report in &reports {
+        report.print_failure(shell);
+    }
+    Ok((reports, interrupted.map(|signal| SIGNAL_EXIT_CODE + signal.signal_number())))
+}
+
+/// Prints the log to stderr, and the responses to stdout if that is asked for.
+struct StandardStreams {
+    print_responses: bool,
+}
+
+impl StandardStreams {
+    /// A reader that closed stdout has read enough, so an error is ignored.
+    fn print(&self, bytes: &[u8]) {
+        if self.print_responses {
+            let _ = report::print_bytes(bytes);
+        }
+    }
+}
+
+impl Output for StandardStreams {
+    fn log(&mut self, bytes: &[u8]) {
+        let _ = stderr().lock().write_all(bytes);
+    }
+
+    fn streamed(&mut self, piece: &[u8]) {
+        self.print(piece);
+    }
+
+    /// Ends the line if the function did not, so that each event has a line of its own.
+    fn response(&mut self, payload: &[u8]) {
+        self.print(payload);
+        if payload.last() != Some(&b'\n') {
+            self.print(b"\n");
+        }
+    }
+}
+
+fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
+    let name = &lambda.config.name;
+    match step {
+        Progress::NotIsolated(reason) => {
+            let message = format!(
+                "the function is not isolated ({reason}): its files are at `LAMBDA_TASK_ROOT`, not at `/var/task`"
+            );
+            shell.warn_with_hints(message, &["pass `--isolation none` to silence this warning"]);
+        }
+        Progress::Started(mode) => shell.status("Invoking", format_args!("{name} ({})", describe(mode))),
+        Progress::Listening(address, mode) => {
+            let path = format!("http://{address}/2015-03-31/functions/{name}/invocations");
+            shell.status("Serving", format_args!("{path} ({}), until Ctrl-C", describe(mode)));
+        }
+    }
+}
+
+fn describe(mode: ExecutionMode) -> String {
+    let isolation = if mode.isolated { "isolated" } else { "not isolated" };
+    let emulation = if mode.emulated { ", emulated" } else { "" };
+    format!("{isolation}{emulation}")
+}
+
+fn isolation(choice: IsolationChoice) -> Isolation {
+    match choice {
+        IsolationChoice::Auto => Isolation::Auto,
+        IsolationChoice::Namespaces => Isolation::Namespaces,
+        IsolationChoice::None => Isolation::None,
+    }
+}
+
+/// Adds exit code and hints to an error of the set-up.
+fn with_advice(error: impl Into<Error>) -> Error {
+    let error = error.into();
+    let Some(setup) = error.downcast_ref::<SetupError>() else { return error };
+    let failure = Failure::new(ErrorKind::Setup, setup.to_string());
+    match setup {
+        SetupError::NeedsLinux => failure
+            .hint("run the same command in a Linux container or virtual machine (on Windows: in WSL)")
+            .hint("`cargo lambda-zip check` checks the zip on any system"),
+        SetupError::Isolation(_) => failure.hint(
+            "allow user namespaces (`sysctl kernel.apparmor_restrict_unprivileged_userns=0` on Ubuntu, `--privileged` for a container), or use `--isolation none`",
+        ),
+    }
+    .into()
+}
+
+/// The user's levels over this command's: a zip that is too large for a request can still go through Amazon S3.
+fn levels(typed: Levels) -> Levels {
+    let mut levels = Levels::default();
+    levels.warn(Rule::UploadLimit);
+    levels.extend(typed);
+    levels
+}
+
+/// Checks the zip and its layers. A zip that breaks a rule is not unpacked.
+fn check_before_boot(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> Result<()> {
+    let layers = &arguments.function.layer;
+    let expectation = Expectation {
+        kind: ArchiveKind::Function,
+        arch: arguments.arch,
+        runtime: arguments.runtime,
+        today: OffsetDateTime::now_utc().date(),
+        levels: levels(arguments.levels.levels()?),
+    };
+    let layer_views: Vec<_> = layers.iter().map(|path| read_zip(path)).collect::<Result<_>>()?;
+    let view = read_zip(zip)?;
+    shell.status("Checking", zip.display());
+    let mut is_broken = false;
+    for (path, view) in layers.iter().zip(&layer_views) {
+        let expectation = Expectation { kind: ArchiveKind::Layer, ..expectation.clone() };
+        is_broken |= print_check(path, view, &[], &expectation, shell);
+    }
+    is_broken |= print_check(zip, &view, &layer_views, &expectation, shell);
+    if is_broken {
+        let message = format!("`{}` was not booted: it breaks a rule of its runtime", zip.display());
+        return Err(Failure::new(ErrorKind::Rule, message)
+            .hint("fix the zip, or lower the rule with `--warn RULE`")
+            .into());
+    }
+    Ok(())
+}
+
+fn read_zip(path: &Path) -> Result<ZipView> {
+    if path.is_dir() {
+        return Err(Failure::new(ErrorKind::Usage, format!("`{}` is a directory, not a zip", path.display())).into());
+    }
+    let kind = if path.exists() { ErrorKind::Archive } else { ErrorKind::Usage };
+    ZipView::read(path).or_fail(kind, || format!("failed to boot `{}`", path.display()))
+}
+
+/// Prints the findings. Returns true if a rule is broken.
+fn print_check(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation, shell: &Shell) -> bool {
+    let findings = lambda_zip_check::check_view(view, layers, expectation);
+    if has_errors(&findings) && expectation.kind == ArchiveKind::Layer {
+        shell.status("Broken", format_args!("layer `{}`", path.display()));
+    }
+    report::print_findings(&findings, shell);
+    has_errors(&findings)
+}
