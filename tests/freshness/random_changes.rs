@@ -140,9 +140,13 @@ impl Workspace {
             ["target", "elsewhere"].map(|name| self.fixture.path(name).join(".lambda-zip")).into();
         let hidden = |cache: &Path| cache.with_file_name("hidden");
         let present: Vec<_> = caches.iter().filter(|cache| cache.exists()).collect();
-        present.iter().for_each(|cache| fs::rename(cache, hidden(cache)).unwrap());
+        for cache in &present {
+            fs::rename(cache, hidden(cache)).unwrap();
+        }
         let plan = self.plan();
-        present.iter().for_each(|cache| fs::rename(hidden(cache), cache).unwrap());
+        for cache in &present {
+            fs::rename(hidden(cache), cache).unwrap();
+        }
         plan
     }
 }
