@@ -10,6 +10,8 @@ use cargo_metadata::Metadata;
 use toml::Table;
 
 use super::config::{CargoConfig, Rustc};
+#[cfg(test)]
+use super::rustflags::TargetFlags;
 use super::rustflags::{Addition, UserRustflags};
 use super::target_cpu::NativeWarnings;
 use super::{build_std, profile, sccache, target_cpu, trim_paths};
@@ -91,6 +93,13 @@ impl BuildOverrides {
             overrides.native.for_rust = None;
         }
         Ok(overrides)
+    }
+
+    /// Sets that the user has no rustflags for these targets.
+    #[cfg(test)]
+    pub(crate) fn set_no_rustflags(&mut self, targets: &[Target]) {
+        let none = || TargetFlags::Build(Vec::new());
+        self.rustflags.targets = targets.iter().map(|target| (target.triple(), none())).collect();
     }
 
     /// Made-up overrides, for tests of their users.

@@ -109,7 +109,7 @@ impl<'a> BuildContext<'a> {
         directory: &str,
         output_is_directory: bool,
         survey: Survey,
-        overrides: BuildOverrides,
+        mut overrides: BuildOverrides,
     ) -> Result<Self> {
         let empty = tempfile::tempdir()?;
         let config = CargoConfig::new(ConfigFiles::default(), empty.path(), &[])?;
@@ -117,6 +117,7 @@ impl<'a> BuildContext<'a> {
         let selection = selection::select(&arguments.cargo, &metadata)?;
         let functions = read_tables(selection.functions, &metadata, &directory)?;
         let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, &[], today)?;
+        overrides.set_no_rustflags(&targets);
         Ok(Self {
             arguments,
             config,

@@ -139,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_machine_with_rust_alone_builds_pure_musl_and_nothing_else() {
+    fn a_machine_with_rust_alone_builds_pure_rust_for_both_libcs() {
         let (survey, [musl, gnu]) = survey(true);
         let musl = diagnose(musl, &survey);
         assert_eq!((musl.std_installed, musl.pure_rust, musl.with_c), (true, Some(Linker::BuiltIn), None));
         let gnu = diagnose(gnu, &survey);
-        assert_eq!((gnu.std_installed, gnu.pure_rust, gnu.with_c), (false, None, None));
+        assert_eq!((gnu.std_installed, gnu.pure_rust, gnu.with_c), (false, Some(Linker::BuiltIn), None));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::ffi::OsString;
 
 use cargo_metadata::{Metadata, MetadataCommand};
 use serde_json::{Value, json};
+use time::Date;
 use time::macros::date;
 
 use super::*;
@@ -90,9 +91,12 @@ fn plan_in(words: &str, output_is_directory: bool) -> Result<BuildPlan> {
 }
 
 fn plan_with(words: &str, output_is_directory: bool, overrides: BuildOverrides) -> Result<BuildPlan> {
+    plan_on(date!(2026 - 11 - 23), words, output_is_directory, overrides)
+}
+
+fn plan_on(today: Date, words: &str, output_is_directory: bool, overrides: BuildOverrides) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args, None).unwrap().build;
-    let today = date!(2026 - 11 - 23);
     let context =
         BuildContext::for_tests(&arguments, today, workspace(), "/here", output_is_directory, survey(), overrides)?;
     plan(&context)
@@ -206,14 +210,7 @@ fn one_cargo_command_builds_everything() {
          --future-incompat-report"
     );
     let env: Vec<_> = plan.cargo.env.iter().map(|(name, value)| format!("{name}={}", value.display())).collect();
-    assert_eq!(
-        env,
-        [
-            "CARGO_PROFILE_RELEASE_LTO=fat",
-            "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld",
-            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld"
-        ]
-    );
+    assert_eq!(env, ["CARGO_ENCODED_RUSTFLAGS=-Clinker=cargo-lambda-zip-cc", "CARGO_PROFILE_RELEASE_LTO=fat"]);
 }
 
 #[test]
@@ -231,16 +228,19 @@ fn only_missing_targets_are_installed() {
 
 #[test]
 fn cargo_finds_the_system_compiler_itself() {
-    let plan = plan_of("--libc gnu").unwrap();
-    assert!(!plan.cargo.env.keys().any(|name| name.ends_with("LINKER")), "{}", plan.cargo);
-    assert_eq!(refusal("--libc gnu --arch arm64").0, 96);
+    let plan = plan_of("--libc gnu --linker system").unwrap();
+    assert!(!plan.cargo.to_string().to_lowercase().contains("linker"), "{}", plan.cargo);
+    assert_eq!(refusal("--libc gnu --linker system --arch arm64").0, 96);
 }
 
 #[test]
 fn a_runtime_without_updates_is_refused() {
-    let (code, message, hint) = refusal("-p mail --runtime go1.x");
-    assert_eq!((code, hint.contains("provided.al2023")), (2, true), "{message}");
-    assert!(plan_of("-p mail --runtime provided.al2").is_ok());
+    let error = plan_on(date!(2027 - 03 - 03), "-p mail --runtime go1.x", false, overrides()).unwrap_err();
+    assert_eq!((exit_code(&error), hints(&error).join("\n").contains("provided.al2023")), (2, true), "{error}");
+    for runtime in ["go1.x", "provided.al2"] {
+        let plan = plan_of(&format!("-p mail --runtime {runtime}")).unwrap();
+        assert!(plan.warnings()[0].contains("deprecated"), "{:?}", plan.warnings());
+    }
 }
 
 #[test]

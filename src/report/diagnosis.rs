@@ -57,7 +57,7 @@ mod tests {
             table(&[target(Arch::X86_64, true, Some(Linker::BuiltIn)), target(Arch::Arm64, false, None)]),
             [
                 "target                      std        Rust alone  with C",
-                "x86_64-unknown-linux-musl   installed  rust-lld    -",
+                "x86_64-unknown-linux-musl   installed  built-in    -",
                 "aarch64-unknown-linux-musl  missing    -           -",
             ]
         );

@@ -63,13 +63,11 @@ fn a_configured_linker_wins_over_everything() {
 }
 
 #[test]
-fn rust_lld_links_pure_rust_for_musl_whatever_else_is_installed() {
-    let machine = Machine {
-        found: compiler("/usr/bin/aarch64-linux-musl-gcc"),
-        zig: ZigSurvey::Found(zig()),
-        ..Machine::default()
-    };
-    assert_eq!(machine.links(MUSL).unwrap().linker, Linker::RustLld);
+fn the_built_in_linker_links_pure_rust_whatever_else_is_installed() {
+    for (triple, gcc) in [(MUSL, "aarch64-linux-musl-gcc"), (GNU, "aarch64-linux-gnu-gcc"), (HOST, "cc")] {
+        let machine = Machine { found: compiler(gcc), zig: ZigSurvey::Found(zig()), ..Machine::default() };
+        assert_eq!(machine.links(triple).unwrap().linker, Linker::BuiltIn, "{triple}");
+    }
 }
 
 #[test]
@@ -82,7 +80,7 @@ fn c_needs_zig_or_a_compiler_and_else_gets_a_warning() {
     assert_eq!(with_compiler.links(MUSL).unwrap().linker, Linker::Cross("/usr/bin/aarch64-linux-musl-gcc".into()));
 
     let choice = machine().links(MUSL).unwrap();
-    assert_eq!(choice.linker, Linker::RustLld);
+    assert_eq!(choice.linker, Linker::BuiltIn);
     let warning = choice.warning.unwrap();
     assert!(warning.message.contains("ring ← rustls ← function"), "{}", warning.message);
     assert!(warning.message.contains("aarch64-linux-musl-gcc"), "{}", warning.message);
@@ -95,31 +93,47 @@ fn a_compiler_that_the_user_chose_settles_who_compiles_c() {
         let found = || TargetSurvey { c_compiler: Some(variable.to_owned()), ..TargetSurvey::default() };
         let machine = || Machine { compiles_c: true, found: found(), ..Machine::default() };
         let choice = machine().links(MUSL).unwrap();
-        assert_eq!((choice.linker, choice.warning), (Linker::RustLld, None));
+        assert_eq!((choice.linker, choice.warning), (Linker::BuiltIn, None));
         let choice = Machine { zig: ZigSurvey::Found(zig()), ..machine() }.links(MUSL).unwrap();
         assert_eq!(choice.linker == Linker::Zig(zig()), zig_is_taken, "{variable}");
     }
 }
 
 #[test]
-fn gnu_is_linked_by_zig_else_by_the_system_compiler_else_by_a_cross_compiler() {
-    let with_zig = Machine { zig: ZigSurvey::Found(zig()), found: compiler("/usr/bin/cc"), ..Machine::default() };
+fn c_for_gnu_is_compiled_by_zig_else_by_the_system_compiler_else_by_a_cross_compiler() {
+    let machine = |path| Machine { compiles_c: true, found: compiler(path), ..Machine::default() };
+    let with_zig = Machine { zig: ZigSurvey::Found(zig()), ..machine("/usr/bin/cc") };
     assert_eq!(with_zig.links(HOST).unwrap().linker, Linker::Zig(zig()));
-    let links = |triple, path| Machine { found: compiler(path), ..Machine::default() }.links(triple).unwrap().linker;
-    assert_eq!(links(HOST, "/usr/bin/cc"), Linker::System("/usr/bin/cc".into()));
+    assert_eq!(machine("/usr/bin/cc").links(HOST).unwrap().linker, Linker::System("/usr/bin/cc".into()));
     let cross = "/usr/bin/aarch64-linux-gnu-gcc";
-    assert_eq!(links(GNU, cross), Linker::Cross(cross.into()));
+    assert_eq!(machine(cross).links(GNU).unwrap().linker, Linker::Cross(cross.into()));
 }
 
 #[test]
-fn only_zig_links_for_a_chosen_glibc() {
+fn a_chosen_glibc_needs_the_built_in_linker_or_zig() {
     let triple = format!("{HOST}.2.26");
     let machine = |choice| Machine { choice, found: compiler("/usr/bin/cc"), ..Machine::default() };
-    for choice in [LinkerChoice::Auto, LinkerChoice::System, LinkerChoice::RustLld] {
-        assert!(machine(choice).links(&triple).is_err(), "{choice:?}");
+    for choice in [LinkerChoice::Auto, LinkerChoice::BuiltIn] {
+        assert_eq!(machine(choice).links(&triple).unwrap().linker, Linker::BuiltIn, "{choice:?}");
     }
-    let with_zig = Machine { zig: ZigSurvey::Found(zig()), ..machine(LinkerChoice::Auto) };
+    assert!(machine(LinkerChoice::System).links(&triple).is_err());
+    let with_c = || Machine { compiles_c: true, ..machine(LinkerChoice::Auto) };
+    let with_zig = Machine { zig: ZigSurvey::Found(zig()), ..with_c() };
     assert_eq!(with_zig.links(&triple).unwrap().linker, Linker::Zig(zig()));
+    let choice = with_c().links(&triple).unwrap();
+    assert!(
+        choice.linker == Linker::BuiltIn && choice.warning.is_some(),
+        "the system compiler would link its own glibc"
+    );
+    let without_lld = Machine { has_rust_lld: false, ..machine(LinkerChoice::Auto) };
+    assert!(without_lld.links(&triple).unwrap_err().to_string().contains("needs zig"));
+}
+
+#[test]
+fn a_glibc_that_the_linker_does_not_know_is_refused() {
+    let failure = Machine::default().links(&format!("{GNU}.2.12")).unwrap_err();
+    assert!(failure.to_string().contains("it knows 2.17 to "), "{failure}");
+    assert_eq!(exit_code(&failure.into()), 2);
 }
 
 #[test]
@@ -128,8 +142,10 @@ fn a_linker_that_was_asked_for_and_cannot_be_used_is_an_error_with_the_reason() 
         let failure = Machine { zig, choice, ..Machine::default() }.links(triple).unwrap_err();
         (failure.to_string(), exit_code(&failure.into()))
     };
-    let (text, code) = refusal(LinkerChoice::RustLld, ZigSurvey::Missing, GNU);
-    assert!(code == 2 && text.contains("not with glibc"), "{text}");
+    let without_lld = Machine { has_rust_lld: false, choice: LinkerChoice::BuiltIn, ..Machine::default() };
+    let failure = without_lld.links(GNU).unwrap_err();
+    assert!(failure.to_string().contains("no `rust-lld`"), "{failure}");
+    assert_eq!(exit_code(&failure.into()), 96);
     let (text, code) = refusal(LinkerChoice::Zig, ZigSurvey::Missing, MUSL);
     assert!(code == 96 && text.contains("`zig`") && text.contains("ziglang"), "{text}");
     let (text, code) = refusal(LinkerChoice::Zig, ZigSurvey::Unusable("`zig version` is 0.8.1, too old".into()), MUSL);
@@ -140,10 +156,10 @@ fn a_linker_that_was_asked_for_and_cannot_be_used_is_an_error_with_the_reason() 
 
 #[test]
 fn without_a_linker_the_error_lists_what_was_tried() {
-    let failure = Machine::default().links(GNU).unwrap_err();
+    let failure = Machine { has_rust_lld: false, ..Machine::default() }.links(GNU).unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "no linker found for `aarch64-unknown-linux-gnu`; tried `zig`, Python's `ziglang`, `aarch64-linux-gnu-gcc`, \
+        "no linker found for `aarch64-unknown-linux-gnu`; tried `rust-lld`, `zig`, Python's `ziglang`, `aarch64-linux-gnu-gcc`, \
          `aarch64-unknown-linux-gnu-gcc`"
     );
     let without_lld = Machine { has_rust_lld: false, compiles_c: true, ..Machine::default() };
