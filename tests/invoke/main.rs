@@ -2,6 +2,7 @@
 //! tell it to, right or wrong.
 #![cfg(target_os = "linux")]
 
+mod as_on_lambda;
 mod command;
 mod emulator;
 mod extensions;

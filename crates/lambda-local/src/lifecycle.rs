@@ -23,6 +23,10 @@ impl ApiError {
         Self { status: StatusCode::FORBIDDEN, error_type, message: message.into() }
     }
 
+    pub(crate) fn gone(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::GONE, error_type, message: message.into() }
+    }
+
     pub(crate) fn bad_request(error_type: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, error_type, message: message.into() }
     }
@@ -37,7 +41,7 @@ impl ApiError {
 pub(crate) enum NextCall {
     /// The next invocation, when there is one.
     Waits,
-    /// The invocation that it already has, once more.
+    /// There already is an invocation, which was given to this caller or to another one.
     HasOne,
 }
 
@@ -237,6 +241,11 @@ impl Lifecycle {
     /// True when the runtime waits for an invocation.
     pub(crate) fn runtime_is_ready(&self) -> bool {
         self.runtime == RuntimeState::Waiting
+    }
+
+    /// True while the runtime has an invocation and did not begin to answer.
+    pub(crate) fn runtime_is_running(&self) -> bool {
+        self.runtime == RuntimeState::Running
     }
 
     /// Hands out an invocation. Returns the extensions that receive an INVOKE event.
