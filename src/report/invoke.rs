@@ -51,7 +51,9 @@ fn shortened(message: &str) -> String {
 impl InvocationReport {
     /// Prints why the invocation failed, if it did.
     pub(crate) fn print_failure(&self, shell: &Shell) {
-        let Some(InvocationFailure { kind, error_type, message }) = &self.invocation.record.failure else { return };
+        let Some(InvocationFailure { kind, error_type, message, cause }) = &self.invocation.record.failure else {
+            return;
+        };
         let what = match kind {
             FailureKind::FunctionError => "the function answered with an error",
             FailureKind::Timeout => "the function timed out",
@@ -66,7 +68,9 @@ impl InvocationReport {
             _ => "see the log above",
         };
         let message = shortened(message.trim());
-        shell.error(&Failure::new(error_kind(*kind), format!("{what}: {error_type}: {message}")).hint(hint).into());
+        let failure = Failure::new(error_kind(*kind), format!("{what}: {error_type}: {message}"));
+        let failure = cause.iter().fold(failure, |failure, cause| failure.hint(cause));
+        shell.error(&failure.hint(hint).into());
     }
 }
 

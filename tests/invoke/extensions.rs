@@ -37,6 +37,12 @@ fn an_extension_may_fail() {
 }
 
 #[test]
+fn an_extension_that_registers_under_another_name_is_named() {
+    let run = invoke("misnamed").exits(113).says("Sandbox.Timedout");
+    run.says("hint: the extension `watcher` registered as `another-name`, not under the name of its file\n");
+}
+
+#[test]
 fn an_extension_that_does_not_end_is_killed() {
     invoke("stubborn").exits(0).prints("1\n").says("event: SHUTDOWN spindown\n");
 }

@@ -269,6 +269,12 @@ fn runtime() {
                 let spawn = || std::thread::Builder::new().stack_size(16 * 1024).spawn(|| forever()).is_ok();
                 answer((1..5000).take_while(|_| spawn()).count().to_string().as_bytes());
             }
+            "memory-file" => {
+                // A shell cannot make one, and this fixture has no dependencies: Python's standard library can.
+                let script = "import os,time; f=os.memfd_create('x'); [os.write(f, b'x'*(1<<20)) for _ in range(300)]; time.sleep(2)";
+                Command::new("python3").args(["-c", script]).status().unwrap();
+                answer(b"\"done\"");
+            }
             "deep" => {
                 env::set_current_dir("/tmp").unwrap();
                 for _ in 0..3000 {
@@ -353,9 +359,11 @@ fn extension(name: &str) {
     }
     let events = match env::var("EXTENSION").as_deref().unwrap_or("") {
         "shutdown-only" => r#"{"events":["SHUTDOWN"]}"#,
+        "misnamed" => r#"{"events":["INVOKE"]}"#,
         "none" => r#"{"events":[]}"#,
         _ => r#"{"events":["INVOKE","SHUTDOWN"]}"#,
     };
+    let name = if env::var("EXTENSION").as_deref() == Ok("misnamed") { "another-name" } else { name };
     let registered =
         send("POST", &format!("{base}/register"), &format!("Lambda-Extension-Name: {name}\r\n"), events.as_bytes());
     println!("registered: {} {}", registered.status, String::from_utf8(registered.body.clone()).unwrap());

@@ -6,6 +6,8 @@
 use hyper::StatusCode;
 use uuid::Uuid;
 
+use crate::fault::Fault;
+
 /// The most extensions of a sandbox (AWS Lambda developer guide, "Lambda extensions").
 const EXTENSIONS_LIMIT: usize = 10;
 
@@ -182,6 +184,20 @@ impl Lifecycle {
     /// True when every external extension has registered, so that the runtime can start.
     pub(crate) fn all_registered(&self) -> bool {
         self.extensions.iter().all(|extension| extension.state != ExtensionState::Starting)
+    }
+
+    /// Names the extension that a start was waiting for when it ran out of time. A registration under an unknown name can only
+    /// come from it, since the runtime is not started yet.
+    pub(crate) fn explain_registration(&self, fault: Fault) -> Fault {
+        let missing = self.extensions.iter().find(|extension| extension.state == ExtensionState::Starting);
+        match (fault, missing) {
+            (Fault::TimedOut, Some(missing)) => {
+                let other = self.extensions.iter().find(|extension| !extension.is_external);
+                let registered_as = other.map(|extension| extension.name.clone());
+                Fault::ExtensionNotRegistered { name: missing.name.clone(), registered_as }
+            }
+            (fault, _) => fault,
+        }
     }
 
     /// An extension asks for its next event.

@@ -60,7 +60,7 @@ fn refused_as_too_large() -> ApiError {
 /// The failure of an invocation whose response is too large.
 pub(crate) fn too_large(limit: usize) -> InvocationFailure {
     let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-    InvocationFailure { error_type: TOO_LARGE.into(), message, kind: FailureKind::FunctionError }
+    InvocationFailure { error_type: TOO_LARGE.into(), message, kind: FailureKind::FunctionError, cause: None }
 }
 
 fn truncated() -> InvocationFailure {
@@ -68,6 +68,7 @@ fn truncated() -> InvocationFailure {
         error_type: "Runtime.TruncatedResponse".into(),
         message: "the response broke off".into(),
         kind: FailureKind::FunctionError,
+        cause: None,
     }
 }
 

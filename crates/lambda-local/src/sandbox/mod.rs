@@ -235,7 +235,7 @@ impl<'a> Sandbox<'a> {
         let outcome = self.start_all(deadline).await;
         let status = match &outcome {
             Ok(()) => "success",
-            Err(Fault::TimedOut) => "timeout",
+            Err(Fault::TimedOut | Fault::ExtensionNotRegistered { .. }) => "timeout",
             Err(_) => "error",
         };
         let done = json!({ "initializationType": "on-demand", "phase": phase, "status": status });
@@ -257,7 +257,8 @@ impl<'a> Sandbox<'a> {
             let command = self.files().command(format!("{root}/extensions/{name}"), self.isolated);
             self.start(name, command, &root).await;
         }
-        self.wait(Until::ExtensionsRegistered, Some(deadline)).await?;
+        let registered = self.wait(Until::ExtensionsRegistered, Some(deadline)).await;
+        registered.map_err(|fault| self.lifecycle.explain_registration(fault))?;
         let Some(bootstrap) = self.files().bootstrap(self.isolated) else {
             let (task, layers) = (self.files().task_root(self.isolated), root);
             let message = format!("Couldn't find valid bootstrap(s): [{task}/bootstrap {layers}/bootstrap]");
