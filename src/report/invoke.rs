@@ -69,7 +69,7 @@ impl InvocationReport {
         };
         let message = shortened(message.trim());
         let failure = Failure::new(error_kind(*kind), format!("{what}: {error_type}: {message}"));
-        let failure = cause.iter().fold(failure, |failure, cause| failure.hint(cause));
+        let failure = cause.iter().fold(failure, Failure::hint);
         shell.error(&failure.hint(hint).into());
     }
 }
