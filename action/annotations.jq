@@ -1,5 +1,5 @@
-# A command of the workflow for each finding and each warning of the run. Line ends would end it, and in its title also
-# `:` and `,`.
+# Prints a workflow command for each finding and each warning. A newline ends a command, and so do `:` and `,` in its
+# title, so they are escaped.
 def escaped: gsub("%"; "%25") | gsub("\r"; "%0D") | gsub("\n"; "%0A");
 def title: escaped | gsub(":"; "%3A") | gsub(","; "%2C");
 def level: {error: "error", warning: "warning"}[.] // "notice";

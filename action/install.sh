@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Puts cargo-lambda-zip on the PATH of the steps that follow: the prebuilt binary of the release, if its checksum is
-# right, else what cargo compiles.
+# Puts cargo-lambda-zip on PATH for the following steps. Uses the binary of the release if there is one for this runner and
+# its checksum matches; otherwise compiles with cargo.
 #
-# Runs under bash 3.2, which macOS has, and under Git's bash on Windows.
+# Must run with bash 3.2 (macOS) and Git's bash (Windows).
 set -euo pipefail
 
 version=${INPUT_VERSION#v}
 if [ -z "$version" ]; then
-    # That of the action: its Cargo.toml, whose first version is the package's.
+    # The version of the action. The first `version` in Cargo.toml is the package's.
     version=$(sed -n 's/^version = "\(.*\)"\r\{0,1\}$/\1/p' "$ACTION_PATH/Cargo.toml" | head -n 1)
 fi
 
 if [ "$(cargo-lambda-zip --version 2> /dev/null | tr -d '\r' | sed 's/.* //')" = "$version" ]; then
-    echo "cargo-lambda-zip $version is there already"
+    echo "cargo-lambda-zip $version is already installed"
     exit
 fi
 
@@ -38,14 +38,14 @@ download() {
     curl --fail --silent --show-error --location --retry 3 --output "$1" "$RELEASES/v$version/$1"
 }
 
-folder=$RUNNER_TEMP/cargo-lambda-zip-$version
-mkdir -p "$folder/bin"
-# Relative names from here on: tar takes what is before a colon, as in `D:\a`, for a host.
-cd "$folder"
+directory=$RUNNER_TEMP/cargo-lambda-zip-$version
+mkdir -p "$directory/bin"
+# Use relative names from here on: tar treats the part before a colon, as in `D:\a`, as a host.
+cd "$directory"
 if [ -n "$target" ] && download "$archive" && download "$archive.sha256"; then
     expected=$(cut -d ' ' -f 1 "$archive.sha256" | tr -d '\r')
     if [ "$(sha256 "$archive")" != "$expected" ]; then
-        echo "::error title=cargo lambda-zip::the checksum of $archive is not that of the release"
+        echo "::error title=cargo lambda-zip::the checksum of $archive does not match the release"
         exit 1
     fi
     case "$archive" in
@@ -54,7 +54,7 @@ if [ -n "$target" ] && download "$archive" && download "$archive.sha256"; then
     esac
     mv -f "$name"/cargo-lambda-zip* bin/
 else
-    echo "There is no prebuilt cargo-lambda-zip $version for $RUNNER_OS on $RUNNER_ARCH: cargo compiles it"
+    echo "no prebuilt cargo-lambda-zip $version for $RUNNER_OS on $RUNNER_ARCH; compiling it with cargo"
     cargo install --locked --version "$version" --root . cargo-lambda-zip
 fi
-echo "$folder/bin" >> "$GITHUB_PATH"
+echo "$directory/bin" >> "$GITHUB_PATH"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes the zips, and tells the workflow of them: outputs, a summary of the job, annotations for what was found.
+# Builds the zips and reports them to the workflow: outputs, a job summary, annotations for findings.
 #
-# Runs under bash 3.2, which macOS has, and under Git's bash on Windows, where jq ends its lines with CR LF.
+# Must run with bash 3.2 (macOS) and Git's bash (Windows), where jq ends lines with CR LF.
 set -euo pipefail
 
-command -v jq > /dev/null || { echo "::error title=cargo lambda-zip::the action needs jq on the runner"; exit 1; }
+command -v jq > /dev/null || { echo "::error title=cargo lambda-zip::this action needs jq on the runner"; exit 1; }
 report=$(mktemp "$RUNNER_TEMP/lambda-zip-report-XXXXXX")
 
 arguments=()
@@ -22,7 +22,7 @@ for package in $INPUT_PACKAGE; do
 done
 arguments+=(--message-format json)
 if [ -n "${INPUT_ARGS//[[:space:]]/}" ]; then
-    # xargs takes quotes and backslashes away as a shell would, and expands nothing.
+    # xargs removes quotes and backslashes as a shell does, but expands nothing.
     words=$(printf '%s' "$INPUT_ARGS" | xargs -n 1 printf '%s\n')
     while IFS= read -r word; do
         arguments+=("$word")

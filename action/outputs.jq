@@ -1,4 +1,4 @@
-# The outputs of the action, as its runner reads them from GITHUB_OUTPUT.
+# Prints the outputs of the action in the format of GITHUB_OUTPUT.
 [.archives[] | select(.published)]
 | if length == 0 then empty else
     "zip=\(.[0].path)",

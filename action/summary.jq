@@ -1,4 +1,4 @@
-# The summary of the job: a table of the zips, and one of what was found.
+# Prints the job summary: a table of the zips and a table of the findings.
 def cell: tostring | gsub("\\|"; "\\|") | gsub("\r?\n"; "<br>");
 def row: "| " + (map(cell) | join(" | ")) + " |";
 def rounded: . * 10 | round / 10;

@@ -1,18 +1,21 @@
-//! What differs between the operating systems that the program runs on. `docs/platforms.md` tells users what follows from it.
+//! Differences between the operating systems that the program runs on. `docs/platforms.md` describes what users see of
+//! them.
 //!
-//! Nothing else in the program asks which system it runs on; `deployment_zip` has the differences between file systems.
+//! A difference that concerns one module only stays in that module: how `cache` reads change times, and `invoke`, which
+//! needs Linux.
 
 use std::io;
 use std::path::Path;
 use std::process::Command;
 
-/// The name under which a system has Python 3 on PATH.
+/// The usual name of Python 3 on PATH.
 pub(crate) const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
-/// Where Python is in a virtual environment.
+/// Where Python lies in a virtual environment.
 pub(crate) const PYTHON_OF_ENVIRONMENT: &str = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python3" };
 
-/// Makes a program be there under another name, too. Windows makes links for few users: there it is a copy.
+/// Makes a program available at another path: as a symbolic link, or on Windows, where few users may create links, as a
+/// copy.
 pub(crate) fn stand_for(program: &Path, path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     return std::os::unix::fs::symlink(program, path);
@@ -20,8 +23,8 @@ pub(crate) fn stand_for(program: &Path, path: &Path) -> io::Result<()> {
     return std::fs::copy(program, path).map(drop);
 }
 
-/// Becomes another program, and returns only if that fails. Windows has no such thing: there it is run to its end, and the
-/// exit code returned.
+/// Replaces this process by another program, and returns only if that fails. Windows cannot do that: there the program
+/// runs to its end, and its exit code is returned.
 pub(crate) fn become_program(mut command: Command) -> io::Result<u8> {
     #[cfg(unix)]
     return Err(std::os::unix::process::CommandExt::exec(&mut command));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the archive of a release for one target, and its checksum, in dist/. The names are those that action/install.sh
-# and `[package.metadata.binstall]` look for.
+# Writes the release archive for one target, and its checksum, to dist/. action/install.sh and `[package.metadata.binstall]`
+# expect these names.
 #
 #   bash .github/release/archive.sh TARGET
 set -euo pipefail

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what the changelog says of the version that is released.
+# Prints the changelog entry of the version that is released.
 set -euo pipefail
 
 awk -v version="[${GITHUB_REF_NAME#v}]" '

@@ -1,4 +1,4 @@
-//! What is built: size and cold start by profile and C library, and how fast memory is allocated.
+//! The built function: size and cold start by profile and C library, and allocation speed.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ use crate::plot::Plot;
 use crate::run::{Contender, Measured, Sample, interleaved, wait};
 use crate::{Options, program};
 
-/// A way to build: its name, flags of this program, and the profile in cargo's variables.
+/// One way to build. `profile` becomes `CARGO_PROFILE_RELEASE_…` variables.
 struct Variant {
     name: &'static str,
     flags: &'static [&'static str],
@@ -39,7 +39,8 @@ const VARIANTS: [Variant; 5] = [
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "The built binary",
-        "What the profile and the C library make of `examples/hello`, and what a faster allocator brings.",
+        "Size and cold start of `examples/hello` by profile and C library, and the effect of a faster \
+         allocator.",
     );
     page.version(crate::machine::version("rustc", &["--version"], ""));
     profiles(options, &mut page);
@@ -90,8 +91,8 @@ fn profiles(options: &Options, page: &mut Page) {
         .collect();
     page.section(
         "Size and cold start",
-        "From the start of the process to its first request for an event, under a Runtime API on this machine. Lambda adds fetching and \
-         unpacking the zip, which follow from its size.",
+        "Time from the start of the process to its first request for an event, with a local Runtime API. On \
+         Lambda, fetching and unpacking the zip come on top, and depend on its size.",
     );
     page.table(&["", "binary", "zip", "first `next` ms", "CPU ms", "peak MiB"], &rows);
     let mut plot = Plot::new("Bytes of the zip of examples/hello", "kB");
@@ -100,7 +101,7 @@ fn profiles(options: &Options, page: &mut Page) {
     page.plot(plot);
 }
 
-/// Builds and returns the executable, or nothing where the machine lacks something.
+/// Builds the executable. Returns `None` if this machine cannot build it.
 fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) -> Option<PathBuf> {
     let name = variant.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>() + features;
     let target = options.scratch.join("binary").join(name);
@@ -115,8 +116,8 @@ fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) 
     }
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
     let triple = report["archives"][0]["target"].as_str().expect("the report tells the target").to_owned();
-    let folder = target.join(triple.split('.').next().unwrap_or_default()).join("release");
-    Some(folder.join(manifest.parent()?.file_name()?))
+    let directory = target.join(triple.split('.').next().unwrap_or_default()).join("release");
+    Some(directory.join(manifest.parent()?.file_name()?))
 }
 
 #[cfg(unix)]
@@ -128,7 +129,7 @@ fn executable(path: &Path) {
 #[cfg(not(unix))]
 fn executable(_: &Path) {}
 
-/// Starts a function and ends it as soon as it asks for an event.
+/// Starts a function and ends it at its first request for an event.
 fn cold_start(binary: &Path) -> Sample {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("a listener has an address").to_string();
@@ -178,7 +179,8 @@ fn allocators(options: &Options, page: &mut Page) {
     let measured = interleaved(&contenders, options.runs);
     page.section(
         "An allocating handler",
-        "Twenty thousand events, in each of which a document of nested lists and texts is made, sorted and dropped, spread over threads.",
+        "Each of 20,000 events creates, sorts and drops a document of nested lists and texts. The events are \
+         spread over threads.",
     );
     page.measured(&measured);
     let mut plot = Plot::new("CPU time of an allocating handler: less is better", "s");

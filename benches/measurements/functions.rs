@@ -1,4 +1,4 @@
-//! Many functions in one package: what each of them costs.
+//! The cost of each function in a package with many of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::{Options, program};
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Many functions",
-        "A package with so many binaries, each one `examples/hello`. With nothing to do, cargo looks at all of them, and so does this program; \
-         in `zips anew` all zips were removed, and the binaries were there.",
+        "A package with this many binaries, each a copy of `examples/hello`. If nothing changed, cargo checks \
+         all of them, and so does this program. Before `all zips` the zips were deleted and the binaries kept.",
     );
     let counts = if options.smoke { &[1, 3][..] } else { &[1, 10, 100] };
     let mut rows = Vec::new();
@@ -27,7 +27,7 @@ pub(crate) fn measure(options: &Options) -> Page {
             contender.run();
         }
         let (idle, anew) = contenders.split_at(2);
-        // What was just written is read again, until its dates would show a change.
+        // Files that changed less than three seconds ago are always read again. Wait until that no longer applies.
         thread::sleep(Duration::from_secs(4));
         let mut measured = interleaved(idle, options.runs * 3);
         measured.extend(interleaved(anew, options.runs));
@@ -48,14 +48,14 @@ pub(crate) fn measure(options: &Options) -> Page {
     }
     page.section(
         "Wall time by the number of functions",
-        "In seconds; the last column is what packing takes for each function.",
+        "In seconds; the last column is the time to pack one function, in milliseconds.",
     );
-    page.table(&["functions", "cargo build", "ours", "ours × cargo", "zips anew", "ms each"], &rows);
+    page.table(&["functions", "cargo build", "ours", "ours × cargo", "all zips", "ms each"], &rows);
     page.plot(plot);
     page
 }
 
-/// Ours and cargo's with nothing to do, and ours with all zips to make.
+/// `ours` and cargo without changes, and `ours` with all zips removed.
 fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     let manifest = package(&scratch.join(format!("package-{count}")), count);
     let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
@@ -69,22 +69,22 @@ fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     vec![
         ours("ours"),
         Contender::new("cargo build", cargo_program(), cargo),
-        ours("ours, zips anew").writes(scratch.join(format!("ours-{count}")).join("lambda")),
+        ours("ours, all zips").writes(scratch.join(format!("ours-{count}")).join("lambda")),
     ]
 }
 
-/// The example, so many times. Quick to build, since building is not what is measured.
-fn package(folder: &Path, count: u32) -> PathBuf {
+/// A package with `count` copies of the example. Compiled without optimization, because building is not measured.
+fn package(directory: &Path, count: u32) -> PathBuf {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let read = |name: &str| fs::read_to_string(example.join(name)).expect("the example can be read");
-    let manifest = folder.join("Cargo.toml");
+    let manifest = directory.join("Cargo.toml");
     let text = read("Cargo.toml") + "\n[profile.release]\nopt-level = 0\nlto = \"off\"\ncodegen-units = 1\n";
     write_changed(&manifest, text.as_bytes());
-    write_changed(&folder.join("Cargo.lock"), read("Cargo.lock").as_bytes());
+    write_changed(&directory.join("Cargo.lock"), read("Cargo.lock").as_bytes());
     let function = read("src/main.rs");
     for index in 0..count {
         let code = function.replace("Hello, ", &format!("Function {index} says hello, "));
-        write_changed(&folder.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
+        write_changed(&directory.join(format!("src/bin/function-{index:03}.rs")), code.as_bytes());
     }
     manifest
 }

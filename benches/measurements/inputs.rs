@@ -1,4 +1,4 @@
-//! What is packed: executables that every machine with Rust has, and files made by a formula.
+//! The inputs to pack: executables that every Rust installation has, and generated files.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,33 +8,33 @@ use std::process::Command;
 use crate::run::Contender;
 use crate::{Options, program};
 
-/// Something to pack: an executable, and folders beside it.
+/// An executable to pack, with directories next to it.
 pub(crate) struct Input {
     pub(crate) name: &'static str,
-    /// What it is, for the page.
+    /// Description for the page.
     pub(crate) what: String,
-    /// Where its files are.
-    pub(crate) folder: PathBuf,
-    /// The files and folders in it to pack, the executable first.
+    /// The directory of its files.
+    pub(crate) directory: PathBuf,
+    /// The files and directories to pack, relative to that directory, the executable first.
     pub(crate) members: Vec<String>,
 }
 
 impl Input {
     fn new(options: &Options, name: &'static str, what: &str) -> Self {
-        let folder = options.scratch.join("inputs").join(name);
-        fs::create_dir_all(&folder).expect("the folder of an input can be made");
-        Self { name, what: what.to_owned(), folder, members: vec!["bootstrap".into()] }
+        let directory = options.scratch.join("inputs").join(name);
+        fs::create_dir_all(&directory).expect("the directory of an input can be made");
+        Self { name, what: what.to_owned(), directory, members: vec!["bootstrap".into()] }
     }
 
     fn copied(options: &Options, name: &'static str, what: &str, from: &Path) -> Self {
         let input = Self::new(options, name, what);
-        fs::copy(from, input.folder.join("bootstrap")).expect("an input can be copied");
+        fs::copy(from, input.directory.join("bootstrap")).expect("an input can be copied");
         let size = crate::page::thousands(from.metadata().expect("an input has a size").len());
         Self { what: format!("{what}, {size} bytes"), ..input }
     }
 }
 
-/// All inputs that can be had here, smallest first. Only small ones for a smoke test.
+/// All inputs available on this machine, smallest first. A smoke test gets only small ones.
 pub(crate) fn all(options: &Options) -> Vec<Input> {
     let mut inputs = vec![assets(options)];
     if options.smoke {
@@ -56,7 +56,7 @@ pub(crate) fn all(options: &Options) -> Vec<Input> {
     inputs
 }
 
-/// The example, as this program builds it.
+/// The example, built by this program.
 pub(crate) fn hello(options: &Options) -> PathBuf {
     let target = options.scratch.join("hello");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello/Cargo.toml");
@@ -66,7 +66,7 @@ pub(crate) fn hello(options: &Options) -> PathBuf {
     target.join(format!("{}-unknown-linux-musl/release/hello", std::env::consts::ARCH))
 }
 
-/// This machine's architecture, in Lambda's words.
+/// Lambda's name of this machine's architecture.
 pub(crate) fn host() -> &'static str {
     if std::env::consts::ARCH == "aarch64" { "arm64" } else { std::env::consts::ARCH }
 }
@@ -76,26 +76,26 @@ pub(crate) fn output_of(program: &str, args: &[&str]) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// A function with 2,000 small texts and 60 files that are compressed already, 20 MB in all.
+/// A function with 2,000 small text files and 60 incompressible files, 20 MB in total.
 fn assets(options: &Options) -> Input {
     let mut input = Input::new(options, "assets", "a script, 2,000 texts of 1 to 7 kB and 60 noisy files of 200 kB");
     let (texts, noises) = if options.smoke { (40, 3) } else { (2000, 60) };
-    fs::write(input.folder.join("bootstrap"), "#!/bin/sh\nexec sleep 1\n").expect("an input can be written");
+    fs::write(input.directory.join("bootstrap"), "#!/bin/sh\nexec sleep 1\n").expect("an input can be written");
     let mut random = Random(1);
     let words: Vec<String> = (0..3000).map(|_| random.word()).collect();
-    for (folder, count) in [("texts", texts), ("images", noises)] {
-        fs::create_dir_all(input.folder.join(folder)).expect("the folder of an input can be made");
-        input.members.push(folder.into());
+    for (directory, count) in [("texts", texts), ("images", noises)] {
+        fs::create_dir_all(input.directory.join(directory)).expect("the directory of an input can be made");
+        input.members.push(directory.into());
         for index in 0..count {
-            let contents = if folder == "texts" { random.text(&words) } else { random.noise(200_000) };
-            let path = input.folder.join(folder).join(format!("{index:04}"));
+            let contents = if directory == "texts" { random.text(&words) } else { random.noise(200_000) };
+            let path = input.directory.join(directory).join(format!("{index:04}"));
             fs::write(path, contents).expect("an input can be written");
         }
     }
     input
 }
 
-/// The same numbers on every machine: Knuth's linear congruential generator.
+/// Knuth's linear congruential generator, so that every machine generates the same files.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -104,7 +104,7 @@ impl Random {
         (self.0 >> 33) % limit
     }
 
-    /// The numbers below `count`, in some order.
+    /// A permutation of the numbers below `count`.
     pub(crate) fn order(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<_> = (0..count).collect();
         for place in (1..count).rev() {
@@ -118,7 +118,7 @@ impl Random {
         (0..length).map(|_| char::from(b'a' + u8::try_from(self.below(26)).unwrap_or(0))).collect()
     }
 
-    /// Lines as in a file of settings. Some words are common, most are not.
+    /// Lines like those of a settings file. Some words are common, most are rare.
     fn text(&mut self, words: &[String]) -> Vec<u8> {
         let mut text = String::new();
         let length = 1000 + usize::try_from(self.below(6000)).unwrap_or(0);
@@ -130,7 +130,7 @@ impl Random {
         text.into_bytes()
     }
 
-    /// As a picture is: hardly any repetition, all bytes about equally frequent, but not quite.
+    /// Bytes like those of an image: almost no repetition, and nearly uniform frequencies.
     fn noise(&mut self, length: usize) -> Vec<u8> {
         let mut byte = || u8::try_from(self.below(256)).unwrap_or(0);
         (0..length).map(|index| if index % 12 == 0 { byte() & 0x7f } else { byte() }).collect()

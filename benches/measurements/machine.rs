@@ -1,4 +1,4 @@
-//! What the numbers were measured on, without the names of the machine or of its folders.
+//! Describes the machine of a measurement, without its host name or paths.
 
 use std::fs;
 use std::path::Path;
@@ -18,13 +18,13 @@ pub(crate) fn describe() -> String {
     format!("{processor}, {cores} cores, {system}")
 }
 
-/// How many processes wanted a core in the last minute, on average.
+/// The load average of the last minute.
 pub(crate) fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
 }
 
-/// The line in which a program tells its version.
+/// The line of a program's output that has its version.
 pub(crate) fn version(program: impl AsRef<Path>, args: &[&str], contains: &str) -> Option<String> {
     let output = Command::new(program.as_ref()).args(args).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);

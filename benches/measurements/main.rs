@@ -1,8 +1,8 @@
-//! The measurements of `docs/measurements/`: this program and its peers, side by side on the machine where it runs.
+//! Writes the pages in `docs/measurements/`: this program compared with its peers on this machine.
 //!
-//! `cargo bench` runs all of them and writes the pages anew; `cargo bench -- packing start` only those. `--runs N` sets how
-//! often each command runs (medians are shown), and `--smoke` tries everything once, on small inputs, and writes no page.
-//! A peer that is not on the machine is named as missing. Nothing here passes or fails by time.
+//! `cargo bench` runs all suites and rewrites their pages; `cargo bench -- packing start` runs two of them. `--runs N`
+//! sets how often each command runs (pages show medians). `--smoke` runs everything once on small inputs and writes no
+//! page. Pages name the peers that are missing. Nothing fails because of time.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, missing_docs, reason = "a program that reports on a terminal")]
 
@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 
 use page::Page;
 
-/// How a suite is to be run.
+/// Options for a suite.
 pub(crate) struct Options {
-    /// How often each command runs, in suites of commands that take a second or so.
+    /// How often each command runs. Suites of short commands multiply it.
     pub(crate) runs: usize,
-    /// Whether this is only to see that everything works.
+    /// True for `--smoke`.
     pub(crate) smoke: bool,
-    /// Where inputs and outputs go.
+    /// The directory for inputs and outputs.
     pub(crate) scratch: PathBuf,
 }
 
@@ -48,7 +48,7 @@ fn main() {
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
-            // What cargo adds.
+            // Cargo adds it.
             "--bench" => {}
             "--smoke" => (options.smoke, options.runs) = (true, 1),
             "--runs" => options.runs = args.next().and_then(|text| text.parse().ok()).expect("`--runs` takes a number"),
@@ -59,8 +59,8 @@ fn main() {
             }
         }
     }
-    std::fs::create_dir_all(&options.scratch).expect("the scratch folder can be made");
-    let folder = if options.smoke {
+    std::fs::create_dir_all(&options.scratch).expect("the scratch directory can be made");
+    let directory = if options.smoke {
         options.scratch.join("pages")
     } else {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/measurements")
@@ -70,12 +70,12 @@ fn main() {
             eprintln!("measuring {name}");
             let load_before = machine::load();
             let page = measure(&options);
-            page.write(&folder, name, options.runs, &load_before);
+            page.write(&directory, name, options.runs, &load_before);
         }
     }
 }
 
-/// The program that is measured, in the profile of this benchmark.
+/// This program, built with the profile of this benchmark.
 pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
 }

@@ -1,4 +1,4 @@
-//! A run after which nothing changed, against cargo's own and the peer's.
+//! A build without changes, compared with `cargo build` and cargo-lambda.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,19 +12,16 @@ use crate::{Options, peers, program};
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Nothing to do",
-        "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` packs nothing; the other tools pack \
-         again what is packed already. A subcommand costs the start of a cargo more, which `cargo --version` shows.",
+        "Each command ran before, and nothing has changed since. `cargo build` compiles nothing and `ours` \
+         packs nothing; the other tools pack everything again. A cargo subcommand also starts cargo itself, \
+         which takes as long as `cargo --version`.",
     );
     let cargo_lambda = peers::cargo_lambda(&mut page);
     let mut plot = Plot::new("Wall time with nothing to do: less is better", "s");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let mut packages = vec![
         ("large", "A binary of 35 MB.", large(options)),
-        (
-            "files",
-            "A small binary, and 2,000 files beside it in the zip. cargo-lambda packs the binary alone.",
-            files(options),
-        ),
+        ("files", "A small binary and 2,000 other files. cargo-lambda packs only the binary.", files(options)),
     ];
     if !options.smoke {
         packages.insert(0, ("hello", "`examples/hello`, with lambda_runtime.", example));
@@ -43,7 +40,7 @@ pub(crate) fn measure(options: &Options) -> Page {
     page
 }
 
-/// The same build by each of them, with a target directory of its own.
+/// The same build by each tool, each with its own target directory.
 fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Vec<Contender> {
     let manifest = package.join("Cargo.toml");
     let target_dir = |name: &str| scratch.join(name).to_str().expect("UTF-8").to_owned();
@@ -62,26 +59,26 @@ fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Ve
     if let Some(cargo_lambda) = cargo_lambda {
         let words = ["lambda", "build", "--release", "--output-format", "zip", "--target", &triple].map(String::from);
         let contender = Contender::new("cargo-lambda", cargo_lambda, words.into_iter().chain(of_package()));
-        // Its `--target-dir` reaches `cargo metadata`, which has none.
+        // cargo-lambda passes `--target-dir` to `cargo metadata`, which does not have it.
         contenders
             .push(contender.env("PATH", path_with(cargo_lambda)).env("CARGO_TARGET_DIR", target_dir("cargo-lambda")));
     }
     contenders
 }
 
-/// The cargo that runs this, as it is the one that `ours` starts: without rustup in front of it.
+/// The cargo that runs this benchmark, without the rustup proxy. `ours` starts the same one.
 pub(crate) fn cargo_program() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from)
 }
 
-/// PATH, with the folder of a program in front: there cargo finds a subcommand, and the peer the Python that has its zig.
+/// PATH with the program's directory first. There cargo finds the subcommand, and cargo-lambda the Python that has zig.
 fn path_with(program: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
-    std::env::join_paths(folders).expect("PATH can be joined").into_string().expect("UTF-8")
+    let directories = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
+    std::env::join_paths(directories).expect("PATH can be joined").into_string().expect("UTF-8")
 }
 
-/// A package whose binary is large by what it includes.
+/// A package with a large binary, because it embeds a large file.
 fn large(options: &Options) -> PathBuf {
     let package = options.scratch.join("no-op").join("large-package");
     let size = if options.smoke { 100_000 } else { 34_000_000 };
@@ -95,7 +92,7 @@ fn large(options: &Options) -> PathBuf {
     package
 }
 
-/// A package that includes many files.
+/// A package whose zip includes many files.
 fn files(options: &Options) -> PathBuf {
     let package = options.scratch.join("no-op").join("files-package");
     let count = if options.smoke { 20 } else { 2000 };
@@ -110,11 +107,11 @@ fn files(options: &Options) -> PathBuf {
     package
 }
 
-/// Writes a file, unless it is there: cargo would build again.
+/// Writes a file only if its contents change. Otherwise cargo would build again.
 pub(crate) fn write_changed(path: &Path, contents: &[u8]) {
     if fs::read(path).is_ok_and(|known| known == contents) {
         return;
     }
-    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder can be made");
+    fs::create_dir_all(path.parent().expect("a file is in a directory")).expect("a directory can be made");
     fs::write(path, contents).expect("a file can be written");
 }

@@ -1,4 +1,4 @@
-//! From files to a zip: time, memory and bytes, against other archivers.
+//! Time, memory and bytes of packing a zip, compared with other archivers.
 
 use std::path::Path;
 
@@ -11,8 +11,9 @@ use crate::{Options, peers, program};
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "Packing",
-        "One executable, or an executable with files, to one zip. `ours` also holds the zip against the rules of the runtime, reads it back \
-         and computes its SHA-256, which the others leave to another program. `×` is against the first line of a table.",
+        "Packs an executable, or an executable and other files, into one zip. `ours` also checks the zip \
+         against the rules of the runtime, reads it back and computes its SHA-256; the other programs do not. \
+         `×` compares with the first row of a table.",
     );
     let archivers = peers::archivers(options, &mut page);
     let mut times = Plot::new("CPU time of packing: less is better", "s");
@@ -43,7 +44,7 @@ fn ratio(one: u64, other: u64) -> f64 {
 }
 
 fn ours(input: &Input, zip: &Path) -> Vec<Contender> {
-    // Some inputs are libraries, or want libraries that no runtime has.
+    // Some inputs are libraries, or need libraries that no runtime has.
     const RULES: &str = "library-missing,not-a-program";
     let args = |compression: &str| {
         let zip = zip.to_str().expect("UTF-8").to_owned();
@@ -60,10 +61,11 @@ fn ours(input: &Input, zip: &Path) -> Vec<Contender> {
         let pinned = ["-c".into(), "0".into(), program].into_iter().chain(args("default"));
         contenders.push(Contender::new("ours, one core", "taskset", pinned));
     }
-    contenders.into_iter().map(|contender| contender.writes(zip).within(&input.folder)).collect()
+    contenders.into_iter().map(|contender| contender.writes(zip).within(&input.directory)).collect()
 }
 
 fn copy(input: &Input, to: &Path) -> Contender {
-    let args = ["-r".into(), input.folder.to_str().expect("UTF-8").to_owned(), to.to_str().expect("UTF-8").to_owned()];
+    let args =
+        ["-r".into(), input.directory.to_str().expect("UTF-8").to_owned(), to.to_str().expect("UTF-8").to_owned()];
     Contender::new("cp", "cp", args).writes(to)
 }

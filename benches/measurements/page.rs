@@ -1,4 +1,4 @@
-//! One page of `docs/measurements/`: what was measured, on what, as tables and plots.
+//! Builds one page of `docs/measurements/` with its tables and plots.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,7 +8,7 @@ use crate::plot::Plot;
 use crate::run::Measured;
 use crate::{machine, program};
 
-/// A page as it grows.
+/// A page under construction.
 pub(crate) struct Page {
     title: &'static str,
     body: String,
@@ -30,12 +30,12 @@ impl Page {
         }
     }
 
-    /// A program that was measured, in its own words.
+    /// Adds the version line of a measured program.
     pub(crate) fn version(&mut self, version: Option<String>) {
         self.versions.extend(version.filter(|version| !self.versions.contains(version)));
     }
 
-    /// A program that would have been measured.
+    /// Adds a program that is not installed.
     pub(crate) fn missing(&mut self, what: &str) {
         eprintln!("  missing: {what}");
         if !self.missing.iter().any(|known| known == what) {
@@ -43,7 +43,7 @@ impl Page {
         }
     }
 
-    /// A table, the first column aligned to the left.
+    /// Adds a table. The first column is left-aligned.
     pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) {
         writeln!(self.body, "| {} |", head.join(" | ")).unwrap();
         writeln!(self.body, "|---|{}", "---:|".repeat(head.len() - 1)).unwrap();
@@ -52,7 +52,7 @@ impl Page {
         }
     }
 
-    /// What was measured, each against the first, which is this program.
+    /// Adds a table of measurements, each compared with the first one, which is this program.
     pub(crate) fn measured(&mut self, measured: &[Measured]) {
         let has_bytes = measured.iter().any(|one| one.bytes.is_some());
         let head = ["", "bytes", "wall s", "CPU s", "peak MB", "wall ×", "CPU ×"];
@@ -87,20 +87,21 @@ impl Page {
     }
 
     /// Writes the page and its plots.
-    pub(crate) fn write(&self, folder: &Path, name: &str, runs: usize, load_before: &str) {
-        fs::create_dir_all(folder).expect("the folder of the pages can be made");
+    pub(crate) fn write(&self, directory: &Path, name: &str, runs: usize, load_before: &str) {
+        fs::create_dir_all(directory).expect("the directory of the pages can be made");
         let mut text = format!("# {}\n\n{}", self.title, self.body);
         for (index, plot) in self.plots.iter().enumerate() {
             let file = if self.plots.len() == 1 { format!("{name}.svg") } else { format!("{name}-{}.svg", index + 1) };
-            fs::write(folder.join(&file), plot.svg()).expect("a plot can be written");
+            fs::write(directory.join(&file), plot.svg()).expect("a plot can be written");
             write!(text, "\n![{}]({file})\n", plot.title).unwrap();
         }
         let load_after = machine::load();
         write!(
             text,
-            "\n## How it was measured\n\nWhole processes, in turns, each {runs} times or more, but for those that take minutes; medians. \
-             Machine: {}. Load average: {load_before} before, {load_after} after. Where it is above the number of cores, \
-             others were at work: CPU times then tell more than wall times. To measure again: `cargo bench -- {name}`.\n\n",
+            "\n## How it was measured\n\nWhole processes, in turns, each at least {runs} times, except those that take minutes. \
+             Values are medians. Machine: {}. Load average: {load_before} before, {load_after} after. If it is higher than \
+             the number of cores, other processes were running, and CPU times are more reliable than wall times. To measure \
+             again: `cargo bench -- {name}`.\n\n",
             machine::describe()
         )
         .unwrap();
@@ -108,15 +109,15 @@ impl Page {
             writeln!(text, "- {version}").unwrap();
         }
         for missing in &self.missing {
-            writeln!(text, "- not measured, since it is not on the machine: {missing}").unwrap();
+            writeln!(text, "- not measured because it is not installed: {missing}").unwrap();
         }
-        let path = folder.join(format!("{name}.md"));
+        let path = directory.join(format!("{name}.md"));
         fs::write(&path, text).expect("the page can be written");
         println!("{}", path.display());
     }
 }
 
-/// A number with its thousands set apart.
+/// A number with thousands separators.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The programs that do the same, where they are on the machine.
+//! The peers that are installed on this machine.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::run::Contender;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
 
-/// The archivers, each with the arguments that go before the members, and how often it may run on a large input.
+/// An installed archiver. `args` go before the members. A slow one runs only once.
 pub(crate) struct Archiver {
     name: &'static str,
     program: PathBuf,
@@ -20,16 +20,16 @@ pub(crate) struct Archiver {
 }
 
 impl Archiver {
-    /// The archiver on this input, writing to `zip`.
+    /// The command that packs this input into `zip`.
     pub(crate) fn on(&self, input: &Input, zip: &Path) -> Contender {
         let zip = zip.to_str().expect("UTF-8").to_owned();
         let args = self.args.iter().cloned().chain([zip.clone()]).chain(input.members.iter().cloned());
-        let contender = Contender::new(self.name, &self.program, args).writes(zip).within(&input.folder);
+        let contender = Contender::new(self.name, &self.program, args).writes(zip).within(&input.directory);
         if self.is_slow { contender.at_most(1) } else { contender }
     }
 }
 
-/// All archivers that are there. What is missing is told on the page.
+/// All installed archivers. Missing ones are added to the page.
 pub(crate) fn archivers(options: &Options, page: &mut Page) -> Vec<Archiver> {
     let mut found = Vec::new();
     let mut add = |name, program: &Path, args: &[&str], is_slow| {
@@ -79,7 +79,7 @@ fn go_program(options: &Options) -> Option<PathBuf> {
     Some(program)
 }
 
-/// `cargo-lambda`, on PATH or named by `LAMBDA_ZIP_BENCH_CARGO_LAMBDA`.
+/// `cargo-lambda` from `LAMBDA_ZIP_BENCH_CARGO_LAMBDA` or PATH.
 pub(crate) fn cargo_lambda(page: &mut Page) -> Option<PathBuf> {
     let named = std::env::var_os("LAMBDA_ZIP_BENCH_CARGO_LAMBDA").map(PathBuf::from);
     let program = named.unwrap_or_else(|| "cargo-lambda".into());

@@ -1,8 +1,8 @@
-//! A bar chart as an SVG: groups of labelled bars, readable on a light page and on a dark one.
+//! Draws a bar chart as SVG, with groups of labeled bars and colors for light and dark pages.
 
 use std::fmt::Write;
 
-/// Bars of one unit.
+/// A bar chart with one unit.
 pub(crate) struct Plot {
     pub(crate) title: String,
     unit: &'static str,
@@ -18,7 +18,7 @@ impl Plot {
         Self { title: title.to_owned(), unit, groups: Vec::new() }
     }
 
-    /// A group of bars, on a scale of its own. Those of this program are set off.
+    /// Adds a group of bars with its own scale. Bars of this program are highlighted.
     pub(crate) fn group(&mut self, name: &str, bars: impl IntoIterator<Item = (String, f64)>) {
         self.groups.push((name.to_owned(), bars.into_iter().collect()));
     }

@@ -1,4 +1,4 @@
-//! Running commands in turns, so that whatever else the machine does hits all of them alike.
+//! Runs commands in turn, so that other load on the machine affects all of them equally.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -10,13 +10,13 @@ use wait4::Wait4;
 
 use crate::inputs::Random;
 
-/// One way to do something, among others that are compared with it.
+/// A command that is compared with others.
 pub(crate) struct Contender {
     pub(crate) name: String,
     program: PathBuf,
     args: Vec<String>,
     env: Vec<(String, String)>,
-    folder: Option<PathBuf>,
+    directory: Option<PathBuf>,
     output: Option<PathBuf>,
     at_most: usize,
 }
@@ -33,20 +33,20 @@ impl Contender {
             program: program.as_ref().to_owned(),
             args: args.collect(),
             env: Vec::new(),
-            folder: None,
+            directory: None,
             output: None,
             at_most: usize::MAX,
         }
     }
 
-    /// What it writes: removed before each run, and weighed after it.
+    /// Sets the file that it writes, which is removed before each run and measured after it.
     pub(crate) fn writes(mut self, path: impl Into<PathBuf>) -> Self {
         self.output = Some(path.into());
         self
     }
 
-    pub(crate) fn within(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
+    pub(crate) fn within(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
         self
     }
 
@@ -55,7 +55,7 @@ impl Contender {
         self
     }
 
-    /// Runs it no more often than that: it takes minutes.
+    /// Limits the number of runs, for a command that takes minutes.
     pub(crate) fn at_most(mut self, runs: usize) -> Self {
         self.at_most = runs;
         self
@@ -64,13 +64,13 @@ impl Contender {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.args).envs(self.env.iter().map(|(name, value)| (name, value)));
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
         }
         command
     }
 
-    /// Runs it once. A command that fails ends it all: its time would mean nothing.
+    /// Runs it once. Panics if the command fails, because its time would be meaningless.
     pub(crate) fn run(&self) -> Sample {
         if let Some(output) = &self.output {
             fs::remove_file(output).or_else(|_| fs::remove_dir_all(output)).ok();
@@ -79,48 +79,49 @@ impl Contender {
         let both = || Stdio::from(File::options().append(true).open(log.path()).expect("the log can be written"));
         let mut command = self.command();
         command.stdin(Stdio::null()).stdout(both()).stderr(both());
-        // On Linux a child's peak starts from that of its parent, which held inputs in memory. 5 resets it: proc_pid_clear_refs(5).
+        // On Linux a child's peak starts at its parent's, which includes the inputs. Writing 5 resets it: see
+        // proc_pid_clear_refs(5).
         let _ = fs::write("/proc/self/clear_refs", "5");
         let started = Instant::now();
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let used = wait(child);
         let wall = started.elapsed();
         assert!(used.status.success(), "{command:?} fails:\n{}", fs::read_to_string(log.path()).unwrap_or_default());
-        // Now, since others may write to the same place.
+        // Measure it now, because the next contender may write to the same path.
         let written = self.output.as_ref().and_then(|path| path.metadata().ok()).filter(fs::Metadata::is_file);
         let bytes = written.map(|metadata| metadata.len());
         Sample { wall, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss, bytes }
     }
 }
 
-/// Also what the child's own children used, once it waited for them.
+/// Includes the child's own children that it waited for.
 pub(crate) fn wait(child: std::process::Child) -> wait4::ResUse {
     let mut child = child;
     child.wait4().expect("the child can be waited for")
 }
 
-/// What one run took.
+/// The cost of one run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) wall: Duration,
-    /// User and system.
+    /// User and system time.
     pub(crate) cpu: Duration,
     /// The largest resident set, in bytes.
     pub(crate) peak: u64,
-    /// The size of what was written, if that is a file.
+    /// The size of the output, if it is a file.
     pub(crate) bytes: Option<u64>,
 }
 
-/// What several runs took.
+/// The cost of several runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Measured {
     pub(crate) name: String,
-    /// Medians.
+    /// Median of all runs, as is `cpu`.
     pub(crate) wall: Duration,
     pub(crate) cpu: Duration,
-    /// The largest of all runs, in bytes.
+    /// Maximum of all runs, in bytes.
     pub(crate) peak: u64,
-    /// The size of what was written, if anything.
+    /// The size of the output, if any.
     pub(crate) bytes: Option<u64>,
 }
 
@@ -136,8 +137,8 @@ impl Measured {
     }
 }
 
-/// Runs all contenders in turns, each `runs` times. Who comes after whom changes from turn to turn: what fills the
-/// processor's caches slows down the next one.
+/// Runs all contenders in turn, each `runs` times. The order changes from turn to turn, because a contender that fills
+/// the processor's caches slows down the next one.
 pub(crate) fn interleaved(contenders: &[Contender], runs: usize) -> Vec<Measured> {
     let mut samples = vec![Vec::new(); contenders.len()];
     let mut random = Random(1);

@@ -1,4 +1,4 @@
-//! How long it takes to start: the time of commands that have next to nothing to do.
+//! Start-up time: commands that have almost nothing to do.
 
 use std::path::Path;
 
@@ -8,12 +8,14 @@ use crate::run::{Contender, interleaved};
 use crate::{Options, peers, program};
 
 pub(crate) fn measure(options: &Options) -> Page {
-    let mut page =
-        Page::new("Start", "Commands with next to nothing to do. `true` shows what starting any process takes here.");
-    let folder = options.scratch.join("start");
-    let script = folder.join("bootstrap");
+    let mut page = Page::new(
+        "Start",
+        "Commands that do almost nothing. `true` shows how long it takes to start any process on this machine.",
+    );
+    let directory = options.scratch.join("start");
+    let script = directory.join("bootstrap");
     crate::noop::write_changed(&script, b"#!/bin/sh\nexec sleep 1\n");
-    let zip = folder.join("small.zip");
+    let zip = directory.join("small.zip");
     let text = |path: &Path| path.to_str().expect("UTF-8").to_owned();
     Contender::new("pack", program(), ["pack".into(), "-o".into(), text(&zip), text(&script)]).run();
     let mut contenders = vec![

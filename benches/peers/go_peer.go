@@ -1,5 +1,5 @@
-// Packs files and folders as aws-lambda-go's build-lambda-zip packs files: with archive/zip, at the best compression of
-// compress/flate, each file read as a whole.
+// Packs files and directories as aws-lambda-go's build-lambda-zip does: archive/zip with the best compression of
+// compress/flate. Each file is read into memory.
 //
 //	go_peer ZIP MEMBER...
 package main

@@ -1,4 +1,4 @@
-"""Packs files and folders with Python's own module: python3 zipfile_peer.py ZIP MEMBER..."""
+"""Packs files and directories with Python's zipfile module: python3 zipfile_peer.py ZIP MEMBER..."""
 
 import os
 import sys

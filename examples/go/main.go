@@ -1,4 +1,4 @@
-// A Lambda function that speaks the Runtime API with the standard library alone: {"name": "Ada"} gives
+// A Lambda function that uses the Runtime API with the standard library only: {"name": "Ada"} returns
 // {"message": "Hello, Ada!"}.
 package main
 
@@ -33,7 +33,7 @@ func greet(event []byte) (response, error) {
 	return response{Message: fmt.Sprintf("Hello, %s!", request.Name)}, nil
 }
 
-// next waits for an invocation and returns its id and its event.
+// next waits for an invocation and returns its id and event.
 func next(runtime string) (string, []byte, error) {
 	answer, err := http.Get(runtime + "/invocation/next")
 	if err != nil {
@@ -44,7 +44,7 @@ func next(runtime string) (string, []byte, error) {
 	return answer.Header.Get("Lambda-Runtime-Aws-Request-Id"), event, err
 }
 
-// post sends what came of an invocation.
+// post sends the result of an invocation.
 func post(url string, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -1,6 +1,7 @@
-//! The check of whatever a file in a zip holds. Damaged zips seldom come so far: their checksums are wrong.
+//! Fuzzes the check of the files in a zip. The target `zip` rarely gets this far, because damaged zips have wrong
+//! checksums.
 //!
-//! The input is cut into files at `|zip|`: the first is `bootstrap`, the second a library, the third the target of a link.
+//! The input is split at `|zip|` into `bootstrap`, a library and the target of a link.
 
 #![no_main]
 
@@ -39,7 +40,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     cargo_lambda_zip_fuzz::check(&zip);
 });
 
-/// The bytes up to the next mark.
+/// The bytes up to the next `|zip|`.
 fn next<'a>(rest: &mut Option<&'a [u8]>) -> Option<&'a [u8]> {
     const MARK: &[u8] = b"|zip|";
     let bytes = rest.take()?;
@@ -52,7 +53,7 @@ fn next<'a>(rest: &mut Option<&'a [u8]>) -> Option<&'a [u8]> {
     }
 }
 
-/// What an entry's two headers have in common: from the version that unpacks it to the length of extra fields.
+/// The fields that both headers of an entry share, from "version needed to extract" to "extra field length".
 fn header(name: &str, contents: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x14, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
     bytes.extend(crc32fast::hash(contents).to_le_bytes());

@@ -1,4 +1,4 @@
-//! The check of whatever bytes come: its answer is findings, never a panic, a hang or a flood of memory.
+//! Fuzzes the check with arbitrary bytes. It must return findings, and never panic, hang or use unbounded memory.
 
 #![no_main]
 

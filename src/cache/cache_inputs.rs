@@ -1,9 +1,8 @@
-//! What the answers of cargo and rustc follow from: while it is the same, so are they, and nobody has to be asked.
+//! Everything that the answers of cargo and rustc follow from. While it is unchanged, stored answers hold.
 //!
-//! It is everything that `cargo metadata --no-deps`, `rustc -vV` and, where cargo and rustc are rustup's proxies, rustup
-//! look at: manifests, where binaries are found by their names, which folders a workspace's globs match, cargo's
-//! configuration, the choice of a toolchain, and the programs themselves. Files count by their contents. The programs count
-//! by what the file system says of them, which is also how cargo tells that its compiler is another one.
+//! `cargo metadata --no-deps`, `rustc -vV` and rustup, if cargo and rustc are its proxies, read: manifests, the paths at which
+//! cargo finds binaries, the directories that a workspace's globs match, cargo's configuration, the choice of a toolchain,
+//! and the programs themselves. Files count by contents, programs by fingerprint, as cargo does it with its compiler.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -17,28 +16,28 @@ use super::{Digest, FileFingerprint, Hasher};
 use crate::cargo;
 use crate::cargo::config::{CargoConfig, Rustc};
 
-/// The names with which the variables start that cargo, rustc and rustup heed.
+/// Prefixes of the variables that cargo, rustc and rustup read.
 const VARIABLES: [&str; 2] = ["CARGO", "RUST"];
 
-/// How many of rustup's proxies have called one another, which decides nothing.
-const DEPTH: &str = "RUST_RECURSION_COUNT";
+/// A counter that rustup's proxies pass on. It does not change an answer.
+const RECURSION_COUNT: &str = "RUST_RECURSION_COUNT";
 
-/// The files by which a folder chooses a toolchain: <https://rust-lang.github.io/rustup/overrides.html>.
+/// The files with which a directory chooses a toolchain: <https://rust-lang.github.io/rustup/overrides.html>.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// BuildInputs, and where they were given.
+/// The answers, and where cargo and rustc gave them.
 pub(crate) struct CacheInputs<'a> {
     /// The working directory.
-    pub(crate) folder: &'a Path,
+    pub(crate) directory: &'a Path,
     pub(crate) config: &'a CargoConfig,
     pub(crate) metadata: &'a Metadata,
     pub(crate) rustc: &'a Rustc,
 }
 
 impl CacheInputs<'_> {
-    /// A digest of the grounds as they are now. Nothing where they cannot be told for sure.
+    /// Digest of the current state. `None` if a part of it cannot be determined.
     pub(crate) fn digest(&self) -> Option<Digest> {
-        let mut hasher = Hasher::new("grounds");
+        let mut hasher = Hasher::new("cache inputs");
         add_environment(&mut hasher, &VARIABLES);
         self.add_configuration(&mut hasher);
         self.add_programs(&mut hasher)?;
@@ -46,7 +45,7 @@ impl CacheInputs<'_> {
         Some(hasher.finish())
     }
 
-    /// The same, if no manifest has changed since the answers were asked for: they may be about what was there before.
+    /// The same, but `None` if a manifest changed after the answers were asked for: they may describe the old one.
     pub(crate) fn digest_since(&self, asked: SystemTime) -> Option<Digest> {
         let digest = self.digest()?;
         let is_older = |path: PathBuf| {
@@ -68,24 +67,26 @@ impl CacheInputs<'_> {
         }
     }
 
-    /// Cargo, rustc and its wrappers, and rustup's choice of a toolchain where they are its proxies.
+    /// Cargo, rustc, its wrappers, and rustup's choice of a toolchain.
     fn add_programs(&self, hasher: &mut Hasher) -> Option<()> {
         let named = self.config.rustc_programs().chain([cargo::program()]);
         let found: Option<Vec<_>> = named.map(|name| which::which(name).ok()).collect();
         let bin = self.rustc.sysroot.join("bin");
-        let proper = ["rustc", "cargo"].map(|name| bin.join(name).with_extension(std::env::consts::EXE_EXTENSION));
+        let in_toolchain =
+            ["rustc", "cargo"].map(|name| bin.join(name).with_extension(std::env::consts::EXE_EXTENSION));
         for path in found? {
             hasher.path(&path);
             hasher.field(format!("{:?}", FileFingerprint::of(&path).ok()?));
         }
-        for path in proper {
+        for path in in_toolchain {
             hasher.field(format!("{:?}", FileFingerprint::of(&path).ok()));
         }
         let rustup =
             std::env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(|| Some(dirs::home_dir()?.join(".rustup")));
         let of_rustup = rustup.map(|rustup| rustup.join("settings.toml"));
-        let of_folders = self.folder.ancestors().flat_map(|folder| TOOLCHAIN_FILES.map(|name| folder.join(name)));
-        for path in of_rustup.into_iter().chain(of_folders) {
+        let of_directories =
+            self.directory.ancestors().flat_map(|directory| TOOLCHAIN_FILES.map(|name| directory.join(name)));
+        for path in of_rustup.into_iter().chain(of_directories) {
             add_file(hasher, &path);
         }
         Some(())
@@ -100,9 +101,9 @@ impl CacheInputs<'_> {
             hasher.field(contents);
             add_binaries(hasher, path.parent()?);
         }
-        // A workspace that takes a package in may appear above it.
+        // A new manifest above a package can make it a workspace member.
         let above: BTreeSet<_> = manifests.keys().flat_map(|path| path.ancestors().skip(2)).collect();
-        for path in above.into_iter().map(|folder| folder.join("Cargo.toml")) {
+        for path in above.into_iter().map(|directory| directory.join("Cargo.toml")) {
             if !manifests.contains_key(&path) {
                 add_file(hasher, &path);
             }
@@ -117,12 +118,13 @@ impl CacheInputs<'_> {
     }
 }
 
-/// The variables whose names start with one of these.
+/// Adds the variables whose names start with one of these prefixes.
 pub(crate) fn add_environment(hasher: &mut Hasher, starts: &[&str]) {
     // Windows has `Path`.
     let capitals = |name: &OsStr| name.as_encoded_bytes().to_ascii_uppercase();
-    let counts =
-        |name: &OsStr| starts.iter().any(|start| capitals(name).starts_with(start.as_bytes())) && name != DEPTH;
+    let counts = |name: &OsStr| {
+        starts.iter().any(|start| capitals(name).starts_with(start.as_bytes())) && name != RECURSION_COUNT
+    };
     let variables: BTreeSet<_> = std::env::vars_os().filter(|(name, _)| counts(name)).collect();
     for (name, value) in variables {
         hasher.field(name.as_encoded_bytes());
@@ -130,7 +132,7 @@ pub(crate) fn add_environment(hasher: &mut Hasher, starts: &[&str]) {
     }
 }
 
-/// A file that may be missing.
+/// Adds a file, if it exists.
 fn add_file(hasher: &mut Hasher, path: &Path) {
     if let Ok(contents) = std::fs::read(path) {
         hasher.path(path);
@@ -138,13 +140,13 @@ fn add_file(hasher: &mut Hasher, path: &Path) {
     }
 }
 
-/// The files by which cargo finds the binaries and examples of a package.
+/// Adds the paths at which cargo finds the binaries and examples of a package.
 fn add_binaries(hasher: &mut Hasher, package: &Path) {
     for file in ["src/main.rs", "src/lib.rs"] {
         hasher.field([u8::from(package.join(file).is_file())]);
     }
-    for folder in ["src/bin", "examples"] {
-        let entries = package.join(folder).read_dir().into_iter().flatten().flatten();
+    for directory in ["src/bin", "examples"] {
+        let entries = package.join(directory).read_dir().into_iter().flatten().flatten();
         let is_main = |path: &PathBuf| path.extension() == Some(OsStr::new("rs")) || path.join("main.rs").is_file();
         let mains: BTreeSet<_> = entries.map(|entry| entry.path()).filter(is_main).collect();
         hasher.field(mains.len().to_le_bytes());
@@ -154,7 +156,7 @@ fn add_binaries(hasher: &mut Hasher, package: &Path) {
     }
 }
 
-/// The members of a workspace that are not named one by one.
+/// The globs among the members of a workspace.
 fn member_globs(manifest: &Table) -> Vec<&str> {
     let members = manifest.get("workspace").and_then(|workspace| workspace.get("members")?.as_array());
     let members = members.into_iter().flatten().filter_map(toml::Value::as_str);

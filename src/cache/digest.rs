@@ -1,8 +1,7 @@
-//! Digests of what is remembered: of texts, of several fields, and of files, each of which is read once, and in later runs
-//! only if the file system tells of a change.
+//! Digests of texts, of several fields, and of files. A file is read once, and in later runs only if its fingerprint changed.
 //!
-//! They tell whether something is still the same, and guard against accidents only, so they are XXH3 of 128 bits: on one
-//! core SHA-256 takes as long for an executable of 35 MB as all of a `cargo build` with nothing to do, this a tenth of it.
+//! Digests detect changes, not attacks, so they are 128-bit XXH3. SHA-256 of a 35 MB executable takes as long, on one core,
+//! as a whole `cargo build` with nothing to do; XXH3 takes a tenth of that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -19,7 +18,7 @@ use twox_hash::xxhash3_128::Hasher as Xxh3;
 
 use lambda_zip_error::fs;
 
-/// An XXH3 of 128 bits, shown in hexadecimal.
+/// A 128-bit XXH3 digest, shown in hexadecimal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Digest(u128);
 
@@ -28,12 +27,12 @@ impl Digest {
         Self(XxHash3_128::oneshot(bytes))
     }
 
-    /// That of a file's contents.
+    /// Digest of a file's contents.
     pub(crate) fn of_file(path: &Path) -> Result<Self> {
         Self::of_reader(fs::open(path)?).with_context(|| format!("failed to read `{}`", path.display()))
     }
 
-    /// That of all that is read from here on.
+    /// Digest of everything that the reader returns.
     pub(crate) fn of_reader(mut reader: impl Read) -> Result<Self> {
         let mut hasher = Xxh3::new();
         let mut buffer = vec![0; 1 << 17];
@@ -46,7 +45,7 @@ impl Digest {
         }
     }
 
-    /// Its beginning, for the name of a file: what is in the file tells the rest.
+    /// The first half, for the name of a file.
     pub(super) fn short(&self) -> String {
         self.to_string()[..16].to_owned()
     }
@@ -71,11 +70,11 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// A digest of several fields, none of which can be taken for a part of another.
+/// Digest of several fields. The borders between fields count.
 pub(crate) struct Hasher(Xxh3);
 
 impl Hasher {
-    /// `purpose` tells apart what is made of the same fields for different ends.
+    /// `purpose` makes digests of the same fields for different uses differ.
     pub(crate) fn new(purpose: &str) -> Self {
         let mut hasher = Self(Xxh3::new());
         hasher.field(purpose);
@@ -101,23 +100,23 @@ impl Hasher {
     }
 }
 
-/// What the file system says of a file, by which a change shows without reading it, as git knows the files of its index.
+/// The metadata by which a changed file is recognised without reading it, as in git's index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileFingerprint {
     length: u64,
     modified: SystemTime,
-    /// Device, inode, and the time of the last change, which unlike the date of modification nobody can set.
+    /// Device, inode and change time. Unlike the modification time, no program can set the change time.
     #[cfg(unix)]
     inode: (u64, u64, i64, i64),
 }
 
-/// Dates of some file systems have steps of two seconds. Within one step a file can change and keep its date.
-const LONGEST_STEP: Duration = Duration::from_secs(2);
+/// The coarsest time stamps of a file system, two seconds on FAT. A file can change within one step and keep its time.
+const COARSEST_STEP: Duration = Duration::from_secs(2);
 
 impl FileFingerprint {
     pub(crate) fn of(path: &Path) -> Result<Self> {
         let metadata = fs::metadata(path)?;
-        let modified = metadata.modified().with_context(|| format!("`{}` has no date", path.display()))?;
+        let modified = metadata.modified().with_context(|| format!("`{}` has no modification time", path.display()))?;
         Ok(Self {
             length: metadata.len(),
             modified,
@@ -126,9 +125,9 @@ impl FileFingerprint {
         })
     }
 
-    /// Whether a later change to the file will show in its stamp.
+    /// True if every later change to the file changes its fingerprint.
     fn is_settled(&self) -> bool {
-        let is_old = |date: SystemTime| date.elapsed().is_ok_and(|age| age > LONGEST_STEP);
+        let is_old = |date: SystemTime| date.elapsed().is_ok_and(|age| age > COARSEST_STEP);
         #[cfg(unix)]
         {
             let changed = u64::try_from(self.inode.2).ok().map(Duration::from_secs);
@@ -146,54 +145,54 @@ fn inode(metadata: &std::fs::Metadata) -> (u64, u64, i64, i64) {
     (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
 }
 
-/// A file that was read, and its stamp of that time, by which every later change will show.
+/// The digest of a file, with its fingerprint from the time it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FingerprintedFile {
     path: PathBuf,
-    stamp: FileFingerprint,
+    fingerprint: FileFingerprint,
     digest: Digest,
 }
 
-/// Whether a stamp is believed from one run to the next. A date of modification can be set by anyone; what Unix has beside
-/// it cannot.
+/// True if fingerprints are trusted from one run to the next. On Windows the change time is not available, so every file is
+/// hashed again.
 const OUTLIVES_RUNS: bool = cfg!(unix);
 
-/// The digests of files, which can be taken ahead of time: a file that has not changed since is not read again. They are
-/// found by their paths as text, which takes a fraction of comparing paths part by part.
+/// Digests of files, each read once unless it changes. The keys are paths as text: comparing paths by component is several
+/// times slower.
 #[derive(Debug, Default)]
 pub(crate) struct FileDigests(Mutex<HashMap<OsString, (FileFingerprint, Digest)>>);
 
 impl FileDigests {
     pub(crate) fn of(&self, path: &Path) -> Result<Digest> {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamp = FileFingerprint::of(path)?;
+        let fingerprint = FileFingerprint::of(path)?;
         if let Some((of, digest)) = known().get(path.as_os_str())
-            && *of == stamp
+            && *of == fingerprint
         {
             return Ok(*digest);
         }
-        let is_settled = stamp.is_settled();
+        let is_settled = fingerprint.is_settled();
         let digest = Digest::of_file(path)?;
         if is_settled {
-            known().insert(path.into(), (stamp, digest));
+            known().insert(path.into(), (fingerprint, digest));
         }
         Ok(digest)
     }
 
-    /// Takes over what an earlier run read.
-    pub(crate) fn recall(&self, files: &[FingerprintedFile]) {
+    /// Adds the digests that an earlier run stored.
+    pub(crate) fn add_known(&self, files: &[FingerprintedFile]) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for FingerprintedFile { path, stamp, digest } in files {
-            known.insert(path.into(), (*stamp, *digest));
+        for FingerprintedFile { path, fingerprint, digest } in files {
+            known.insert(path.into(), (*fingerprint, *digest));
         }
     }
 
-    /// What a later run need not read again, of these files.
+    /// The digests of these files, for a later run.
     pub(crate) fn known<'p>(&self, paths: impl Iterator<Item = &'p Path>) -> Vec<FingerprintedFile> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |path: &OsStr| {
-            let (stamp, digest) = *known.get(path)?;
-            Some(FingerprintedFile { path: path.into(), stamp, digest })
+            let (fingerprint, digest) = *known.get(path)?;
+            Some(FingerprintedFile { path: path.into(), fingerprint, digest })
         };
         let paths: BTreeSet<_> = paths.map(Path::as_os_str).collect();
         paths.into_iter().filter(|_| OUTLIVES_RUNS).filter_map(of).collect()
@@ -230,18 +229,18 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn what_an_earlier_run_read_is_read_again_when_it_may_have_changed() {
+    fn a_known_file_is_read_again_only_if_it_changed() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path();
         std::fs::write(path, "old").unwrap();
         let of_earlier = |digest| {
             let files =
-                [FingerprintedFile { path: path.to_owned(), stamp: FileFingerprint::of(path).unwrap(), digest }];
+                [FingerprintedFile { path: path.to_owned(), fingerprint: FileFingerprint::of(path).unwrap(), digest }];
             let digests = FileDigests::default();
-            digests.recall(&serde_json::from_str::<Vec<_>>(&serde_json::to_string(&files).unwrap()).unwrap());
+            digests.add_known(&serde_json::from_str::<Vec<_>>(&serde_json::to_string(&files).unwrap()).unwrap());
             digests
         };
-        // No file has this digest: it is not looked for in the file.
+        // The made-up digest proves that the file is not read.
         let digests = of_earlier(Digest::of(b"remembered"));
         assert_eq!(digests.of(path).unwrap(), Digest::of(b"remembered"));
         assert_eq!(digests.known([path].into_iter()).len(), 1);
@@ -254,8 +253,8 @@ mod tests {
 
     #[test]
     fn a_file_that_changes_in_the_same_instant_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
         let digests = FileDigests::default();
         for contents in ["a", "b", "c"] {
             std::fs::write(&path, contents).unwrap();

@@ -1,18 +1,16 @@
-//! What a run remembers for the next one, so that a run with nothing to do costs little more than cargo's own.
+//! What a run stores for the next one, so that a run with nothing to do costs little more than cargo's own.
 //!
-//! Three things are kept, each in a file of its own, in the folder `.lambda-zip` of cargo's target directory, where
-//! `cargo clean` removes it:
+//! Files go into the directory `.lambda-zip` of cargo's target directory, where `cargo clean` removes them:
 //!
-//! - what cargo and rustc answered when they were asked what a plan has to know ([`crate::context`]), with a digest of what
-//!   the answers follow from ([`CacheInputs`]): while that holds, nobody is asked again;
-//! - likewise, what cargo's environment has to hold so that zig compiles and links;
-//! - for each zip, a digest of all that it was made from, and of the zip itself ([`ZipRecord`]). A zip is up to date when
-//!   both still hold. Contents are compared; a file that by everything that Unix tells of it is the one that was read
-//!   before is not read again.
+//! - the answers of cargo and rustc that a plan depends on, with a digest of everything that they follow from
+//!   ([`CacheInputs`]); while the digest is unchanged, neither is asked again;
+//! - the variables that zig needs in cargo's environment, stored the same way;
+//! - for each zip, a digest of its inputs and of its bytes ([`ZipRecord`]); the zip is up to date while both hold. Files are
+//!   compared by contents, but a file whose fingerprint is unchanged is not read again.
 //!
-//! A file that is missing, damaged, or from another build of this program is no memory, and never an error; so is a folder
-//! that cannot be written to. Files are replaced as a whole, so runs side by side see the one or the other. No value of an
-//! environment variable is kept, but for digests.
+//! A file that is missing, damaged or written by another build of this program is a cache miss, never an error. So is a
+//! directory that cannot be written to. Files are replaced as a whole, so simultaneous runs see the old or the new one.
+//! Values of environment variables are stored only as digests.
 
 mod cache_inputs;
 mod digest;
@@ -29,33 +27,34 @@ use lambda_zip_error::fs;
 
 pub(crate) use cache_inputs::{CacheInputs, add_environment};
 pub(crate) use digest::{Digest, FileDigests, FileFingerprint, FingerprintedFile, Hasher};
-pub(crate) use zip_record::{Inputs, ZipRecord};
+pub(crate) use zip_record::{ZipInputs, ZipRecord};
 
-/// The name of the folder in a target directory.
-const FOLDER: &str = ".lambda-zip";
+/// The name of the directory in a target directory.
+const DIRECTORY: &str = ".lambda-zip";
 
-/// The memory of earlier runs in one target directory.
+/// The cache in one target directory.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    folder: PathBuf,
+    directory: PathBuf,
+    /// Digest of this build of the program.
     program: Digest,
 }
 
 impl Cache {
-    /// The memory in this target directory. Nothing has to be there yet.
+    /// The cache in this target directory, which need not exist yet.
     pub(crate) fn of(target_directory: &Path) -> Self {
-        Self { folder: target_directory.join(FOLDER), program: program() }
+        Self { directory: target_directory.join(DIRECTORY), program: program() }
     }
 
-    /// What is remembered of a kind under a key.
-    pub(crate) fn recall<T: DeserializeOwned>(&self, kind: &str, key: Digest) -> Option<T> {
+    /// The value of a kind under a key. `None` is a cache miss.
+    pub(crate) fn load<T: DeserializeOwned>(&self, kind: &str, key: Digest) -> Option<T> {
         let text = std::fs::read_to_string(self.path(kind, key)).ok()?;
         let (head, contents) = text.split_once('\n')?;
         (head == self.head(contents)).then(|| serde_json::from_str(contents).ok())?
     }
 
-    /// Remembers it, unless this very thing is remembered already. What cannot be remembered is found out again.
-    pub(crate) fn remember<T: Serialize>(&self, kind: &str, key: Digest, value: &T) {
+    /// Stores a value, unless the same value is stored already. Errors are ignored: the next run has a cache miss.
+    pub(crate) fn store<T: Serialize>(&self, kind: &str, key: Digest, value: &T) {
         let _ = self.write(&self.path(kind, key), value);
     }
 
@@ -69,23 +68,23 @@ impl Cache {
     }
 
     fn path(&self, kind: &str, key: Digest) -> PathBuf {
-        self.folder.join(format!("{kind}-{}.json", key.short()))
+        self.directory.join(format!("{kind}-{}.json", key.short()))
     }
 
-    /// The first line of a file, which tells whether the rest is whole, and of this program.
+    /// The first line of a file. It proves that the rest is complete and written by this build of the program.
     fn head(&self, contents: &str) -> String {
         let digest = Digest::of(contents.as_bytes());
         format!("cargo-lambda-zip {} {} {digest}", env!("CARGO_PKG_VERSION"), self.program)
     }
 }
 
-/// This build of this program. Two builds of one version, as its developers make them, can differ in what they write.
+/// Digest of this build of the program. Two development builds of one version may write different formats.
 fn program() -> Digest {
     let mut hasher = Hasher::new("program");
     hasher.field(env!("CARGO_PKG_VERSION"));
     let executable = std::env::current_exe().ok();
-    if let Some(stamp) = executable.and_then(|executable| FileFingerprint::of(&executable).ok()) {
-        hasher.field(format!("{stamp:?}"));
+    if let Some(fingerprint) = executable.and_then(|executable| FileFingerprint::of(&executable).ok()) {
+        hasher.field(format!("{fingerprint:?}"));
     }
     hasher.finish()
 }
@@ -95,40 +94,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_whole_and_ours_is_recalled() {
-        let folder = tempfile::tempdir().unwrap();
-        let memory = Cache::of(folder.path());
+    fn damaged_and_unknown_files_are_cache_misses() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::of(directory.path());
         let key = Digest::of(b"key");
-        assert_eq!(memory.recall::<Vec<u32>>("numbers", key), None);
-        memory.remember("numbers", key, &[1, 2, 3]);
-        assert_eq!(memory.recall("numbers", key), Some(vec![1, 2, 3]));
-        assert_eq!(memory.recall::<String>("numbers", key), None, "another type");
-        assert_eq!(memory.recall::<Vec<u32>>("numbers", Digest::of(b"other")), None);
+        assert_eq!(cache.load::<Vec<u32>>("numbers", key), None);
+        cache.store("numbers", key, &[1, 2, 3]);
+        assert_eq!(cache.load("numbers", key), Some(vec![1, 2, 3]));
+        assert_eq!(cache.load::<String>("numbers", key), None, "another type");
+        assert_eq!(cache.load::<Vec<u32>>("numbers", Digest::of(b"other")), None);
 
-        let path = memory.path("numbers", key);
+        let path = cache.path("numbers", key);
         let text = std::fs::read_to_string(&path).unwrap();
         for broken in [&text[..text.len() - 1], &text.replace("[1,", "[7,"), &text.replacen('0', "1", 1), "", "\n[1]"] {
             std::fs::write(&path, broken).unwrap();
-            assert_eq!(memory.recall::<Vec<u32>>("numbers", key), None, "{broken}");
+            assert_eq!(cache.load::<Vec<u32>>("numbers", key), None, "{broken}");
         }
     }
 
     #[test]
-    fn what_is_known_is_not_written_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let memory = Cache::of(folder.path());
+    fn an_unchanged_value_is_not_written_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::of(directory.path());
         let key = Digest::of(b"key");
-        memory.remember("numbers", key, &[1]);
-        let stamp = FileFingerprint::of(&memory.path("numbers", key)).unwrap();
-        memory.remember("numbers", key, &[1]);
-        assert_eq!(FileFingerprint::of(&memory.path("numbers", key)).unwrap(), stamp);
+        cache.store("numbers", key, &[1]);
+        let fingerprint = FileFingerprint::of(&cache.path("numbers", key)).unwrap();
+        cache.store("numbers", key, &[1]);
+        assert_eq!(FileFingerprint::of(&cache.path("numbers", key)).unwrap(), fingerprint);
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_no_error() {
+    fn an_unwritable_directory_is_no_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let memory = Cache::of(file.path());
-        memory.remember("numbers", Digest::of(b"key"), &[1]);
-        assert_eq!(memory.recall::<Vec<u32>>("numbers", Digest::of(b"key")), None);
+        let cache = Cache::of(file.path());
+        cache.store("numbers", Digest::of(b"key"), &[1]);
+        assert_eq!(cache.load::<Vec<u32>>("numbers", Digest::of(b"key")), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a zip was made from: as long as that and the zip are what they were, there is nothing to make.
+//! What a published zip was made from. While its inputs and the zip itself are unchanged, it is up to date.
 
 use std::path::{Path, PathBuf};
 
@@ -11,43 +11,43 @@ use lambda_zip_check::{Expectation, Finding};
 
 const KIND: &str = "zip";
 
-/// A zip that was published, with all that a report says of it.
+/// A published zip, with everything that a report shows about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ZipRecord {
-    /// Of [`Inputs`].
+    /// Digest of its [`ZipInputs`].
     pub(crate) inputs: Digest,
     pub(crate) archive: Archive,
-    /// Of the zip's bytes.
+    /// Digest of its bytes.
     pub(crate) zip: Digest,
     pub(crate) findings: Vec<Finding>,
-    /// Where the executable lay: the next run reads it ahead.
+    /// The path of the executable. The next run reads it ahead.
     pub(crate) executable: PathBuf,
     pub(crate) debug_symbols: Option<PathBuf>,
-    /// These files, and those that are included, as they were when they were last read.
+    /// Fingerprints of these files and of the included ones, from when they were last read.
     pub(crate) known: Vec<FingerprintedFile>,
 }
 
 impl ZipRecord {
     /// The record of the zip at this path.
-    pub(crate) fn recall(memory: &Cache, zip: &Path) -> Option<Self> {
-        memory.recall(KIND, key(zip)).filter(|record: &Self| record.archive.path == zip)
+    pub(crate) fn load(cache: &Cache, zip: &Path) -> Option<Self> {
+        cache.load(KIND, key(zip)).filter(|record: &Self| record.archive.path == zip)
     }
 
-    pub(crate) fn remember(&self, memory: &Cache) {
-        memory.remember(KIND, key(&self.archive.path), self);
+    pub(crate) fn store(&self, cache: &Cache) {
+        cache.store(KIND, key(&self.archive.path), self);
     }
 
-    /// The files whose contents decide over the zip's freshness, includes aside.
+    /// The files that decide whether the zip is up to date, except the included ones.
     pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
         [&self.executable, &self.archive.path].into_iter().chain(&self.debug_symbols).map(PathBuf::as_path)
     }
 
-    /// Whether the zip is what these inputs make, and what it was when it was published.
+    /// True if the zip was made from these inputs and is unchanged since.
     pub(crate) fn holds(&self, inputs: Digest, digests: &FileDigests) -> bool {
         let is_same = |path: &Path, digest: Digest| digests.of(path).is_ok_and(|now| now == digest);
         self.inputs == inputs
             && is_same(&self.archive.path, self.zip)
-            // The debug information is the executable as it was built, and the executable is among the inputs.
+            // The debug file is a copy of the executable, which is one of the inputs.
             && self.debug_symbols.as_ref().is_none_or(|debug| {
                 digests.of(&self.executable).is_ok_and(|executable| is_same(debug, executable))
             })
@@ -60,33 +60,31 @@ fn key(zip: &Path) -> Digest {
     hasher.finish()
 }
 
-/// Everything that decides over the bytes of a zip, or over what the rules say of it. The program itself is a part of
-/// every record's file.
+/// Everything that the bytes of a zip and its findings follow from. The program itself counts through [`Cache`].
 #[derive(Debug)]
-pub(crate) struct Inputs<'a> {
+pub(crate) struct ZipInputs<'a> {
     /// In the order of the archive.
     pub(crate) entries: &'a [Entry],
     pub(crate) compression: Compression,
     pub(crate) modified: ModificationTime,
-    pub(crate) expectation: &'a Expectation<'a>,
-    /// Whether the executable is stripped on its way into the zip.
+    pub(crate) expectation: &'a Expectation,
+    /// True if the executable is stripped on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
 
-impl Inputs<'_> {
-    /// Reads all files.
+impl ZipInputs<'_> {
+    /// The digest. Reads every file that is not known yet.
     pub(crate) fn digest(&self, digests: &FileDigests) -> Result<Digest> {
         let Self { entries, compression, modified, expectation, debug_symbols } = self;
-        let Expectation { kind, arch, runtime, today, levels, layers } = expectation;
+        let Expectation { kind, arch, runtime, today, levels } = expectation;
         let mut hasher = Hasher::new("inputs");
-        // The rules ask of the day whether the runtime is past its dates.
+        // Today counts only where it decides which of the runtime's dates have passed.
         let deprecation =
             runtime.map(|runtime| (runtime.deprecation(*today), *today >= runtime.facts().update_blocked));
         hasher.field(format!("{:?}", (compression, modified, kind, arch, runtime, deprecation, levels, debug_symbols)));
-        debug_assert!(layers.is_empty(), "a build knows nothing of layers");
         for entry in *entries {
             hasher.field(entry.name.as_str());
-            // Where there is none, it follows from the contents.
+            // Without a mode, the contents decide it.
             hasher.field(entry.mode.map(u32::to_le_bytes).as_slice().as_flattened());
             match &entry.source {
                 EntrySource::Disk(path) => {
@@ -101,7 +99,7 @@ impl Inputs<'_> {
                     hasher.field("link");
                     hasher.field(target);
                 }
-                EntrySource::Directory => hasher.field("folder"),
+                EntrySource::Directory => hasher.field("directory"),
             }
         }
         Ok(hasher.finish())

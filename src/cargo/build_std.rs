@@ -1,11 +1,10 @@
-//! Whether cargo builds the standard library anew, by its unstable `build-std`: then the one that comes with Rust is not
-//! needed.
+//! Cargo's unstable `build-std`, which compiles the standard library from source. The precompiled one is then not needed.
 
 use super::config::{CargoConfig, Rustc};
 use crate::cli::CargoFlags;
 
-/// Whether `-Z`, the environment or a config file asks for it, of a cargo that listens.
-pub(super) fn is_asked_for(flags: &CargoFlags, config: &CargoConfig, rustc: &Rustc) -> bool {
+/// True if `-Z`, the environment or a config file turns it on, and this cargo accepts unstable options.
+pub(super) fn is_enabled(flags: &CargoFlags, config: &CargoConfig, rustc: &Rustc) -> bool {
     // A stable cargo refuses the flag by itself.
     let by_flag = flags.unstable.iter().any(|flag| flag == "build-std" || flag.starts_with("build-std="));
     let configured = || {

@@ -1,11 +1,11 @@
-//! What a build made, from cargo's own messages: nothing is ever guessed from what lies under `target/`.
+//! The executables of a build, from cargo's own messages. Paths under `target/` are never guessed.
 
 use std::io::{self, BufRead};
 
 use cargo_metadata::camino::Utf8PathBuf;
 use cargo_metadata::{Message, PackageId, TargetKind};
 
-/// An executable that cargo reports as built, or as still fresh.
+/// An executable that cargo reported as built or as fresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Executable {
     pub(crate) package: PackageId,
@@ -16,22 +16,22 @@ pub(crate) struct Executable {
 }
 
 impl Executable {
-    /// Whether it was built for this target triple. The messages do not say; cargo's layout does:
+    /// True if it was built for this triple. The messages do not tell, but the path does:
     /// `<target dir>/<triple>/<profile>/<name>`, with `examples/` before the name of an example.
     pub(crate) fn is_for(&self, triple: &str) -> bool {
         let depth = if self.is_example { 3 } else { 2 };
-        self.path.components().rev().nth(depth).is_some_and(|folder| folder.as_str() == triple)
+        self.path.components().rev().nth(depth).is_some_and(|name| name.as_str() == triple)
     }
 }
 
-/// The executables in a stream of cargo's messages. The stream is drained to its end.
+/// The executables in a stream of cargo's messages, which is read to its end.
 pub(crate) fn executables(stream: impl BufRead) -> io::Result<Vec<Executable>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(stream) {
         let Message::CompilerArtifact(artifact) = message? else { continue };
         let is_bin = artifact.target.is_kind(TargetKind::Bin);
         let is_example = artifact.target.is_kind(TargetKind::Example);
-        // A test harness is an executable too, of the very binary that it tests.
+        // A test harness is an executable too, with the name of the binary that it tests.
         if artifact.profile.test || !(is_bin || is_example) {
             continue;
         }
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn binaries_and_examples_are_found_and_the_rest_is_not() {
+    fn only_binaries_and_examples_are_found() {
         let stream = [
             artifact("lib", "util", "null"),
             artifact("custom-build", "build-script-build", "null"),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_triple_elsewhere_in_the_path_does_not_count() {
+    fn a_triple_elsewhere_in_the_path_is_ignored() {
         let executable = Executable {
             package: PackageId { repr: "p".into() },
             name: "api".into(),

@@ -1,4 +1,4 @@
-//! What cargo knows of the package or workspace at hand.
+//! What cargo knows about the package or workspace.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,14 +7,14 @@ use std::process::Stdio;
 use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
-use super::config::RUST_IS_MISSING;
+use super::rustc::RUST_IS_MISSING;
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-/// Asks cargo for the workspace's own packages, and returns its answer as it is. Dependencies are not resolved: nothing
-/// here needs them, and on a large graph that would take longer than packaging.
+/// The output of `cargo metadata --no-deps`. Dependencies are not resolved: on a large graph that takes longer than
+/// packaging, and few builds need them.
 pub(crate) fn read(flags: &CargoFlags) -> Result<String> {
     let mut command = MetadataCommand::new();
     command.cargo_path(program()).no_deps().other_options(flags.common_args());
@@ -26,36 +26,36 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<String> {
         anyhow::Error::from(error).context(Failure::new(ErrorKind::Setup, message).hint(RUST_IS_MISSING))
     })?;
     if !output.status.success() {
-        return Err(described(&String::from_utf8_lossy(&output.stderr)).into());
+        return Err(failure(&String::from_utf8_lossy(&output.stderr)).into());
     }
     let answer = String::from_utf8_lossy(&output.stdout);
-    // A wrapper may print something of its own before it.
+    // A wrapper may print something before the document.
     let document = answer.lines().find(|line| line.starts_with('{'));
     document.map(str::to_owned).ok_or_else(|| Failure::new(ErrorKind::Metadata, NO_ANSWER).into())
 }
 
-const NO_ANSWER: &str = "failed to ask cargo about the package";
+const NO_ANSWER: &str = "failed to read the output of `cargo metadata`";
 
-/// Reads what [`read`] returned.
+/// Parses the output of [`read`].
 pub(crate) fn parse(answer: &str) -> Result<Metadata> {
     let metadata = MetadataCommand::parse(answer).or_fail(ErrorKind::Metadata, || NO_ANSWER.into())?;
     if metadata.workspace_default_members.is_missing() {
-        return Err(Failure::new(ErrorKind::Setup, "this cargo is too old: 1.71 or newer is needed")
+        return Err(Failure::new(ErrorKind::Setup, "this cargo is too old: expected 1.71 or newer")
             .hint("run `rustup update`")
             .into());
     }
     Ok(metadata)
 }
 
-/// The command that describes the graph of dependencies, as far as it is built for these targets. A `read_only` one leaves
-/// the lockfile alone, and fails where that is not enough.
+/// The command for the dependency graph of these targets. With `read_only`, it never writes the lockfile, and fails if that
+/// would be needed.
 pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
     let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
     args.extend(targets.iter().map(|target| format!("--filter-platform={}", target.triple()).into()));
     about_dependencies(args, flags, read_only)
 }
 
-/// The command that lists the packages that a build for these targets compiles for them, by name and version.
+/// The command that lists the packages that are compiled for these targets, by name and version.
 pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
     let fixed = ["tree", "--workspace", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"];
     let mut args: Vec<OsString> = fixed.map(OsString::from).into();
@@ -75,8 +75,8 @@ fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags, read_only: bo
     CargoCommand { program: program(), args, env: BTreeMap::new() }
 }
 
-/// Cargo's own words, with what to do about the commonest of them.
-fn described(stderr: &str) -> Failure {
+/// Cargo's own message, with a hint for the most common one.
+fn failure(stderr: &str) -> Failure {
     let message = stderr.trim().strip_prefix("error: ").unwrap_or(stderr.trim());
     let failure = Failure::new(ErrorKind::Metadata, message);
     if message.contains("could not find `Cargo.toml`") {

@@ -1,13 +1,17 @@
-//! Running cargo: the command that is shown is the command that runs.
+//! Running cargo and rustc, and reading cargo's configuration. The command that is shown is the command that runs.
+//!
+//! This module knows nothing of linkers: [`linker`](crate::linker) builds on it.
 
 mod build_std;
+mod build_target;
 pub(crate) mod config;
 mod messages;
 mod metadata;
+mod overrides;
 mod profile;
+mod rustc;
 mod rustflags;
 pub(crate) mod sccache;
-mod settings;
 mod target_cpu;
 mod terminal;
 mod trim_paths;
@@ -25,9 +29,10 @@ use serde::Serialize;
 
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
+pub(crate) use build_target::BuildTarget;
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
-pub(crate) use settings::{Settings, c_is_native};
+pub(crate) use overrides::{BUILD_ID, BuildOverrides, OverrideInputs, c_is_native};
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.
@@ -35,24 +40,23 @@ pub(crate) fn program() -> OsString {
     std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into())
 }
 
-/// One invocation of cargo, before it runs. Its `Display` is what a user could paste into a POSIX shell.
+/// One invocation of cargo. Its `Display` can be pasted into a POSIX shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CargoCommand {
     pub(crate) program: OsString,
     pub(crate) args: Vec<OsString>,
-    /// Set in addition to the environment of this process.
+    /// Added to the environment of this process.
     pub(crate) env: BTreeMap<String, OsString>,
 }
 
 impl CargoCommand {
-    /// Runs it for what it prints, quietly. Nothing when it fails: this is for questions whose answer may be missing.
+    /// Runs it and returns its stdout. `None` if it fails, for questions that may stay unanswered.
     pub(crate) fn output(&self) -> Option<Vec<u8>> {
         let output = Command::new(&self.program).args(&self.args).envs(&self.env).stdin(Stdio::null()).output();
         output.ok().filter(|output| output.status.success()).map(|output| output.stdout)
     }
 
-    /// Starts `cargo build`. Cargo's progress and diagnostics reach the user's terminal as if cargo had been started by
-    /// hand.
+    /// Starts `cargo build`. Its progress and diagnostics go to the user's terminal.
     pub(crate) fn start(&self) -> Result<RunningBuild> {
         let started = Instant::now();
         let mut child = Command::new(&self.program)
@@ -72,15 +76,14 @@ impl CargoCommand {
     }
 }
 
-/// A `cargo build` at work. Its messages are read meanwhile, so that it never has to wait.
+/// A running `cargo build`. A thread reads its messages, so that cargo is never blocked.
 pub(crate) struct RunningBuild {
     child: Child,
     messages: JoinHandle<(io::Result<Vec<Executable>>, Duration)>,
 }
 
 impl RunningBuild {
-    /// Waits for its end and returns every executable that it reports, whether it was linked now or was fresh, with the
-    /// time that it took.
+    /// Waits for cargo, and returns every executable that it reported, new or fresh, with the time that it took.
     pub(crate) fn finish(mut self) -> Result<(Vec<Executable>, Duration)> {
         let (executables, time) = self.messages.join().expect("reading messages does not panic");
         let status = self.child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
@@ -89,13 +92,13 @@ impl RunningBuild {
                 .hint("add `--verbose` to see the command");
             let code = status.code().and_then(|code| u8::try_from(code).ok());
             return Err(match code {
-                Some(code) => failure.exit_code(code),
+                Some(code) => failure.with_exit_status(code),
                 None => failure,
             }
             .into());
         }
         let executables =
-            executables.or_fail(ErrorKind::Build, || "failed to read what `cargo build` reports".into())?;
+            executables.or_fail(ErrorKind::Build, || "failed to read the messages of `cargo build`".into())?;
         Ok((executables, time))
     }
 }
@@ -126,8 +129,8 @@ impl Serialize for CargoCommand {
     }
 }
 
-/// A word as a shell would take it: POSIX's quotes, and those of Bash and Zsh for what cannot be printed, such as the
-/// separator of `CARGO_ENCODED_RUSTFLAGS`.
+/// A word quoted for a shell: with POSIX quotes, or with those of Bash and Zsh if it has control characters, such as the
+/// separator in `CARGO_ENCODED_RUSTFLAGS`.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     if word.chars().any(char::is_control) {
@@ -151,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_shown_as_it_would_be_typed() {
+    fn a_command_is_shown_as_a_shell_accepts_it() {
         let command = CargoCommand {
             program: "cargo".into(),
             args: ["build", "--config", "build.jobs = 1", "--features", "it's"].map(OsString::from).into(),

@@ -1,20 +1,19 @@
-//! What a deployment wants of a profile, where the user said nothing: `strip`, fat LTO and one codegen unit.
+//! Profile settings for a deployment, added only where the user set nothing: `strip`, fat LTO and one codegen unit.
 //!
-//! Together they make a typical function's zip 14 % smaller at no cost in meaning and none in build time that is worth
-//! telling (see `docs/linking.md`). `panic` and `opt-level` change what the program does or how fast it does it: they stay
-//! the user's.
+//! Together they make a typical function's zip 14 % smaller, with the same behaviour and about the same build time (see
+//! `docs/linking.md`). `panic` and `opt-level` change what the program does or how fast it is, so they are left to the user.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-/// The settings that are added, by cargo's keys, in cargo's spelling.
+/// The settings that are added: cargo's keys and values.
 const DEFAULTS: [(&str, &str); 3] = [("codegen-units", "1"), ("lto", "fat"), ("strip", "symbols")];
 
-/// The settings to add to a profile, by the environment variables through which cargo takes them.
+/// The settings to add to a profile, as environment variables.
 ///
-/// `sources` are the manifest of the workspace and all configuration of cargo's in the form of files or arguments,
-/// `environment` tells the value of a variable.
+/// `sources` has the workspace's manifest and the tables of cargo's configuration. `environment` returns the value of a
+/// variable.
 pub(crate) fn additions(
     profile: &str,
     sources: &[&Table],
@@ -27,7 +26,7 @@ pub(crate) fn additions(
     DEFAULTS
         .into_iter()
         .filter(|&(key, _)| match key {
-            // Who asked for debug information wants to keep it.
+            // A user who turned debug information on wants to keep it.
             "strip" => !is_set("strip") && !is_set("debug"),
             _ => !is_set(key),
         })
@@ -35,19 +34,19 @@ pub(crate) fn additions(
         .collect()
 }
 
-/// The profile and those that it inherits from, down to `release`. Nothing for one that does not descend from it.
+/// The profile and its ancestors, up to `release`. `None` if it does not inherit from `release`.
 fn lineage(profile: &str, sources: &[&Table]) -> Option<Vec<String>> {
     let mut lineage = vec![profile.to_owned()];
     loop {
-        let youngest = lineage.last()?.as_str();
-        if youngest == "release" {
+        let oldest = lineage.last()?.as_str();
+        if oldest == "release" {
             return Some(lineage);
         }
-        let parent = match youngest {
+        let parent = match oldest {
             "bench" => "release",
-            _ => sources.iter().find_map(|source| table_of(source, youngest)?.get("inherits")?.as_str())?,
+            _ => sources.iter().find_map(|source| table_of(source, oldest)?.get("inherits")?.as_str())?,
         };
-        // A circle is cargo's to complain about.
+        // Cargo reports the circle.
         if lineage.iter().any(|name| name == parent) {
             return None;
         }
@@ -55,7 +54,7 @@ fn lineage(profile: &str, sources: &[&Table]) -> Option<Vec<String>> {
     }
 }
 
-/// Whether the user asked for debug information in this profile, and did not turn it off.
+/// True if the user turned debug information on in this profile.
 pub(crate) fn has_debug_information(
     profile: &str,
     sources: &[&Table],
@@ -64,7 +63,7 @@ pub(crate) fn has_debug_information(
     value(profile, "debug", sources, environment).is_some_and(|value| !["0", "false", "none"].contains(&value.as_str()))
 }
 
-/// What the user set for a key of this profile or of one that it inherits from, as text.
+/// The user's value of a key, in this profile or in the nearest ancestor that sets it, as text.
 pub(crate) fn value(
     profile: &str,
     key: &str,
@@ -87,7 +86,7 @@ fn table_of<'a>(source: &'a Table, profile: &str) -> Option<&'a Table> {
     source.get("profile")?.get(profile).and_then(Value::as_table)
 }
 
-/// The environment variable of a setting.
+/// The environment variable for a setting.
 pub(crate) fn variable(profile: &str, key: &str) -> String {
     format!("CARGO_PROFILE_{profile}_{key}").to_uppercase().replace('-', "_")
 }
@@ -106,13 +105,13 @@ mod tests {
         ["CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "CARGO_PROFILE_RELEASE_LTO", "CARGO_PROFILE_RELEASE_STRIP"];
 
     #[test]
-    fn everything_is_added_where_nothing_is_set() {
+    fn everything_is_added_if_nothing_is_set() {
         assert_eq!(keys("release", "", "", &[]), ALL);
         assert_eq!(keys("release", "[profile.release]\npanic = 'abort'\n[profile.dev]\nlto = true", "", &[]), ALL);
     }
 
     #[test]
-    fn what_is_set_anywhere_is_left_alone() {
+    fn a_setting_from_any_source_is_kept() {
         let without_lto = [ALL[0], ALL[2]];
         assert_eq!(keys("release", "[profile.release]\nlto = false", "", &[]), without_lto);
         assert_eq!(keys("release", "", "profile.release.lto = 'thin'", &[]), without_lto);
@@ -120,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn debug_information_that_was_asked_for_is_not_stripped() {
+    fn debug_information_that_is_turned_on_is_not_stripped() {
         assert_eq!(keys("release", "[profile.release]\ndebug = 1", "", &[]), ALL[..2]);
     }
 
     #[test]
-    fn debug_information_is_on_where_it_was_turned_on_last() {
+    fn the_strongest_source_decides_if_debug_information_is_on() {
         let has = |profile: &str, manifest: &str, environment: &[(&str, &str)]| {
             let manifest: Table = manifest.parse().unwrap();
             has_debug_information(profile, &[&manifest], |name| {
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_descends_from_release_takes_part() {
+    fn only_release_and_its_descendants_get_settings() {
         let manifest = "[profile.small-one]\ninherits = 'release'\n[profile.release]\nlto = 'off'";
         assert_eq!(
             keys("small-one", manifest, "", &[]),

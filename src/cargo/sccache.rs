@@ -1,11 +1,15 @@
-//! Keeps the folders of a checkout out of the keys of sccache, so that its cache is of use to other checkouts.
+//! Lets checkouts in different directories share one sccache cache.
 //!
-//! sccache makes the arguments of rustc a part of the key of what it keeps, and with `--remap-path-prefix` of this
-//! checkout's folders among them, no crate would ever be found by another checkout. So these flags take another way: cargo
-//! is given this program under the name of `rustc`, sccache calls it as the compiler, and it adds the flags and becomes
-//! the real one. That is no lie to the cache: what is compiled does not depend on the folders, since the flags take them
-//! out of it. Whatever else depends on a folder is in the key by itself: the working directory, which is the workspace for
-//! its own crates, and the variables of the environment that a crate reads, such as `OUT_DIR`.
+//! Without this, our builds would get nothing from a cache that another checkout filled, while a plain `cargo build` gets
+//! most registry crates: sccache hashes rustc's arguments, and our `--remap-path-prefix` flags name the directories of this
+//! checkout. Leaving the flags out instead would put those directories into the executable. `docs/sccache.md` has the
+//! measured hits.
+//!
+//! So the flags bypass sccache. Cargo gets a link to this program as `RUSTC`. sccache hashes the arguments that cargo
+//! passed and runs the link as the compiler; this program then adds the flags and becomes the real rustc (see
+//! [`run_as_rustc`]). A cache entry stays correct, because with these flags the output no longer depends on the directories.
+//! Everything else that depends on a directory is hashed by sccache: the working directory, and variables that a crate
+//! reads, such as `OUT_DIR`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -23,62 +27,63 @@ use crate::platform::{become_program, stand_for};
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
-/// The compiler to become.
+/// The variable with the real rustc.
 const REAL: &str = "LAMBDA_ZIP_RUSTC";
 
-/// The flags to add, in the form of `CARGO_ENCODED_RUSTFLAGS`.
+/// The variable with the flags to add, encoded as in `CARGO_ENCODED_RUSTFLAGS`.
 const FLAGS: &str = "LAMBDA_ZIP_RUSTFLAGS";
 
-/// What the folders become. Variables that start with `CARGO_` are a part of the key: what was compiled with other flags,
-/// or without them, is not mixed up with this.
+/// The variable with the replacements for the directories. sccache hashes variables that start with `CARGO_`, so a crate
+/// that was compiled without these flags is never used in place of one that needs them.
 const MARK: &str = "CARGO_LAMBDA_ZIP_REMAPPED_TO";
 
-/// The variables that let `flags` reach the compiler past sccache. `becomes` tells what the flags turn folders into.
-/// Nothing where the toolchain has no compiler of its own to become.
-pub(super) fn detour(
+/// The variables that hide `flags` from sccache. `replacements` are the values that the flags put in place of directories.
+/// `None` if the toolchain has no rustc in its sysroot.
+pub(super) fn hide_flags(
     rustc: &Rustc,
     target_directory: &Path,
     flags: &[String],
-    becomes: &[&str],
+    replacements: &[&str],
 ) -> Option<BTreeMap<String, OsString>> {
     let name = format!("rustc{}", env::consts::EXE_SUFFIX);
     let real = Some(rustc.sysroot.join("bin").join(&name)).filter(|path| path.is_file())?;
-    // Cargo and sccache remember what a compiler is by its path, so each has its own.
+    // Cargo and sccache recognize a compiler by its path, so each version of rustc needs a path of its own.
     let stand_in = target_directory.join(".lambda-zip").join(format!("rustc-{}", rustc.version)).join(name);
     Some(BTreeMap::from([
         ("RUSTC".to_owned(), stand_in.into()),
         (REAL.to_owned(), real.into()),
         (FLAGS.to_owned(), flags.join(SEPARATOR).into()),
-        (MARK.to_owned(), becomes.join(",").into()),
+        (MARK.to_owned(), replacements.join(",").into()),
     ]))
 }
 
-/// Puts this program where the command has its `RUSTC`, if it takes the detour.
+/// Creates the link to this program that the command uses as `RUSTC`, if it uses one.
 pub(crate) fn prepare(command: &CargoCommand) -> Result<()> {
     if !command.env.contains_key(REAL) {
         return Ok(());
     }
     let stand_in = Path::new(&command.env["RUSTC"]);
-    let program = env::current_exe().or_fail(ErrorKind::Setup, || "this program does not find itself".into())?;
-    let as_is = |path: &Path| -> Result<(u64, SystemTime)> {
+    let program = env::current_exe().or_fail(ErrorKind::Setup, || "failed to find the path of this program".into())?;
+    let fingerprint = |path: &Path| -> Result<(u64, SystemTime)> {
         let metadata = fs::metadata(path)?;
         Ok((metadata.len(), metadata.modified()?))
     };
-    if as_is(stand_in).ok() == as_is(&program).ok() {
+    if fingerprint(stand_in).ok() == fingerprint(&program).ok() {
         return Ok(());
     }
-    let folder = stand_in.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    // Another run may be at the same thing: each renames a whole one into place.
+    let directory = stand_in.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    // Another run may do the same now, so the link is renamed into place.
     tempfile::Builder::new()
-        .make_in(folder, |path| stand_for(&program, path))
+        .make_in(directory, |path| stand_for(&program, path))
         .and_then(|made| Ok(made.persist(stand_in)?))
         .map(drop)
         .or_fail(ErrorKind::Setup, || format!("failed to write `{}`", stand_in.display()))
 }
 
-/// BuildInputs a call under the name of `rustc`, and returns nothing for any other. The answer is an exit code.
-pub(crate) fn answer(args: &[OsString]) -> Option<Result<u8>> {
+/// Becomes rustc if this program was called under that name. `None` for every other call. Where a process cannot become
+/// another program, rustc runs to its end, and its exit code is returned.
+pub(crate) fn run_as_rustc(args: &[OsString]) -> Option<Result<u8>> {
     let (program, rest) = args.split_first()?;
     if Path::new(program).file_stem()? != "rustc" {
         return None;
@@ -93,8 +98,8 @@ pub(crate) fn answer(args: &[OsString]) -> Option<Result<u8>> {
     Some(become_program(command).with_context(|| format!("failed to start `{}`", real.to_string_lossy())))
 }
 
-/// Whether cargo would give its rustflags to this call, too: what runs on the machine itself, as build scripts do, is
-/// compiled without `--target`. A file of arguments may hold it.
+/// True if cargo gives its rustflags to this call. Code for the host, such as build scripts, is compiled without `--target`.
+/// The flag may also be in an argument file.
 fn is_for_a_target(args: &[OsString]) -> bool {
     args.iter().map(|arg| arg.to_string_lossy()).any(|arg| arg.starts_with("--target") || arg.starts_with('@'))
 }
@@ -104,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_compiled_for_a_target_gets_the_flags() {
+    fn code_for_the_host_gets_no_flags() {
         let is_for_a_target = |args: &[&str]| is_for_a_target(&args.iter().map(OsString::from).collect::<Vec<_>>());
         assert!(is_for_a_target(&["--crate-name", "a", "--target", "x86_64-unknown-linux-musl"]));
         assert!(is_for_a_target(&["--target=x86_64-unknown-linux-musl", "-vV"]));
@@ -113,13 +118,13 @@ mod tests {
     }
 
     #[test]
-    fn a_toolchain_without_a_compiler_is_left_alone() {
+    fn a_toolchain_without_rustc_in_its_sysroot_is_not_replaced() {
         let rustc = Rustc {
             host: String::new(),
             release: "1.95.0".into(),
             version: "1.95.0".into(),
             sysroot: "/nowhere".into(),
         };
-        assert_eq!(detour(&rustc, Path::new("target"), &[], &[]), None);
+        assert_eq!(hide_flags(&rustc, Path::new("target"), &[], &[]), None);
     }
 }

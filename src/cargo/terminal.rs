@@ -1,30 +1,29 @@
-//! What cargo's configuration says of the terminal: the `term` table of its files, `CARGO_TERM_*` and `--config`.
+//! Cargo's settings for the terminal: the `term` table of config files, `CARGO_TERM_*` and `--config`.
 //!
 //! <https://doc.rust-lang.org/cargo/reference/config.html#term>
 
 use std::path::Path;
 
-use cargo_config2::{Color, Config, When};
 use toml::{Table, Value};
 
-use super::config;
+use super::config::{self, ConfigFiles};
 use crate::cli::ColorWhen;
 
-/// The settings, where there are any.
+/// The settings. `None` if a setting has no value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TerminalSettings {
     pub(crate) quiet: Option<bool>,
     pub(crate) verbose: Option<bool>,
     pub(crate) color: Option<ColorWhen>,
     pub(crate) progress: Option<ProgressWhen>,
-    /// How wide a progress bar is, in columns.
+    /// The width of a progress bar, in columns.
     pub(crate) progress_width: Option<u16>,
 }
 
 /// When progress bars are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ProgressWhen {
-    /// On a terminal that can show them, and that no CI service pretends to be.
+    /// On a terminal that can show them, but not in CI.
     #[default]
     Auto,
     Always,
@@ -32,30 +31,21 @@ pub(crate) enum ProgressWhen {
 }
 
 impl TerminalSettings {
-    /// What counts in a folder: the files, and over them the environment.
-    pub(crate) fn of(config: &Config) -> Self {
-        let term = &config.term;
-        Self {
-            quiet: term.quiet,
-            verbose: term.verbose,
-            color: term.color.map(|color| match color {
-                Color::Auto => ColorWhen::Auto,
-                Color::Always => ColorWhen::Always,
-                Color::Never => ColorWhen::Never,
-            }),
-            progress: term.progress.when.map(|when| match when {
-                When::Auto => ProgressWhen::Auto,
-                When::Always => ProgressWhen::Always,
-                When::Never => ProgressWhen::Never,
-            }),
-            progress_width: term.progress.width.map(clamped),
+    /// The settings of config files and of the environment, which wins.
+    pub(crate) fn of(files: &ConfigFiles) -> Self {
+        let mut settings = Self::default();
+        for term in files.tables().filter_map(|table| table.get("term")?.as_table()) {
+            settings.add(term);
         }
+        settings.add(&environment());
+        settings
     }
 
-    /// The settings with those of `--config` arguments over them. Whoever carries the arguments out judges them; what
-    /// cannot be read counts as nothing here.
-    pub(crate) fn with_arguments(mut self, folder: &Path, arguments: &[String]) -> Self {
-        let tables = arguments.iter().filter_map(|argument| config::parse_argument(folder, argument).ok());
+    /// Adds the settings of `--config` arguments, which win. Invalid arguments are ignored here: the command that uses
+    /// them reports them.
+    pub(crate) fn with_arguments(mut self, directory: &Path, arguments: &[String]) -> Self {
+        let tables =
+            arguments.iter().filter_map(|argument| config::argument_tables(directory, argument).ok()).flatten();
         for term in tables.filter_map(|table| table.get("term").and_then(Value::as_table).cloned()) {
             self.add(&term);
         }
@@ -85,6 +75,21 @@ impl TerminalSettings {
     }
 }
 
+/// The `CARGO_TERM_*` variables as a `term` table.
+fn environment() -> Table {
+    let value = |name: &str| std::env::var(format!("CARGO_TERM_{name}")).ok();
+    let flag = |name: &str| Some(Value::from(value(name)?.parse::<bool>().ok()?));
+    let text = |name: &str| value(name).map(Value::from);
+    let width = || Some(Value::from(value("PROGRESS_WIDTH")?.parse::<i64>().ok()?));
+    let table = |entries: [(&str, Option<Value>); 2]| -> Table {
+        entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    };
+    let mut term = table([("quiet", flag("QUIET")), ("verbose", flag("VERBOSE"))]);
+    let progress = table([("when", text("PROGRESS_WHEN")), ("width", width())]);
+    term.extend(table([("color", text("COLOR")), ("progress", Some(progress.into()))]));
+    term
+}
+
 fn clamped(width: u32) -> u16 {
     u16::try_from(width).unwrap_or(u16::MAX)
 }
@@ -100,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_counts_over_the_rest_and_the_last_over_the_first() {
+    fn an_argument_wins_over_the_rest_and_the_last_over_the_first() {
         assert_eq!(with(&[]).color, Some(ColorWhen::Never));
         assert_eq!(with(&["term.color='always'", "term.color='auto'"]).color, Some(ColorWhen::Auto));
         assert_eq!(with(&["term.quiet=true"]).quiet, Some(true));
@@ -114,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_counts_as_nothing() {
+    fn invalid_settings_are_ignored() {
         assert_eq!(with(&["nonsense", "term.color='pink'", "term.verbose='yes'"]), with(&[]));
     }
 }

@@ -1,7 +1,7 @@
-//! Whether cargo itself takes the folders of this machine out of executables, by `trim-paths` (RFC 3127).
+//! Cargo's unstable `trim-paths` (RFC 3127), which keeps paths of this machine out of executables.
 //!
-//! It is unstable in every cargo so far: a cargo that was not told to allow it refuses the key. One that has it trims
-//! release builds unasked, and our own remapping would fight with it.
+//! A cargo that supports it trims release builds by default, and our own flags would conflict with that. A cargo that does
+//! not support it, or that was not told to allow it, refuses the key.
 
 use toml::{Table, Value};
 
@@ -9,15 +9,14 @@ use super::config::{CargoConfig, Rustc};
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
 
-/// The newest Rust of which we know that `trim-paths` is unstable, by the middle number of its version. A newer cargo
-/// is asked.
+/// `trim-paths` is known to be unstable up to this Rust (the middle number of its version). A newer cargo is asked.
 const KNOWN_UNSTABLE: u64 = 97;
 
-/// Whether this cargo takes `trim-paths` for this workspace and these arguments.
-pub(super) fn is_known(flags: &CargoFlags, manifest: &Table, config: &CargoConfig, rustc: &Rustc) -> bool {
-    let names_it = |value: &Value| value.as_array().is_some_and(|features| features.contains(&"trim-paths".into()));
-    if manifest.get("cargo-features").is_some_and(names_it) {
-        // Cargo has read this manifest already, and did not refuse it.
+/// True if this cargo accepts `trim-paths` for this workspace and these arguments. May run cargo.
+pub(super) fn is_supported(flags: &CargoFlags, manifest: &Table, config: &CargoConfig, rustc: &Rustc) -> bool {
+    let lists_it = |value: &Value| value.as_array().is_some_and(|features| features.contains(&"trim-paths".into()));
+    if manifest.get("cargo-features").is_some_and(lists_it) {
+        // Cargo has already read this manifest and accepted it.
         return true;
     }
     let is_new = rustc.release_minor().is_none_or(|minor| minor > KNOWN_UNSTABLE);
@@ -27,14 +26,13 @@ pub(super) fn is_known(flags: &CargoFlags, manifest: &Table, config: &CargoConfi
     (is_new || allowed) && is_accepted(flags)
 }
 
-/// Lets this cargo read a manifest that has the key. `-Z` flags and `[unstable]` tables count on some cargos only, and it
-/// knows best.
+/// Lets cargo read a manifest with the key. Only cargo knows if it obeys `-Z` flags and `[unstable]` tables.
 fn is_accepted(flags: &CargoFlags) -> bool {
     let manifest = "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n\
                     [profile.release]\ntrim-paths = \"object\"\n";
-    let Ok(folder) = tempfile::tempdir() else { return false };
-    let path = folder.path().join("Cargo.toml");
-    let written = std::fs::write(folder.path().join("lib.rs"), "")
+    let Ok(directory) = tempfile::tempdir() else { return false };
+    let path = directory.path().join("Cargo.toml");
+    let written = std::fs::write(directory.path().join("lib.rs"), "")
         .and_then(|()| std::fs::write(&path, format!("{manifest}\n[lib]\npath = \"lib.rs\"\n")));
     if written.is_err() {
         return false;

@@ -1,4 +1,4 @@
-//! The main command: build, package, check, publish.
+//! The arguments of the main command, which builds, packages, checks and publishes.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,40 +9,40 @@ use super::{CargoFlags, LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, Packaging
 use lambda_platform::{Arch, Libc, Runtime};
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(crate) struct BuildArguments {
-    /// Architecture: `x86_64` (the default) or `arm64`, or both with a comma
+    /// Architecture: `x86_64` (the default) or `arm64`, or both, separated by a comma
     ///
-    /// `amd64` and `aarch64` are understood, too. The flag may be repeated: all are built in one go.
+    /// `amd64` and `aarch64` are other names for them. The flag may be repeated. All architectures are built by one cargo.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = LAMBDA_OPTIONS)]
     pub(crate) arch: Vec<Arch>,
     /// C library: `musl` (the default: static, runs everywhere) or `gnu`, the runtime's own
     #[arg(long, value_name = "LIBC", help_heading = LAMBDA_OPTIONS)]
     pub(crate) libc: Option<Libc>,
-    /// Runtime that the zip has to fit
+    /// Runtime of the function: `provided.al2023` or `provided.al2`
     ///
-    /// `provided.al2023` or `provided.al2`, which is past its deprecation date.
+    /// `provided.al2` is past its deprecation date.
     #[arg(long, value_name = "ID", default_value_t = Runtime::AL2023, help_heading = LAMBDA_OPTIONS)]
     pub(crate) runtime: Runtime,
-    /// What links the executable
+    /// Linker of the executable
     #[arg(long, value_name = "LINKER", value_enum, default_value_t, help_heading = LAMBDA_OPTIONS)]
     pub(crate) linker: LinkerChoice,
-    /// Processor that the Rust code is compiled for: a name of rustc's, or `lambda` for the oldest that Lambda has
+    /// Processor to compile for: one of rustc's names, or `lambda` for the oldest processor that Lambda uses
     #[arg(long, value_name = "CPU", help_heading = LAMBDA_OPTIONS)]
     pub(crate) target_cpu: Option<String>,
-    /// Keep debug information in `<function>.debug` beside the zip; the zip gets the stripped executable
+    /// Write debug information to `<function>.debug` next to the zip; the zip has the stripped executable
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) debug_symbols: bool,
-    /// Fetch zig with pip, into a folder of this program's own, where it is needed and not there
+    /// If zig is needed but missing, install it with pip into a directory that only this program uses
     #[arg(long, conflicts_with = "no_install", help_heading = LAMBDA_OPTIONS)]
     pub(crate) install_zig: bool,
-    /// Add nothing to the profile (`strip`, fat LTO and one codegen unit where you set nothing)
+    /// Use the profile unchanged, without the defaults `strip`, fat LTO and one codegen unit
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_profile_defaults: bool,
     /// Keep the paths of this machine in the executable
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_trim_paths: bool,
-    /// Target triple, in place of --arch and --libc
+    /// Target triple, instead of --arch and --libc
     #[arg(
         long,
         value_name = "TRIPLE",
@@ -51,28 +51,28 @@ pub(crate) struct BuildArguments {
     )]
     pub(crate) target: Vec<String>,
 
-    /// Where the zips go: a file, a folder, or a template
+    /// Where to write the zips: a file, a directory, or a template
     ///
-    /// A path that ends in a separator, or that is a folder, gets `<function>/bootstrap.zip` below it. A path with
-    /// `{function}`, `{package}`, `{version}`, `{arch}` or `{runtime}` in it is filled in for each zip. Anything else is
-    /// the zip itself.
+    /// In a directory, or at a path that ends in a separator, each zip is `<function>/bootstrap.zip`. In a template,
+    /// `{function}`, `{package}`, `{version}`, `{arch}` and `{runtime}` are replaced for each zip. Any other path is the
+    /// path of the zip.
     ///
     /// [default: `lambda/` in the target directory]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
     pub(crate) output: Option<PathBuf>,
-    /// What is printed on stdout
+    /// Output format on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: MessageFormat,
-    /// Write a page about the zips: what takes the room, limits, rules and executables
+    /// Write an HTML page about the zips: sizes, limits, rules and executables
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["dry_run", "list"], help_heading = OUTPUT_OPTIONS)]
     pub(crate) report_html: Option<PathBuf>,
-    /// Print what would be built, and build nothing
+    /// Print what would be built, without building
     #[arg(long, help_heading = OUTPUT_OPTIONS)]
     pub(crate) dry_run: bool,
-    /// Boot each zip of a function on this machine and send it this event, as `invoke --event` (may be repeated)
+    /// Boot each function on this machine and send it this event, as `invoke --event` does (may be repeated)
     #[arg(long, value_name = "EVENT", allow_hyphen_values = true, help_heading = OUTPUT_OPTIONS)]
     pub(crate) invoke_event: Vec<String>,
-    /// Do not add a missing target with rustup
+    /// Do not add missing targets with rustup
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_install: bool,
 
@@ -81,20 +81,27 @@ pub(crate) struct BuildArguments {
     #[command(flatten)]
     pub(crate) cargo: CargoFlags,
 
-    /// Further arguments for `cargo build`
+    /// More arguments for `cargo build`
     #[arg(last = true, value_name = "CARGO ARGS")]
     pub(crate) passed_on: Vec<OsString>,
 }
 
-/// Who links.
+impl BuildArguments {
+    /// True for `--dry-run` and `--list`: nothing is built.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.dry_run || self.packaging.list
+    }
+}
+
+/// The choices for `--linker`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LinkerChoice {
-    /// The first that can: one configured for cargo, rust-lld, zig, a compiler on PATH
+    /// The first one that works: one configured for cargo, rust-lld, zig, a compiler on PATH
     #[default]
     Auto,
-    /// The LLD that comes with Rust: musl, and no C to compile
+    /// The LLD that comes with Rust, for musl and packages without C code
     RustLld,
-    /// `zig` on PATH, or Python's `ziglang`: compiles C, too, and links any glibc
+    /// `zig` on PATH or from the Python package `ziglang`; also compiles C, and links against any glibc
     Zig,
     /// A C compiler for the target on PATH
     System,

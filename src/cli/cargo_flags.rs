@@ -1,4 +1,4 @@
-//! Cargo's own flags, by cargo's names, headings and meaning, and how they are handed on to cargo.
+//! Cargo's own flags, with cargo's names, headings and meanings, and how they are passed on to cargo.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,9 +13,9 @@ const FEATURE_SELECTION: &str = "Feature Selection";
 const COMPILATION_OPTIONS: &str = "Compilation Options";
 const MANIFEST_OPTIONS: &str = "Manifest Options";
 
-/// The flags of `cargo build` that this program understands itself.
+/// The flags of `cargo build` that this program needs to know.
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of cargo's")]
+#[expect(clippy::struct_excessive_bools, reason = "each is one of cargo's flags")]
 pub(crate) struct CargoFlags {
     /// Package to build (see `cargo help pkgid`)
     #[arg(short, long, value_name = "SPEC", help_heading = PACKAGE_SELECTION)]
@@ -101,12 +101,12 @@ impl CargoFlags {
         self.profile.as_deref().unwrap_or("release")
     }
 
-    /// The single features named by `--features`, which takes lists separated by spaces or commas, repeatedly.
+    /// The features of all `--features` flags. Each flag takes a list separated by spaces or commas.
     pub(crate) fn features(&self) -> impl Iterator<Item = &str> {
         self.features.iter().flat_map(|list| list.split([' ', ','])).filter(|feature| !feature.is_empty())
     }
 
-    /// Those that every cargo command takes, and that decide how it finds and reads manifests and configuration.
+    /// The flags that every cargo command takes, and that decide how it reads manifests and configuration.
     pub(crate) fn common_args(&self) -> Vec<String> {
         let mut args = Vec::new();
         for (flag, set) in [("--locked", self.locked), ("--offline", self.offline), ("--frozen", self.frozen)] {
@@ -123,7 +123,7 @@ impl CargoFlags {
         args
     }
 
-    /// Those that select features.
+    /// The flags that select features.
     pub(crate) fn feature_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         for (flag, set) in [("--all-features", self.all_features), ("--no-default-features", self.no_default_features)]
@@ -136,8 +136,8 @@ impl CargoFlags {
         args
     }
 
-    /// Those of `cargo build` that are handed on as they were typed. What is built (packages, binaries, targets, the
-    /// profile) is the plan's to say.
+    /// The flags that are passed on to `cargo build` unchanged. The plan adds those that select packages, binaries, targets
+    /// and the profile.
     pub(crate) fn build_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         match self.terminal.verbose {

@@ -1,4 +1,4 @@
-//! `check`: any zip, whoever made it, against the rules of a runtime.
+//! The arguments of `check`.
 
 use std::path::PathBuf;
 
@@ -11,17 +11,16 @@ use lambda_zip_check::ArchiveKind;
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo lambda-zip check function.zip                      what does it fit?
+  cargo lambda-zip check function.zip                      which runtimes does it fit?
   cargo lambda-zip check --arch arm64 --runtime provided.al2023 function.zip
   cargo lambda-zip check --layer libraries.zip function.zip
   cargo lambda-zip check --deny secret --message-format github target/lambda/*/bootstrap.zip
   cargo lambda-zip check --explain glibc-too-new";
 
-/// Say whether Lambda would run a zip, before it is uploaded
+/// Check whether Lambda would run a zip, before you upload it
 ///
-/// Holds zips, whatever tool and language they come from, against the rules of a runtime. Of each rule that is broken it
-/// says where, what Lambda would answer, and what to do about it. The exit code is 0 when no rule is broken, 100 when one
-/// is.
+/// Checks zips from any tool and language against the rules of a runtime. For each broken rule it prints the place, what
+/// Lambda would answer, and a hint. The exit code is 0 if no rule is broken, and 100 otherwise.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct CheckArguments {
@@ -38,23 +37,23 @@ pub(crate) struct CheckArguments {
     /// What the zips are uploaded as: `function`, `extension`, `internal-extension` or `layer`
     #[arg(long, value_name = "KIND", default_value_t = ArchiveKind::Function, help_heading = LAMBDA_OPTIONS)]
     pub(crate) kind: ArchiveKind,
-    /// Zip of a layer that the function uses; its libraries and its size count (may be repeated)
+    /// Zip of a layer of the function; its libraries are found and its size counts (may be repeated)
     #[arg(long, value_name = "ZIP", value_hint = ValueHint::FilePath, help_heading = LAMBDA_OPTIONS)]
     pub(crate) layer: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) levels: LevelFlags,
-    /// Explain a rule, and check nothing
+    /// Explain a rule instead of checking zips
     #[arg(long, value_name = "RULE", conflicts_with_all = ["zips", "list"], help_heading = RULE_OPTIONS)]
     pub(crate) explain: Option<String>,
-    /// List the rules, and the limits and runtimes that they are about, and check nothing
+    /// List the rules, limits and runtimes instead of checking zips
     #[arg(long, conflicts_with = "zips", help_heading = RULE_OPTIONS)]
     pub(crate) list: bool,
 
-    /// What is printed on stdout
+    /// Output format on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: CheckFormat,
-    /// Write a page about the zips: what takes the room, limits, rules and executables
+    /// Write an HTML page about the zips: sizes, limits, rules and executables
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["list", "explain"], help_heading = OUTPUT_OPTIONS)]
     pub(crate) report_html: Option<PathBuf>,
 
@@ -62,10 +61,10 @@ pub(crate) struct CheckArguments {
     pub(crate) terminal: TerminalFlags,
 }
 
-/// How the outcome is printed on stdout.
+/// The format of the result on stdout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CheckFormat {
-    /// One line for each zip; the findings go to stderr
+    /// One line per zip; the findings go to stderr
     #[default]
     Human,
     /// One JSON document

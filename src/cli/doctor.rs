@@ -1,4 +1,4 @@
-//! `doctor`: what this machine can build.
+//! The arguments of `doctor`.
 
 use clap::Args;
 
@@ -6,10 +6,10 @@ use super::{MessageFormat, TerminalFlags};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArguments {
-    /// What is printed on stdout
+    /// Output format on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) message_format: MessageFormat,
-    /// Override a configuration value of cargo's
+    /// Override a value of cargo's configuration
     #[arg(long, value_name = "KEY=VALUE|PATH")]
     pub(crate) config: Vec<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The commands that set a machine up for the program. They are typed once, so `-h` does not list them.
+//! The arguments of `completions` and `man`. They are needed once per machine, so `-h` does not list them.
 
 use std::path::PathBuf;
 
@@ -15,28 +15,27 @@ Examples:
 
 const MAN_EXAMPLES: &str = "\
 Examples:
-  cargo lambda-zip man ~/.local/share/man/man1    then: man cargo-lambda-zip
-  cargo lambda-zip man | man -l -                 look at one page, write none";
+  cargo lambda-zip man ~/.local/share/man/man1    then run `man cargo-lambda-zip`
+  cargo lambda-zip man | man -l -                 show the main page without writing files";
 
-/// Print what lets a shell complete the command line of this program
+/// Print a script that completes the command line in a shell
 ///
-/// In bash (with bash-completion 2.12 or newer), zsh and fish `cargo lambda-zip` is completed as well as
-/// `cargo-lambda-zip`.
+/// bash (with bash-completion 2.12 or newer), zsh and fish complete `cargo lambda-zip` as well as `cargo-lambda-zip`.
 #[derive(Debug, Args)]
 #[command(hide = true, after_long_help = COMPLETIONS_EXAMPLES)]
 pub(crate) struct CompletionsArguments {
-    /// Shell to print the completions of
+    /// Shell to print the script for
     #[arg(value_name = "SHELL", value_enum)]
     pub(crate) shell: Shell,
 }
 
 /// Write the manual pages, one for each command
 ///
-/// Without a folder, the page of the main command is printed.
+/// Without a directory, the page of the main command is printed.
 #[derive(Debug, Args)]
 #[command(hide = true, after_long_help = MAN_EXAMPLES)]
 pub(crate) struct ManArguments {
-    /// Folder to write the pages to, made if it is missing
+    /// Directory to write the pages to; it is created if it is missing
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 }

@@ -1,11 +1,11 @@
-//! `-h` fits a screen: it shows the flags of every day, `--help` shows all. A flag that is not listed here is for
-//! `--help` alone.
+//! Makes `-h` fit on one screen: it shows the most common flags, and `--help` shows all. Flags that are not listed here
+//! are only shown by `--help`.
 
 use clap::Command;
 
-const OF_EVERY_COMMAND: [&str; 3] = ["verbose", "quiet", "color"];
+const COMMON: [&str; 3] = ["verbose", "quiet", "color"];
 
-const OF_BUILD: [&str; 11] = [
+const BUILD: [&str; 11] = [
     "arch",
     "libc",
     "runtime",
@@ -19,7 +19,7 @@ const OF_BUILD: [&str; 11] = [
     "list",
 ];
 
-const OF_PACK: [&str; 13] = [
+const PACK: [&str; 13] = [
     "executable",
     "paths",
     "output",
@@ -36,20 +36,20 @@ const OF_PACK: [&str; 13] = [
 ];
 
 pub(super) const SHORT_HELP_ENDS: &str = "\
-Cargo's own options mean what they mean for `cargo build`: -p, --workspace, --bin, --example, -F,
+Cargo's own options work as for `cargo build`: -p, --workspace, --bin, --example, -F,
 --all-features, --profile, -j, --manifest-path, --locked and the others.
 
-Run `cargo lambda-zip --help` for all options, and examples.";
+Run `cargo lambda-zip --help` for all options and examples.";
 
-/// Leaves what is not listed out of `-h`.
-pub(super) fn fit_a_screen(command: Command) -> Command {
-    shorten(command, &OF_BUILD).mut_subcommand("pack", |pack| shorten(pack, &OF_PACK))
+/// Hides the flags that are not listed from `-h`.
+pub(super) fn shorten_short_help(command: Command) -> Command {
+    shorten(command, &BUILD).mut_subcommand("pack", |pack| shorten(pack, &PACK))
 }
 
 fn shorten(command: Command, shown: &[&str]) -> Command {
     command.mut_args(|arg| {
         let id = arg.get_id().as_str();
-        let is_shown = shown.contains(&id) || OF_EVERY_COMMAND.contains(&id);
+        let is_shown = shown.contains(&id) || COMMON.contains(&id);
         arg.hide_short_help(!is_shown)
     })
 }
@@ -63,16 +63,16 @@ mod tests {
         let command = crate::cli::command();
         let main = command.find_subcommand(crate::cli::SUBCOMMAND).unwrap();
         let exists = |command: &Command, id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
-        for id in OF_BUILD.iter().chain(&OF_EVERY_COMMAND) {
+        for id in BUILD.iter().chain(&COMMON) {
             assert!(exists(main, id), "{id}");
         }
-        for id in OF_PACK {
+        for id in PACK {
             assert!(exists(main.find_subcommand("pack").unwrap(), id), "{id}");
         }
     }
 
     #[test]
-    fn short_help_fits_a_screen() {
+    fn short_help_fits_on_one_screen() {
         for command in ["pack", "check", "invoke", "doctor", ""] {
             let mut main = crate::cli::command().find_subcommand(crate::cli::SUBCOMMAND).unwrap().clone();
             main.build();

@@ -1,4 +1,4 @@
-//! The command line: what was typed, as types. Nothing here decides anything; `plan` does.
+//! The command line as types. This module only parses; decisions are made in `plan`.
 
 mod build;
 mod cargo_flags;
@@ -10,6 +10,7 @@ mod invoke;
 mod levels;
 mod pack;
 mod packaging;
+mod single_dash;
 mod terminal;
 
 use std::ffi::OsString;
@@ -24,12 +25,12 @@ pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use extras::{CompletionsArguments, ManArguments};
 pub(crate) use invoke::{FUNCTION_NAME_LIMIT, FunctionFlags, InvokeArguments, IsolationChoice};
-pub(crate) use levels::LevelFlags;
+pub(crate) use levels::{LevelFlags, parse_rule};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};
 
-/// The colours of cargo's own help.
+/// The colours of cargo's help.
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
     .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
@@ -39,20 +40,20 @@ const STYLES: Styles = Styles::styled()
     .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
     .invalid(Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::BrightYellow))).effects(Effects::BOLD));
 
-/// The headings in the help that several commands have.
+/// Headings in the help of several commands.
 const LAMBDA_OPTIONS: &str = "Lambda Options";
 const OUTPUT_OPTIONS: &str = "Output Options";
 
-/// The name under which cargo starts the program, and which it passes as the first argument.
+/// The name of the subcommand, which cargo passes as the first argument.
 const SUBCOMMAND: &str = "lambda-zip";
 
-/// The name of the program's file.
+/// The file name of the program.
 pub(crate) const PROGRAM: &str = "cargo-lambda-zip";
 
-/// How people start it.
-pub(crate) const TYPED: &str = "cargo lambda-zip";
+/// The command that users type.
+pub(crate) const TYPED_COMMAND: &str = "cargo lambda-zip";
 
-/// Cargo, as far as this program is concerned: it makes help and usage read `cargo lambda-zip …`.
+/// Cargo, with this program as its only subcommand, so that help and usage start with `cargo lambda-zip`.
 #[derive(Debug, Parser)]
 #[command(name = "cargo", bin_name = "cargo", styles = STYLES, disable_help_subcommand = true)]
 struct Cargo {
@@ -68,8 +69,8 @@ enum CargoSubcommand {
 
 /// Build a Rust package for AWS Lambda and package each binary as a deployment zip
 ///
-/// Compiles the selected binaries for Lambda's Linux, writes each one as `bootstrap` into a zip of its own, holds the zip
-/// against the rules of the runtime, and prints its path.
+/// Compiles the selected binaries for Lambda, packages each one as `bootstrap` in its own zip, checks the zip against the
+/// rules of the runtime, and prints its path.
 #[derive(Debug, Args)]
 #[command(version, after_help = help::SHORT_HELP_ENDS)]
 #[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -80,18 +81,41 @@ pub(crate) struct Arguments {
     pub(crate) build: BuildArguments,
 }
 
-/// What the program does other than its main command.
+impl Arguments {
+    /// The flags for verbosity and colours; `None` for a command that has none.
+    pub(crate) fn terminal_flags(&self) -> Option<&TerminalFlags> {
+        match &self.command {
+            None => Some(&self.build.cargo.terminal),
+            Some(Command::Pack(pack)) => Some(&pack.terminal),
+            Some(Command::Check(check)) => Some(&check.terminal),
+            Some(Command::Invoke(invoke)) => Some(&invoke.terminal),
+            Some(Command::Doctor(doctor)) => Some(&doctor.terminal),
+            Some(Command::Completions(_) | Command::Man(_)) => None,
+        }
+    }
+
+    /// The `--config` arguments; `None` for a command that does not take them, because it does not need cargo.
+    pub(crate) fn cargo_config_arguments(&self) -> Option<&[String]> {
+        match &self.command {
+            None => Some(&self.build.cargo.config),
+            Some(Command::Doctor(doctor)) => Some(&doctor.config),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The commands besides the main one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Package an executable from any compiler, with further files
+    /// Package an executable from any compiler, with additional files
     ///
-    /// The executable becomes `bootstrap`, mode 0755, whatever the machine that packs it; further files and folders keep
-    /// their relative names. The zip is held against the rules of the runtime before it gets its final name.
+    /// The executable becomes `bootstrap` with mode 0755 on every operating system. Additional files and directories keep
+    /// their relative paths. The zip is checked against the rules of the runtime before it gets its final name.
     #[command(after_long_help = PACK_EXAMPLES)]
     Pack(PackArguments),
     Check(CheckArguments),
     Invoke(Box<InvokeArguments>),
-    /// Show what this machine can build, with which linker, and the command for what is missing
+    /// Show what this machine can build, with which linkers, and how to install what is missing
     Doctor(DoctorArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),
@@ -100,9 +124,9 @@ pub(crate) enum Command {
 const PACK_EXAMPLES: &str = "\
 Examples:
   cargo lambda-zip pack main                            main.zip with `bootstrap` in it
-  cargo lambda-zip pack -o api.zip main conf templates  with two folders beside it
-  cargo lambda-zip pack main --include ../certs=certs   with a folder from elsewhere
-  cargo lambda-zip pack --arch arm64 --list main        only look";
+  cargo lambda-zip pack -o api.zip main conf templates  with two more directories
+  cargo lambda-zip pack main --include ../certs=certs   with a directory from elsewhere
+  cargo lambda-zip pack --arch arm64 --list main        list the entries only";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,23 +135,22 @@ Examples:
   cargo lambda-zip --libc gnu -o out/             linked with the runtime's glibc, zips under out/
   cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline
 
-To set up once:
-  cargo lambda-zip completions --help             let your shell complete the command line
+One-time setup:
+  cargo lambda-zip completions --help             completion in your shell
   cargo lambda-zip man --help                     manual pages";
 
-/// How results are printed on stdout.
+/// The format of results on stdout.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
-    /// The path of each zip, one a line
+    /// The path of each zip, one per line
     #[default]
     Human,
-    /// One JSON document that describes each zip
+    /// One JSON document that describes all zips
     Json,
 }
 
-/// Parses what the operating system passed, whether cargo started the program (`cargo lambda-zip …`, with the
-/// subcommand's name as the first argument) or the user did (`cargo-lambda-zip …`, without). `configured` is how cargo's
-/// configuration wants help and errors coloured.
+/// Parses the arguments of the process. Cargo passes the name of the subcommand as the first argument; a user who runs
+/// `cargo-lambda-zip` directly does not. `configured` is the choice of colours in cargo's configuration.
 pub(crate) fn parse(
     args: impl IntoIterator<Item = OsString>,
     configured: Option<ColorWhen>,
@@ -136,23 +159,27 @@ pub(crate) fn parse(
     if args.get(1).is_none_or(|first| first != SUBCOMMAND) {
         args.insert(args.len().min(1), SUBCOMMAND.into());
     }
-    let matches = command().color(color_of(&args, configured)).try_get_matches_from(args)?;
+    let command = command().color(color_of(&args, configured));
+    let program = command.find_subcommand(SUBCOMMAND).expect("the definition has this subcommand");
+    let typed = args.split_off(args.len().min(2));
+    args.extend(single_dash::resolve(program, typed)?);
+    let matches = command.try_get_matches_from(args)?;
     let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
     Ok(arguments)
 }
 
-/// The definition that the parser, the help and the tests share.
+/// The definition of the command line, including cargo.
 pub(crate) fn command() -> clap::Command {
-    Cargo::command().mut_subcommand(SUBCOMMAND, help::fit_a_screen)
+    Cargo::command().mut_subcommand(SUBCOMMAND, help::shorten_short_help)
 }
 
-/// The program's part of the definition, under the name of its file.
+/// The definition of the command line without cargo, under the file name of the program.
 pub(crate) fn program() -> clap::Command {
     let program = command().find_subcommand(SUBCOMMAND).cloned();
-    program.expect("it is a part of the definition").name(PROGRAM)
+    program.expect("the definition has this subcommand").name(PROGRAM)
 }
 
-/// `--color` also has to hold for the messages about a command line that cannot be parsed.
+/// Finds `--color` before the command line is parsed, since it also applies to errors in the command line.
 fn color_of(args: &[OsString], configured: Option<ColorWhen>) -> ColorChoice {
     let typed = args.iter().enumerate().find_map(|(index, arg)| match arg.to_str()? {
         "--color" => args.get(index + 1)?.to_str(),
@@ -179,14 +206,14 @@ mod tests {
     }
 
     #[test]
-    fn cargo_and_the_user_start_it_alike() {
+    fn the_subcommand_name_is_optional() {
         for words in [&["cargo-lambda-zip", "lambda-zip", "--bin", "a"][..], &["cargo-lambda-zip", "--bin", "a"]] {
             assert_eq!(parse_words(words).unwrap().build.cargo.bin, ["a"]);
         }
     }
 
     #[test]
-    fn contradictions_are_refused() {
+    fn conflicting_flags_are_refused() {
         for flags in [
             &["--release", "--profile", "dev"][..],
             &["--quiet", "--verbose"],

@@ -1,4 +1,4 @@
-//! `pack`: packaging alone, for an executable from any compiler.
+//! The arguments of `pack`.
 
 use std::path::PathBuf;
 
@@ -12,24 +12,24 @@ pub(crate) struct PackArguments {
     /// Executable for Lambda's Linux, from any compiler
     #[arg(value_name = "EXECUTABLE", value_hint = ValueHint::FilePath)]
     pub(crate) executable: PathBuf,
-    /// Files and folders to put beside it, under the relative names by which they are given here
+    /// More files and directories for the zip; they keep the relative paths that are given here
     #[arg(value_name = "PATHS", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Where the zip goes: a file, or a folder [default: `<EXECUTABLE's name>.zip` in the working directory]
+    /// Where to write the zip: a file or a directory [default: `<EXECUTABLE's name>.zip` in the working directory]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
     pub(crate) output: Option<PathBuf>,
-    /// What is printed on stdout
+    /// Output format on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: MessageFormat,
-    /// Write a page about the zips: what takes the room, limits, rules and executables
+    /// Write an HTML page about the zip: sizes, limits, rules and executables
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "list", help_heading = OUTPUT_OPTIONS)]
     pub(crate) report_html: Option<PathBuf>,
 
-    /// Architecture that the executable has to be for: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: its own]
+    /// Architecture that the executable must have: `x86_64` (`amd64`) or `arm64` (`aarch64`) [default: its own]
     #[arg(long, value_name = "ARCH", help_heading = LAMBDA_OPTIONS)]
     pub(crate) arch: Option<Arch>,
-    /// Runtime that the zip has to fit: `provided.al2023` or `provided.al2` [default: the newest]
+    /// Runtime of the function: `provided.al2023` or `provided.al2` [default: the newest]
     #[arg(long, value_name = "ID", help_heading = LAMBDA_OPTIONS)]
     pub(crate) runtime: Option<Runtime>,
     /// Keep the executable's name, and add `bootstrap` as a symbolic link to it
@@ -38,7 +38,7 @@ pub(crate) struct PackArguments {
 
     #[command(flatten)]
     pub(crate) packaging: PackagingFlags,
-    /// The same as --exclude-path
+    /// Same as --exclude-path
     #[arg(long, value_name = "GLOB", hide = true)]
     pub(crate) exclude: Vec<String>,
 

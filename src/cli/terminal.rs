@@ -1,4 +1,4 @@
-//! The flags that decide how the program talks, the same for every command.
+//! The flags for verbosity and colours. Every command has them, apart from `completions` and `man`.
 
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -11,7 +11,7 @@ pub(crate) enum ColorWhen {
 }
 
 impl ColorWhen {
-    /// The spelling of the command line.
+    /// The name on the command line.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -20,7 +20,7 @@ impl ColorWhen {
         }
     }
 
-    /// What a spelling of the command line or of cargo's configuration means.
+    /// Parses a name from the command line or from cargo's configuration.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         [Self::Auto, Self::Always, Self::Never].into_iter().find(|when| when.name() == name)
     }

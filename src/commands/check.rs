@@ -1,4 +1,4 @@
-//! The `check` command: each zip against the rules, whoever made it.
+//! `check`: checks existing zips, made by any tool, against the rules.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -6,39 +6,48 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use time::OffsetDateTime;
 
-use crate::cli::{CheckArguments, CheckFormat};
-use crate::report::{self, CheckOutcome, CheckReport, CheckedZip, Fit, HtmlPage, ZipContents, code_sha256};
+use crate::cli::{CheckArguments, CheckFormat, parse_rule};
+use crate::report::{self, CheckOutcome, CheckReport, CheckedContents, CheckedZip, Fit};
+use crate::session::Session;
 use crate::shell::Shell;
-use lambda_zip_check::{Expectation, Rule, ZipView};
+use lambda_zip_check::{Expectation, ZipView};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &CheckArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &CheckArguments, session: &Session) -> Result<u8> {
     if let Some(id) = &arguments.explain {
-        let rule: Rule = id.parse()?;
+        let rule = parse_rule(id)?;
         return print_data(arguments, || report::print_rule(rule), || report::print_rule_json(rule));
     }
     if arguments.list {
         return print_data(arguments, report::print_rules, report::print_rules_json);
     }
-    let folder = env::current_dir().unwrap_or_default();
-    let inputs = arguments.zips.iter().chain(&arguments.layer).map(|path| folder.join(path)).collect::<Vec<_>>();
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, inputs.iter().map(PathBuf::as_path))?;
+    let shell = &session.shell;
+    let directory = env::current_dir().unwrap_or_default();
+    let inputs = arguments.zips.iter().chain(&arguments.layer).map(|path| directory.join(path)).collect::<Vec<_>>();
+    let inputs = inputs.iter().map(PathBuf::as_path);
+    let page = report::report_page_path(arguments.report_html.as_deref(), &directory, inputs)?;
     let (report, contents) = check_zips(arguments, shell)?;
     match arguments.message_format {
         CheckFormat::Human => report.print_lines()?,
         CheckFormat::Json => report.print_json()?,
         CheckFormat::Github => report.print_annotations()?,
     }
-    page.publish_checked(&report, contents, shell)?;
-    // That a zip could not be judged weighs more than the judgement of another.
-    Ok(if !report.is_complete() {
+    if let Some(page) = &page {
+        report::write_checked_page(page, &report, &contents, &directory, shell)?;
+    }
+    Ok(exit_code(&report))
+}
+
+/// A zip that could not be checked is worse than one that breaks a rule.
+fn exit_code(report: &CheckReport<'_>) -> u8 {
+    if !report.is_complete() {
         ErrorKind::Archive.exit_code()
     } else if report.is_broken() {
         ErrorKind::Rule.exit_code()
     } else {
         0
-    })
+    }
 }
 
 fn print_data(
@@ -50,18 +59,22 @@ fn print_data(
         CheckFormat::Human => print_text()?,
         CheckFormat::Json => print_json()?,
         CheckFormat::Github => {
-            let failure = Failure::new(ErrorKind::Usage, "there is nothing to annotate without a zip");
+            let failure = Failure::new(ErrorKind::Usage, "`--message-format github` needs a zip to check");
             return Err(failure.hint("use `--message-format json`, or leave it out").into());
         }
     }
     Ok(0)
 }
 
-/// Checks each zip. With a report to write, what is in each is kept for it.
-fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(CheckReport<'a>, Vec<Option<ZipContents>>)> {
+/// Checks each zip. The second list has the contents of each zip, for the HTML page; without `--report-html`, and for zips
+/// that cannot be read, its elements are `None`.
+fn check_zips<'a>(
+    arguments: &'a CheckArguments,
+    shell: &Shell,
+) -> Result<(CheckReport<'a>, Vec<Option<CheckedContents>>)> {
     let levels = arguments.levels.levels()?;
-    // A slip in one path is told before time goes into the others.
-    arguments.zips.iter().chain(&arguments.layer).try_for_each(|path| must_be_a_file(path))?;
+    // All paths are checked first: a typo in the last one must not cost the time that the others take.
+    arguments.zips.iter().chain(&arguments.layer).try_for_each(|path| require_file(path))?;
     let layers: Vec<_> = arguments.layer.iter().map(|path| read(path)).collect::<Result<_>>()?;
     let expectation = Expectation {
         kind: arguments.kind,
@@ -69,23 +82,19 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(Check
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
         levels,
-        layers: &[],
-    };
-    let keep = |path: &Path, view: &ZipView| {
-        let contents = || code_sha256(path).map(|sha256| ZipContents::of(view, sha256));
-        arguments.report_html.is_some().then(contents).transpose()
     };
     let check = |path: &'a Path| {
         shell.status("Checking", path.display());
-        let read = read(path).and_then(|view| Ok((keep(path, &view)?, view)));
-        let (contents, outcome) = match read {
-            Ok((contents, view)) => (contents, judge(&view, &layers, &expectation)),
-            Err(failure) => {
-                shell.error(&failure);
-                (None, CheckOutcome::Unreadable { error: format!("{failure:#}") })
-            }
-        };
-        // Annotations repeat what they say in the workflow's log.
+        let checked = read(path).and_then(|view| {
+            let outcome = check_view(&view, &layers, &expectation);
+            let contents = arguments.report_html.is_some().then(|| CheckedContents::new(path, view)).transpose()?;
+            Ok((outcome, contents))
+        });
+        let (outcome, contents) = checked.unwrap_or_else(|failure| {
+            shell.error(&failure);
+            (CheckOutcome::Unreadable { error: format!("{failure:#}") }, None)
+        });
+        // In a GitHub workflow the annotations show the same text in the log.
         if let CheckOutcome::Checked { findings, .. } = &outcome
             && arguments.message_format != CheckFormat::Github
         {
@@ -97,7 +106,8 @@ fn check_zips<'a>(arguments: &'a CheckArguments, shell: &Shell) -> Result<(Check
     Ok((CheckReport::new(expectation.kind, expectation.arch, expectation.runtime, zips), contents))
 }
 
-fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> CheckOutcome {
+/// Checks one zip. Unless both were named, it also finds the runtimes and architectures that the zip fits.
+fn check_view(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> CheckOutcome {
     let findings = lambda_zip_check::check_view(view, layers, expectation);
     let is_open = expectation.arch.is_none() || expectation.runtime.is_none();
     let fits = is_open.then(|| {
@@ -105,7 +115,7 @@ fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> Check
         fitting.into_iter().map(|(runtime, arch)| Fit { runtime, arch }).collect()
     });
     CheckOutcome::Checked {
-        broken: lambda_zip_check::any_broken(&findings),
+        broken: lambda_zip_check::has_errors(&findings),
         size: view.size(),
         uncompressed_size: view.unpacked_size(),
         fits,
@@ -113,18 +123,19 @@ fn judge(view: &ZipView, layers: &[ZipView], expectation: &Expectation) -> Check
     }
 }
 
-fn must_be_a_file(path: &Path) -> Result<()> {
-    let what = match path.metadata() {
+/// Refuses a path that is not a regular file.
+fn require_file(path: &Path) -> Result<()> {
+    let problem = match path.metadata() {
         Ok(metadata) if metadata.is_file() => return Ok(()),
-        Ok(metadata) if metadata.is_dir() => "a folder, not a zip",
-        Ok(_) => "not a file that can be read twice",
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "not there",
-        // Reading it will tell.
+        Ok(metadata) if metadata.is_dir() => "is a directory, not a zip",
+        Ok(_) => "is not a regular file",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "does not exist",
+        // Reading the file reports what is wrong.
         Err(_) => return Ok(()),
     };
-    Err(Failure::new(ErrorKind::Usage, format!("`{}` is {what}", path.display())).into())
+    Err(Failure::new(ErrorKind::Usage, format!("`{}` {problem}", path.display())).into())
 }
 
 fn read(path: &Path) -> Result<ZipView> {
-    ZipView::read(path).or_fail(ErrorKind::Archive, || format!("`{}` cannot be checked", path.display()))
+    ZipView::read(path).or_fail(ErrorKind::Archive, || format!("cannot check `{}`", path.display()))
 }

@@ -11,10 +11,11 @@ use time::OffsetDateTime;
 
 use crate::cli::{FunctionFlags, InvokeArguments, IsolationChoice, MessageFormat};
 use crate::report::{self, ArchiveReport, InvocationReport, InvokeReport};
+use crate::session::Session;
 use crate::shell::Shell;
 use lambda_local::samples::SAMPLES;
 use lambda_local::{ExecutionMode, FunctionFiles, Isolation, LocalLambda, Output, Progress, Run, SetupError};
-use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, any_broken};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 use event::Event;
@@ -23,7 +24,8 @@ use event::Event;
 const SIGNAL_EXIT_CODE: u8 = 128;
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &InvokeArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> {
+    let shell = &session.shell;
     if arguments.list_events {
         report::print_samples(SAMPLES, arguments.message_format)?;
         return Ok(0);
@@ -70,7 +72,8 @@ pub(super) fn smoke_test(archives: &mut [ArchiveReport], events: &[Event], shell
     if events.is_empty() {
         return code;
     }
-    let is_bootable = |report: &&mut ArchiveReport| report.published && report.subject.kind == ArchiveKind::Function;
+    let is_bootable =
+        |report: &&mut ArchiveReport| report.published && report.description.kind == ArchiveKind::Function;
     for report in archives.iter_mut().filter(is_bootable) {
         let (failed, is_interrupted) = match boot_published(&report.archive.path, events, shell) {
             Ok((invocations, interrupted)) => {
@@ -109,7 +112,7 @@ fn unpack(zip: &Path, layers: &[PathBuf], shell: &Shell) -> Result<FunctionFiles
     if files.has_ignored_extensions() {
         let message =
             "the `extensions` directory of the function is ignored: Lambda starts the extensions of layers only";
-        shell.warn(message, Some("pack the extension with `--extension`, and pass that zip with `--layer`"));
+        shell.warn_with_hints(message, &["pack the extension with `--extension`, and pass that zip with `--layer`"]);
     }
     Ok(files)
 }
@@ -176,7 +179,7 @@ fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
             let message = format!(
                 "the function is not isolated ({reason}): its files are at `LAMBDA_TASK_ROOT`, not at `/var/task`"
             );
-            shell.warn(message, Some("pass `--isolation none` to silence this warning"));
+            shell.warn_with_hints(message, &["pass `--isolation none` to silence this warning"]);
         }
         Progress::Started(mode) => shell.status("Invoking", format_args!("{name} ({})", describe(mode))),
         Progress::Listening(address, mode) => {
@@ -217,11 +220,11 @@ fn with_advice(error: impl Into<Error>) -> Error {
 }
 
 /// The user's levels over this command's: a zip that is too large for a request can still go through Amazon S3.
-fn levels(typed: Levels) -> Result<Levels> {
+fn levels(typed: Levels) -> Levels {
     let mut levels = Levels::default();
-    levels.warn(Rule::UploadLimit.id())?;
+    levels.warn(Rule::UploadLimit);
     levels.extend(typed);
-    Ok(levels)
+    levels
 }
 
 /// Checks the zip and its layers. A zip that breaks a rule is not unpacked.
@@ -232,8 +235,7 @@ fn check_before_boot(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> 
         arch: arguments.arch,
         runtime: arguments.runtime,
         today: OffsetDateTime::now_utc().date(),
-        levels: levels(arguments.levels.levels()?)?,
-        layers: &[],
+        levels: levels(arguments.levels.levels()?),
     };
     let layer_views: Vec<_> = layers.iter().map(|path| read_zip(path)).collect::<Result<_>>()?;
     let view = read_zip(zip)?;
@@ -262,11 +264,11 @@ fn read_zip(path: &Path) -> Result<ZipView> {
 }
 
 /// Prints the findings. Returns true if a rule is broken.
-fn print_check(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation<'_>, shell: &Shell) -> bool {
+fn print_check(path: &Path, view: &ZipView, layers: &[ZipView], expectation: &Expectation, shell: &Shell) -> bool {
     let findings = lambda_zip_check::check_view(view, layers, expectation);
-    if any_broken(&findings) && expectation.kind == ArchiveKind::Layer {
+    if has_errors(&findings) && expectation.kind == ArchiveKind::Layer {
         shell.status("Broken", format_args!("layer `{}`", path.display()));
     }
     report::print_findings(&findings, shell);
-    any_broken(&findings)
+    has_errors(&findings)
 }

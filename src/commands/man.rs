@@ -1,4 +1,4 @@
-//! `man`: the manual pages, from the definition that the help comes from.
+//! `man`: the manual pages, made from the same definition as the help.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,53 +9,54 @@ use clap_mangen::Man;
 
 use crate::cli::{self, ManArguments};
 use crate::report::{print_paths, print_text};
+use crate::session::Session;
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
 const MANUAL: &str = "Cargo Lambda Zip Manual";
 
-/// A page under the name that `man` looks for.
-struct Page {
+/// A manual page and the file name by which `man` finds it.
+struct ManPage {
     file_name: String,
     text: String,
 }
 
-/// Writes the pages to a folder, or one to stdout, and returns the exit code.
-pub(crate) fn run(arguments: &ManArguments) -> Result<u8> {
+/// Writes all pages to a directory, or prints the main one, and returns the exit code.
+pub(crate) fn run(arguments: &ManArguments, _: &Session) -> Result<u8> {
     let pages = pages()?;
-    match &arguments.folder {
+    match &arguments.directory {
         None => print_text(&pages[0].text)?,
-        Some(folder) => {
-            let write = || pages.iter().map(|page| save(folder, page)).collect::<Result<Vec<_>>>();
-            let failed = || format!("failed to write the manual pages to `{}`", folder.display());
+        Some(directory) => {
+            let write = || pages.iter().map(|page| save(directory, page)).collect::<Result<Vec<_>>>();
+            let failed = || format!("failed to write the manual pages to `{}`", directory.display());
             print_paths(&write().or_fail(ErrorKind::Archive, failed)?)?;
         }
     }
     Ok(0)
 }
 
-fn save(folder: &Path, page: &Page) -> Result<std::path::PathBuf> {
-    fs::create_dir_all(folder)?;
-    let path = folder.join(&page.file_name);
+fn save(directory: &Path, page: &ManPage) -> Result<std::path::PathBuf> {
+    fs::create_dir_all(directory)?;
+    let path = directory.join(&page.file_name);
     fs::write(&path, page.text.as_bytes())?;
     Ok(path)
 }
 
-/// The page of the main command, then one for each other command.
-fn pages() -> Result<Vec<Page>> {
-    let mut program = complete(cli::program()).bin_name(cli::TYPED).display_name(cli::PROGRAM);
+/// The page of the main command, followed by the pages of the other commands.
+fn pages() -> Result<Vec<ManPage>> {
+    let mut program = complete(cli::program()).bin_name(cli::TYPED_COMMAND).display_name(cli::PROGRAM);
     program.build();
     let commands = program.get_subcommands().filter(|command| command.get_name() != "help").cloned();
     let pages = std::iter::once(program.clone()).chain(commands).map(page);
     pages.collect()
 }
 
-/// The command with all that `-h` leaves out.
+/// The command including what `-h` hides.
 fn complete(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(|command| complete(command).hide(false))
 }
 
-fn page(mut command: Command) -> Result<Page> {
+fn page(mut command: Command) -> Result<ManPage> {
     let name = command.get_display_name().unwrap_or(cli::PROGRAM).to_owned();
     let usage = command.render_usage().to_string();
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage).lines().map(|line| escaped(line.trim()));
@@ -68,7 +69,7 @@ fn page(mut command: Command) -> Result<Page> {
     let render = |text: &mut Vec<u8>| -> std::io::Result<()> {
         man.render_title(text)?;
         man.render_name_section(text)?;
-        // Without the list of all flags that clap's own has; the options follow.
+        // Shorter than clap's own synopsis, which repeats all flags.
         write!(text, ".SH SYNOPSIS\n{usage}\n")?;
         man.render_description_section(text)?;
         man.render_options_section(text)?;
@@ -84,10 +85,10 @@ fn page(mut command: Command) -> Result<Page> {
         writeln!(text, "{see}")
     };
     render(&mut text).context("failed to render a manual page")?;
-    Ok(Page { file_name: format!("{name}.1"), text: String::from_utf8(text).context("a manual page is not UTF-8")? })
+    Ok(ManPage { file_name: format!("{name}.1"), text: String::from_utf8(text).context("a manual page is not UTF-8")? })
 }
 
-/// The sections of a help's end: a title that ends in a colon, and the lines below it, as roff.
+/// The sections at the end of a help text: a title that ends in a colon, and the lines below it, as roff.
 fn sections(text: &str) -> Vec<(String, String)> {
     let mut sections: Vec<(String, String)> = Vec::new();
     for line in text.lines() {
@@ -103,7 +104,7 @@ fn sections(text: &str) -> Vec<(String, String)> {
     sections
 }
 
-/// A line as roff shows it: hyphens as they are typed, and nothing at its start that roff obeys.
+/// Escapes a line for roff, which shortens hyphens and takes a `.` or `'` at the start for a request.
 fn escaped(line: &str) -> String {
     let text = line.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_shown_as_they_are() {
+    fn lines_are_escaped() {
         assert_eq!(escaped(".a \\ -b"), "\\&.a \\e \\-b");
         assert_eq!(
             sections("Examples:\n  a\nMore:\n  b:\n"),

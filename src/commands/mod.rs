@@ -1,4 +1,6 @@
-//! One file for each command. Each reads as the steps of its command; the work is done elsewhere.
+//! One file for each command, which reads as the steps of the command. The work is done in other modules.
+//!
+//! Each command is a function from its arguments and the [`Session`](crate::session::Session) to the exit code.
 
 mod build;
 mod check;
@@ -7,7 +9,6 @@ mod doctor;
 mod invoke;
 mod man;
 mod pack;
-mod preview;
 
 pub(crate) use build::run as build;
 pub(crate) use check::run as check;

@@ -1,6 +1,5 @@
-//! `pack`: one executable, from whatever compiler, to one zip.
+//! `pack`: one executable, from any compiler, to one zip.
 
-use std::env;
 use std::io::ErrorKind as IoErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,13 +7,13 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::cli::PackArguments;
-use crate::manifest::Declared;
+use crate::context::working_directory;
+use crate::manifest::FunctionConfig;
 use crate::plan::Packaging;
-use crate::publish::Job;
-use crate::publish::{modification_time, publish};
-use crate::report::{ContentsList, HtmlPage, Report, Subject, print_lists, print_summary};
-use crate::shell::Shell;
-use deployment_zip::{Entry, EntryName, EntrySource, Include, OwnFiles};
+use crate::publish::{PackageJob, modification_time, publish};
+use crate::report::{self, ContentsList, Report, ZipDescription, print_lists, print_summary};
+use crate::session::Session;
+use deployment_zip::{Entry, EntryName, EntrySource, Include, OutputPaths};
 use lambda_platform::Arch;
 use lambda_zip_check::elf::Elf;
 use lambda_zip_check::{ArchiveKind, Levels, Rule};
@@ -22,18 +21,19 @@ use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 /// Runs the command and returns its exit code.
-pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
+pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
-    let folder = env::current_dir().or_fail(ErrorKind::Setup, || "the working directory is gone".into())?;
-    let executable = &folder.join(&arguments.executable);
-    refuse_what_is_no_file(&arguments.executable, executable)?;
+    let shell = &session.shell;
+    let directory = working_directory()?;
+    let executable = &directory.join(&arguments.executable);
+    refuse_non_file(&arguments.executable, executable)?;
     let name = base_name(&arguments.executable)?;
-    let path = output(arguments, &folder, name);
-    let packaging = packaging(arguments, &folder)?;
+    let path = output(arguments, &directory, name);
+    let packaging = packaging(arguments, &directory)?;
     let taken = [path.as_path(), executable];
-    let page = HtmlPage::asked_for(arguments.report_html.as_deref(), &folder, taken)?;
-    let own = OwnFiles::new(std::iter::once(path.clone()).chain(page.path()), Some(executable));
-    let subject = Subject {
+    let page = report::report_page_path(arguments.report_html.as_deref(), &directory, taken)?;
+    let output_paths = OutputPaths::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
+    let description = ZipDescription {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,
         version: None,
@@ -48,14 +48,23 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let modified = modification_time()?;
     let mut levels = Levels::default();
     if arguments.arch.is_some() && packaging.kind != ArchiveKind::Function {
-        // A layer may hold programs for several architectures; one that was named is meant.
-        levels.deny(Rule::MixedArchitectures.id())?;
+        // A layer may hold programs for several architectures, but `--arch` names one.
+        levels.deny(Rule::MixedArchitectures);
     }
-    let job = Job { subject, packaging: &packaging, entries, path, own: &own, levels, modified, debug_symbols: false };
+    let job = PackageJob {
+        description,
+        packaging: &packaging,
+        entries,
+        path,
+        output_paths: &output_paths,
+        levels,
+        modified,
+        debug_symbols: false,
+    };
     if arguments.packaging.list {
         let collected = job.collect()?;
-        job.tell(&collected, shell);
-        let list = ContentsList::new(job.subject, job.path, collected.entries.entries(), "")?;
+        job.emit_warnings(&collected, shell);
+        let list = ContentsList::new(job.description, job.path, collected.entries.entries(), "")?;
         print_lists(&[list], arguments.message_format)?;
         return Ok(0);
     }
@@ -63,22 +72,24 @@ pub(crate) fn run(arguments: &PackArguments, shell: &Shell) -> Result<u8> {
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
     report.print(arguments.message_format)?;
-    page.publish(&report.archives, shell)?;
+    if let Some(page) = &page {
+        report::write_page(page, &report.archives, &directory, shell)?;
+    }
     Ok(report.exit_code())
 }
 
-fn refuse_what_is_no_file(typed: &Path, executable: &Path) -> Result<()> {
+fn refuse_non_file(typed: &Path, executable: &Path) -> Result<()> {
     let shown = typed.display();
     let metadata = match executable.metadata() {
         Err(error) if matches!(error.kind(), IoErrorKind::NotFound | IoErrorKind::NotADirectory) => {
-            let failure = Failure::new(ErrorKind::Usage, format!("there is no executable `{shown}`"));
-            return Err(failure.hint("build it first, or name it by its path").into());
+            let failure = Failure::new(ErrorKind::Usage, format!("the executable `{shown}` does not exist"));
+            return Err(failure.hint("build it first, or give its path").into());
         }
         metadata => metadata.or_fail(ErrorKind::Archive, || format!("failed to look at `{shown}`"))?,
     };
     if metadata.is_dir() {
-        let failure = Failure::new(ErrorKind::Usage, format!("`{shown}` is a folder, not an executable"));
-        return Err(failure.hint("name the executable first, and the folder after it").into());
+        let failure = Failure::new(ErrorKind::Usage, format!("`{shown}` is a directory, not an executable"));
+        return Err(failure.hint("name the executable first, then the directory").into());
     }
     if !metadata.is_file() {
         return Err(Failure::new(ErrorKind::Usage, format!("`{shown}` is not a file")).into());
@@ -90,33 +101,33 @@ fn base_name(executable: &Path) -> Result<&str> {
     let name = executable.file_name().and_then(|name| name.to_str());
     let unnamed = || {
         let shown = executable.display();
-        Failure::new(ErrorKind::Usage, format!("`{shown}` has no name in UTF-8")).hint("rename the executable")
+        Failure::new(ErrorKind::Usage, format!("the name of `{shown}` is not UTF-8")).hint("rename the executable")
     };
     Ok(name.ok_or_else(unnamed)?)
 }
 
-/// `<name>.zip` in the working directory, else what `--output` says.
-fn output(arguments: &PackArguments, folder: &Path, name: &str) -> PathBuf {
+/// The path of the zip: `--output`, else `<name>.zip` in the working directory.
+fn output(arguments: &PackArguments, directory: &Path, name: &str) -> PathBuf {
     let file = format!("{name}.zip");
     let path = match &arguments.output {
-        None => folder.join(file),
+        None => directory.join(file),
         Some(output) => {
-            let path = folder.join(output);
-            let is_folder = path.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator);
-            if is_folder { path.join(file) } else { path }
+            let path = directory.join(output);
+            let is_directory = path.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator);
+            if is_directory { path.join(file) } else { path }
         }
     };
     path.components().collect()
 }
 
-/// What the flags say, and the paths behind the executable.
-fn packaging(arguments: &PackArguments, folder: &Path) -> Result<Packaging> {
+/// The flags, and the paths after the executable.
+fn packaging(arguments: &PackArguments, directory: &Path) -> Result<Packaging> {
     let mut flags = arguments.packaging.clone();
     flags.exclude_path.extend(arguments.exclude.iter().cloned());
-    let mut packaging = Packaging::new(&flags, folder, Declared::default())?;
+    let mut packaging = Packaging::new(&flags, directory, &FunctionConfig::default())?;
     let paths = arguments.paths.iter().map(|path| Include {
         origin: format!("`{}`", path.display()),
-        base: folder.to_owned(),
+        base: directory.to_owned(),
         source: path.clone(),
         has_destination: false,
         destination: None,
@@ -126,7 +137,7 @@ fn packaging(arguments: &PackArguments, folder: &Path) -> Result<Packaging> {
     Ok(packaging)
 }
 
-/// The architecture that the executable itself says, if it is an ELF file. Whether it is a sound one is a rule.
+/// The architecture of an ELF file. Whether the file is valid is for the check to say.
 fn architecture(executable: &Path) -> Option<Arch> {
     Elf::read(fs::open(executable).ok()?).ok()?.arch()
 }

@@ -1,5 +1,5 @@
-//! Which linker builds a target: the first of a fixed order that applies, or the one that was asked for, else an error
-//! that says why not and what would help.
+//! The choice of a linker for one target: the first in a fixed order that applies, or the one that was asked for. An error
+//! says why there is none and what helps.
 
 use super::Linker;
 use super::graph::CCrate;
@@ -10,12 +10,12 @@ use crate::cli::LinkerChoice;
 use lambda_platform::{Libc, Target};
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// A linker, with what is foreseen to go wrong with it.
+/// A linker, and what may go wrong with it.
 #[derive(Debug)]
 pub(crate) struct Choice {
     pub(crate) linker: Linker,
-    /// Why the build may fail, and what would help. It is said before the build, and again if it does fail.
-    pub(crate) doubt: Option<LinkWarning>,
+    /// Why the build may fail. Shown before the build; its hints are repeated if the build fails.
+    pub(crate) warning: Option<LinkWarning>,
 }
 
 /// A prediction that a build may fail.
@@ -27,11 +27,11 @@ pub(crate) struct LinkWarning {
 
 impl From<Linker> for Choice {
     fn from(linker: Linker) -> Self {
-        Self { linker, doubt: None }
+        Self { linker, warning: None }
     }
 }
 
-/// Chooses the linker of a target on this machine. `c_crates` are those of the graph that compile C, where it is known.
+/// Chooses the linker of a target on this machine. `c_crates` are the crates that compile C, as far as they are known.
 pub(crate) fn choose(
     target: Target,
     choice: LinkerChoice,
@@ -58,7 +58,7 @@ pub(crate) fn choose(
             ZigSurvey::Missing | ZigSurvey::NotAsked => Err(hints::missing_zig()),
         },
         LinkerChoice::System => {
-            refuse_glibc(target, "a compiler of this machine, which has one glibc,")?;
+            refuse_glibc(target, "a C compiler of this machine")?;
             Ok(on_path(target, survey).ok_or_else(|| hints::missing_compiler(target, survey))?.into())
         }
     }
@@ -67,7 +67,7 @@ pub(crate) fn choose(
 fn first_that_applies(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
     let TargetSurvey { c_compiler, .. } = survey.of(target);
     let lld = target.libc == Libc::Musl && survey.has_rust_lld;
-    // Whoever names a compiler for this very target has answered the question of C.
+    // A variable that names a C compiler for this target settles who compiles C. A plain `CC` may be meant for the host.
     let c_is_settled = c_compiler.as_ref().is_some_and(|name| name != "CC");
     if lld && (c_crates.is_empty() || c_is_settled) {
         return Ok(Linker::RustLld.into());
@@ -82,27 +82,27 @@ fn first_that_applies(target: Target, survey: &Survey, c_crates: &[CCrate]) -> R
         return Ok(linker.into());
     }
     if lld {
-        let doubt = c_compiler.is_none().then(|| hints::c_without_compiler(target, survey, c_crates));
-        return Ok(Choice { linker: Linker::RustLld, doubt });
+        let warning = c_compiler.is_none().then(|| hints::c_without_compiler(target, survey, c_crates));
+        return Ok(Choice { linker: Linker::RustLld, warning });
     }
-    Err(hints::nothing_links(target, survey, c_crates))
+    Err(hints::no_linker(target, survey, c_crates))
 }
 
 fn rust_lld(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Result<Choice, Failure> {
     if target.libc == Libc::Gnu {
         return Err(Failure::new(
             ErrorKind::Usage,
-            format!("`--linker rust-lld` cannot link `{}`: Rust brings musl along, but no glibc", target.triple()),
+            format!("`--linker rust-lld` cannot link `{}`: Rust comes with musl, but not with glibc", target.triple()),
         )
-        .hint("leave out `--libc gnu`, or take `--linker zig`"));
+        .hint("leave out `--libc gnu`, or use `--linker zig`"));
     }
     if !survey.has_rust_lld {
-        return Err(Failure::new(ErrorKind::Setup, "this toolchain brings no `rust-lld`")
-            .hint("use a toolchain of rustup, which does: https://rustup.rs"));
+        return Err(Failure::new(ErrorKind::Setup, "this toolchain has no `rust-lld`")
+            .hint("use a toolchain from rustup, which has it: https://rustup.rs"));
     }
-    let doubted = !c_crates.is_empty() && survey.of(target).c_compiler.is_none();
-    let doubt = doubted.then(|| hints::c_without_compiler(target, survey, c_crates));
-    Ok(Choice { linker: Linker::RustLld, doubt })
+    let has_no_compiler = !c_crates.is_empty() && survey.of(target).c_compiler.is_none();
+    let warning = has_no_compiler.then(|| hints::c_without_compiler(target, survey, c_crates));
+    Ok(Choice { linker: Linker::RustLld, warning })
 }
 
 fn on_path(target: Target, survey: &Survey) -> Option<Linker> {
@@ -110,18 +110,15 @@ fn on_path(target: Target, survey: &Survey) -> Option<Linker> {
     Some(if survey.host == target.triple() { Linker::System(compiler) } else { Linker::Cross(compiler) })
 }
 
-/// A glibc that was asked for by name cannot be had from every linker.
+/// Refuses a glibc suffix for a linker that cannot choose the glibc.
 fn refuse_glibc(target: Target, linker: &str) -> Result<(), Failure> {
     match target.glibc {
         None => Ok(()),
         Some(glibc) => Err(Failure::new(
             ErrorKind::Usage,
-            format!(
-                "`--target {}.{glibc}` cannot be honoured: {linker} links the glibc that it finds",
-                target.triple()
-            ),
+            format!("cannot link for `{}.{glibc}`: {linker} links whatever glibc it finds", target.triple()),
         )
-        .hint(format!("leave out `.{glibc}`, or let zig link: it brings every glibc along"))),
+        .hint(format!("leave out `.{glibc}`, or use `--linker zig`, which has every glibc"))),
     }
 }
 

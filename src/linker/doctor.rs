@@ -1,15 +1,15 @@
-//! What this machine can build for Lambda, target by target, and what would be needed for the rest.
+//! What this machine can build for Lambda, target by target, and what is missing for the rest.
 
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 use serde::Serialize;
 
+use super::Linker;
 use super::choose::choose;
 use super::graph::CCrate;
 use super::survey::Survey;
 use super::zig::{self, ZigSurvey};
-use super::{Linker, hints};
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
 use lambda_platform::{Arch, Libc, Runtime, Target};
@@ -18,15 +18,16 @@ use lambda_platform::{Arch, Libc, Runtime, Target};
 #[derive(Debug, Serialize)]
 pub(crate) struct Diagnosis {
     schema_version: u32,
-    /// The triple of the machine itself.
+    /// The triple of the machine.
     pub(crate) host: String,
-    /// The folder of the Rust toolchain.
+    /// The directory of the Rust toolchain.
     pub(crate) toolchain: String,
-    /// Zig, or why there is none to use.
+    /// Zig, or why it cannot be used.
     pub(crate) zig: String,
     pub(crate) targets: Vec<TargetDiagnosis>,
-    /// The commands for what is missing, each with what it is for.
-    pub(crate) remedies: Vec<String>,
+    /// What is missing, each with the command that installs it. The name in JSON is part of schema version 1.
+    #[serde(rename = "remedies")]
+    pub(crate) hints: Vec<String>,
 }
 
 /// The state of one target.
@@ -36,14 +37,14 @@ pub(crate) struct TargetDiagnosis {
     pub(crate) arch: Arch,
     pub(crate) libc: Libc,
     pub(crate) std_installed: bool,
-    /// What `--linker auto` takes for a package of Rust alone.
+    /// The linker that `--linker auto` chooses if no crate compiles C.
     pub(crate) pure_rust: Option<Linker>,
-    /// What it takes where C has to be compiled.
+    /// The linker that it chooses if a crate compiles C.
     pub(crate) with_c: Option<Linker>,
 }
 
 impl Diagnosis {
-    /// Looks at this machine.
+    /// Looks at this machine. Runs rustc and zig.
     pub(crate) fn of_machine(config: &CargoConfig, rustc: &Rustc, schema_version: u32) -> Result<Self> {
         let libcs = [Libc::Musl, Libc::Gnu];
         let targets: Vec<_> =
@@ -60,12 +61,12 @@ impl Diagnosis {
                 ZigSurvey::Unusable(reason) => reason.clone(),
                 ZigSurvey::Missing | ZigSurvey::NotAsked => "not found".to_owned(),
             },
-            remedies: remedies(&survey, &targets, has_rustup),
+            hints: missing(&survey, &targets, has_rustup),
             targets: targets.iter().map(|&target| diagnose(target, &survey)).collect(),
         })
     }
 
-    /// Whether this machine can build for Lambda at all. A missing standard library does not count: it is added on use.
+    /// True if this machine can build for Lambda at all. A missing standard library does not count: a build adds it.
     pub(crate) fn can_build_something(&self) -> bool {
         self.targets.iter().any(|target| target.pure_rust.is_some())
     }
@@ -82,35 +83,39 @@ fn diagnose(target: Target, survey: &Survey) -> TargetDiagnosis {
     }
 }
 
-/// A linker that is nothing but a hope does not count.
+/// The linker that a build would use. `None` also if that build may fail.
 fn linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Option<Linker> {
     let choice = choose(target, LinkerChoice::Auto, survey, c_crates).ok()?;
-    choice.doubt.is_none().then_some(choice.linker)
+    choice.warning.is_none().then_some(choice.linker)
 }
 
 fn some_c_crate() -> CCrate {
-    CCrate { chain: vec!["some-sys".to_owned()], wants_system_openssl: false, tools: BTreeSet::new() }
+    CCrate { chain: vec!["some-sys".to_owned()], needs_system_openssl: false, tools: BTreeSet::new() }
 }
 
-fn remedies(survey: &Survey, targets: &[Target], has_rustup: bool) -> Vec<String> {
-    let mut remedies = Vec::new();
+/// What is missing, with the commands that install it.
+fn missing(survey: &Survey, targets: &[Target], has_rustup: bool) -> Vec<String> {
+    let mut hints = Vec::new();
     let missing: Vec<_> =
         targets.iter().filter(|target| !survey.of(**target).std_installed).map(|target| target.triple()).collect();
     if !missing.is_empty() {
-        remedies.push(if has_rustup {
-            format!("`rustup target add {}` adds what is missing of Rust; a build does so by itself", missing.join(" "))
+        hints.push(if has_rustup {
+            format!(
+                "`rustup target add {}` adds the missing standard libraries; a build does that by itself",
+                missing.join(" ")
+            )
         } else {
-            format!("for the standard libraries of {}, {}", missing.join(", "), super::install::rustup_hint())
+            format!("the standard libraries of {} are missing: {}", missing.join(", "), super::rustup::rustup_hint())
         });
     }
     if !survey.has_rust_lld {
-        remedies.push("use a toolchain of rustup, which brings `rust-lld`: https://rustup.rs".to_owned());
+        hints.push("use a toolchain from rustup, which has `rust-lld`: https://rustup.rs".to_owned());
     }
     let lacks = |c_crates: &[CCrate]| targets.iter().any(|&target| linker(target, survey, c_crates).is_none());
     if lacks(&[]) || lacks(&[some_c_crate()]) {
-        remedies.push(format!("{}: it compiles C and links for every target", hints::install_zig()));
+        hints.push(format!("{}; it compiles C and links for every target", super::hints::install_zig()));
     }
-    remedies
+    hints
 }
 
 #[cfg(test)]
@@ -134,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn rust_alone_builds_pure_musl_and_nothing_else() {
+    fn a_machine_with_rust_alone_builds_pure_musl_and_nothing_else() {
         let (survey, [musl, gnu]) = survey(true);
         let musl = diagnose(musl, &survey);
         assert_eq!((musl.std_installed, musl.pure_rust, musl.with_c), (true, Some(Linker::RustLld), None));
@@ -143,12 +148,12 @@ mod tests {
     }
 
     #[test]
-    fn each_lack_has_its_remedy() {
+    fn everything_that_is_missing_has_a_hint() {
         let (survey_with_lld, targets) = survey(true);
-        let told = remedies(&survey_with_lld, &targets, true);
-        assert!(told[0].contains("`rustup target add aarch64-unknown-linux-gnu`"), "{told:?}");
-        assert!(told[1].contains("zig"), "{told:?}");
-        assert_eq!(told.len(), 2);
-        assert!(remedies(&survey(false).0, &targets, true)[1].contains("rust-lld"));
+        let hints = missing(&survey_with_lld, &targets, true);
+        assert!(hints[0].contains("`rustup target add aarch64-unknown-linux-gnu`"), "{hints:?}");
+        assert!(hints[1].contains("zig"), "{hints:?}");
+        assert_eq!(hints.len(), 2);
+        assert!(missing(&survey(false).0, &targets, true)[1].contains("rust-lld"));
     }
 }

@@ -1,33 +1,34 @@
-//! Which crates compile C for the target: those need a C compiler that Rust does not bring along.
+//! The crates that compile C for the target. They need a C compiler, which Rust does not come with.
 //!
-//! A prediction, from the build dependencies that a crate declares. It decides which linker is tried first and what is
-//! explained when the build fails; it never forbids a build.
+//! This is a prediction from the build dependencies that each crate declares. It decides which linker is chosen and which
+//! hints a failed build gets. It never forbids a build.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::survey::GraphSource;
 use crate::cache::Hasher;
+use crate::cargo::CargoCommand;
+use crate::cargo::config::{CargoConfig, Rustc};
 
-/// The crates through which build scripts compile C, C++ or assembly. Of the crates on the registry whose names end in
-/// `-sys` and that bring C along, all but a handful use the first two.
+/// The crates with which build scripts compile C, C++ or assembly. Nearly all `-sys` crates with C sources use `cc` or
+/// `cmake`.
 const COMPILERS: [&str; 5] = ["autotools", "cc", "cmake", "cxx-build", "nasm-rs"];
 
-/// As much of `cargo metadata` as the question needs. Reading all of it would take longer than answering.
+/// The part of `cargo metadata` that this prediction needs. Parsing all of it takes longer than the prediction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Graph {
     packages: Vec<GraphPackage>,
     resolve: Resolve,
-    /// The packages that are built, as `cargo tree` names them. `cargo metadata` also has those behind features that
-    /// are off: it resolves features more coarsely than a build does.
+    /// The packages that are built, as `cargo tree` names them. `cargo metadata` also lists packages behind features
+    /// that are off, because it resolves features less precisely than a build.
     #[serde(default)]
     built: Option<BTreeSet<String>>,
-    /// Of all that the graph follows from: while it is the same, so is the graph.
+    /// Digest of everything that the graph follows from. While it is unchanged, so is the graph.
     #[serde(default)]
-    sources: String,
+    fingerprint: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,7 @@ struct GraphPackage {
     name: String,
     #[serde(default)]
     version: String,
-    /// Nothing for a package of this machine, which can change under its version.
+    /// `None` for a local package, whose files can change without a new version.
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
@@ -78,14 +79,14 @@ impl Edge {
     }
 }
 
-/// A crate that compiles C, with what brings it in. Its `Display` reads `aws-lc-sys ← aws-lc-rs ← rustls ← function`.
+/// A crate that compiles C, and its dependents. Its `Display` reads `aws-lc-sys ← aws-lc-rs ← rustls ← function`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CCrate {
-    /// The crate first, a selected package last, over the fewest steps.
+    /// The shortest chain of dependents, from the crate to a selected package.
     pub(crate) chain: Vec<String>,
-    /// Whether it compiles nothing but looks for a library of the system: `openssl-sys` without `openssl-src`.
-    pub(crate) wants_system_openssl: bool,
-    /// The programs that its build script runs besides a compiler.
+    /// True for `openssl-sys` without `openssl-src`, which compiles nothing and looks for a system library.
+    pub(crate) needs_system_openssl: bool,
+    /// The programs that its build script runs, besides a compiler.
     pub(crate) tools: BTreeSet<&'static str>,
 }
 
@@ -95,12 +96,43 @@ impl fmt::Display for CCrate {
     }
 }
 
+/// Where the dependency graph comes from.
+pub(crate) struct GraphSource<'a> {
+    /// The root directory of the workspace.
+    pub(crate) workspace: &'a Path,
+    /// The output of `cargo metadata --no-deps`.
+    pub(crate) members: &'a str,
+    /// True if any package of the workspace has dependencies.
+    pub(crate) has_dependencies: bool,
+    /// True if cargo may write the lockfile, as a build does.
+    pub(crate) may_lock: bool,
+    pub(crate) config: &'a CargoConfig,
+    pub(crate) rustc: &'a Rustc,
+    /// `cargo metadata` with dependencies.
+    pub(crate) metadata: CargoCommand,
+    /// `cargo tree`.
+    pub(crate) tree: CargoCommand,
+    /// The graph of an earlier run.
+    pub(crate) cached: Option<&'a Graph>,
+}
+
+impl GraphSource<'_> {
+    /// False if it is certain without the graph that no crate compiles C.
+    pub(super) fn may_compile_c(&self) -> bool {
+        self.has_dependencies && self.lockfile().is_none_or(|text| names_a_compiler(&text))
+    }
+
+    fn lockfile(&self) -> Option<String> {
+        std::fs::read_to_string(self.workspace.join("Cargo.lock")).ok()
+    }
+}
+
 impl Graph {
-    /// The graph, for which cargo is only asked when something changed that the remembered one follows from. A cargo that
-    /// cannot answer is no reason to stop: the build will say the same with more right.
-    pub(super) fn ask(source: &GraphSource<'_>) -> Option<Self> {
-        if let Some(graph) = source.remembered
-            && graph.sources == graph.digest_of_sources(source)
+    /// The graph of an earlier run if it still holds, else cargo's answer. `None` if no crate compiles C, or if cargo
+    /// fails: the build reports that failure better.
+    pub(super) fn load(source: &GraphSource<'_>) -> Option<Self> {
+        if let Some(graph) = source.cached
+            && graph.fingerprint == graph.current_fingerprint(source)
         {
             return Some(graph.clone());
         }
@@ -109,14 +141,14 @@ impl Graph {
         if graph.packages.iter().any(is_compiler) {
             graph.built = source.tree.output().map(|text| built(&String::from_utf8_lossy(&text)));
         }
-        graph.sources = graph.digest_of_sources(source);
-        // Where there was no lockfile, cargo has written one to answer.
+        graph.fingerprint = graph.current_fingerprint(source);
+        // `cargo metadata` may just have written the lockfile.
         source.may_compile_c().then_some(graph)
     }
 
-    /// A digest of the lockfile, of the manifests of all packages that lie on this machine, and of the compiler and the
-    /// configuration by which cargo reads them. What comes from a registry or from git is fixed by the lockfile.
-    fn digest_of_sources(&self, source: &GraphSource<'_>) -> String {
+    /// Digest of the lockfile, of the manifests of all local packages, and of the compiler and the configuration with
+    /// which cargo reads them. The lockfile fixes everything that comes from a registry or from git.
+    fn current_fingerprint(&self, source: &GraphSource<'_>) -> String {
         let mut hasher = Hasher::new("graph");
         hasher.field(format!("{:?}", source.lockfile()));
         hasher.field(source.members);
@@ -139,17 +171,17 @@ impl Graph {
         self.built.as_ref().is_none_or(|built| built.contains(&name()))
     }
 
-    /// The crates that compile C among those that end up in the executables of these packages, by name.
+    /// The crates that compile C and end up in the executables of these packages.
     pub(crate) fn c_crates(&self, roots: &[&str]) -> Vec<CCrate> {
         let packages: BTreeMap<&str, &GraphPackage> =
             self.packages.iter().map(|package| (package.id.as_str(), package)).collect();
         let nodes: BTreeMap<&str, &Node> = self.resolve.nodes.iter().map(|node| (node.id.as_str(), node)).collect();
         let name = |id: &str| packages.get(id).map_or(id, |package| package.name.as_str()).to_owned();
-        let is_left_out =
+        let is_skipped =
             |id: &str| packages.get(id).is_some_and(|package| package.is_proc_macro() || !self.is_built(package));
         let vendors_openssl = packages.values().any(|package| package.name == "openssl-src");
 
-        // Breadth first, so that the way to each crate is a shortest one.
+        // Breadth first, so that the chain to each crate is a shortest one.
         let mut parents: BTreeMap<&str, Option<&str>> = roots.iter().map(|&root| (root, None)).collect();
         let mut pending: VecDeque<&str> = roots.iter().copied().collect();
         let mut found = BTreeMap::new();
@@ -159,12 +191,12 @@ impl Graph {
             let helpers: Vec<_> = edges.map(|edge| name(&edge.pkg)).collect();
             if helpers.iter().any(|name| COMPILERS.contains(&name.as_str())) {
                 let chain: Vec<_> = std::iter::successors(Some(id), |id| parents[id]).map(name).collect();
-                let wants_system_openssl = chain[0] == "openssl-sys" && !vendors_openssl;
+                let needs_system_openssl = chain[0] == "openssl-sys" && !vendors_openssl;
                 let tools = tools(&chain[0], &helpers);
-                found.insert(id, CCrate { chain, wants_system_openssl, tools });
+                found.insert(id, CCrate { chain, needs_system_openssl, tools });
             }
             for edge in &node.deps {
-                if edge.has_kind(None) && !is_left_out(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
+                if edge.has_kind(None) && !is_skipped(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {
                     parents.insert(&edge.pkg, Some(id));
                     pending.push_back(&edge.pkg);
                 }
@@ -175,16 +207,16 @@ impl Graph {
 }
 
 impl GraphPackage {
-    /// A proc macro, and all that only it depends on, is compiled for the machine that builds.
+    /// A proc macro is compiled for the host, and so is everything that only it depends on.
     fn is_proc_macro(&self) -> bool {
         self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
     }
 }
 
-/// The programs that the build script of a crate runs, by the crates that help it.
+/// The programs that the build script of a crate runs, judged by its build dependencies.
 fn tools(name: &str, helpers: &[String]) -> BTreeSet<&'static str> {
-    let of_helper = |helper: &String| match helper.as_str() {
-        // It has cmake for what it cannot compile by itself, which is nothing that Lambda runs.
+    let for_helper = |helper: &String| match helper.as_str() {
+        // It runs cmake only for platforms that Lambda does not have.
         "cmake" if name == "aws-lc-sys" => &[][..],
         "cmake" => &["cmake"],
         "openssl-src" => &["make", "perl"],
@@ -192,17 +224,18 @@ fn tools(name: &str, helpers: &[String]) -> BTreeSet<&'static str> {
         "autotools" => &["make"],
         _ => &[],
     };
-    let of_itself: &[_] = if name == "aws-lc-fips-sys" { &["go", "perl"] } else { &[] };
-    helpers.iter().flat_map(of_helper).chain(of_itself).copied().collect()
+    let own: &[_] = if name == "aws-lc-fips-sys" { &["go", "perl"] } else { &[] };
+    helpers.iter().flat_map(for_helper).chain(own).copied().collect()
 }
 
-/// The packages of `cargo tree --prefix none`: `name v1.2.3`, with the source behind it where it is not the registry.
+/// The packages in the output of `cargo tree --prefix none`. A line is `name v1.2.3`, followed by the source unless that
+/// is the registry.
 fn built(tree: &str) -> BTreeSet<String> {
     tree.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Whether a lockfile has a package by the name of one of the compilers. Where it has none, nothing compiles C.
-pub(super) fn names_a_compiler(lockfile: &str) -> bool {
+/// True if the lockfile lists one of the compiler crates. If it does not, no crate compiles C.
+fn names_a_compiler(lockfile: &str) -> bool {
     let names: BTreeSet<&str> =
         lockfile.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
     COMPILERS.iter().any(|compiler| names.contains(compiler))
@@ -212,19 +245,20 @@ pub(super) fn names_a_compiler(lockfile: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The recorded graph of a function that depends on `lambda_runtime` and on what the file is named after.
+    /// The C crates of a recorded graph. Each is a function that depends on `lambda_runtime` and on the crate that the
+    /// file is named after.
     fn chains(recorded: &str) -> Vec<String> {
         let graph: Graph = serde_json::from_str(recorded).unwrap();
         graph.c_crates(&["function 0.1.0"]).iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn a_pure_graph_has_none() {
+    fn a_pure_rust_graph_has_no_c_crate() {
         assert_eq!(chains(include_str!("../../tests/fixtures/graphs/pure.json")), [""; 0]);
     }
 
     #[test]
-    fn rustls_brings_its_cryptography() {
+    fn rustls_compiles_c_for_its_cryptography() {
         assert_eq!(
             chains(include_str!("../../tests/fixtures/graphs/reqwest-rustls.json")),
             ["ring ← rustls ← reqwest ← function"]
@@ -232,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_of_s3_brings_more() {
+    fn the_s3_sdk_compiles_c_in_two_crates() {
         assert_eq!(
             chains(include_str!("../../tests/fixtures/graphs/aws-sdk-s3.json")),
             [
@@ -243,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn sqlx_brings_sqlite_where_it_is_asked_for() {
+    fn sqlx_compiles_sqlite_if_that_feature_is_on() {
         assert_eq!(
             chains(include_str!("../../tests/fixtures/graphs/sqlx.json")),
             ["libsqlite3-sys ← sqlx-sqlite ← sqlx ← function", "ring ← rustls ← sqlx-core ← sqlx ← function"]
@@ -251,10 +285,10 @@ mod tests {
     }
 
     #[test]
-    fn openssl_that_is_not_vendored_is_told_apart_and_what_is_not_built_is_left_out() {
+    fn openssl_that_is_not_vendored_is_recognized_and_packages_that_are_not_built_are_skipped() {
         let mut graph: Graph =
             serde_json::from_str(include_str!("../../tests/fixtures/graphs/reqwest-native.json")).unwrap();
-        // What `cargo tree` says of the same package: a feature that is off would bring rustls and ring.
+        // The output of `cargo tree` for the same package: the feature for rustls and ring is off.
         let all = graph.packages.iter_mut().map(|package| {
             package.version = package.id.rsplit(' ').next().unwrap().to_owned();
             format!("{} v{}", package.name, package.version)
@@ -262,7 +296,7 @@ mod tests {
         let built: Vec<_> = all.filter(|name| !name.starts_with("rustls v") && !name.starts_with("ring v")).collect();
         graph.built = Some(super::built(&built.join("\n")));
         let crates = graph.c_crates(&["function 0.1.0"]);
-        let names: Vec<_> = crates.iter().map(|found| (found.chain[0].as_str(), found.wants_system_openssl)).collect();
+        let names: Vec<_> = crates.iter().map(|found| (found.chain[0].as_str(), found.needs_system_openssl)).collect();
         assert_eq!(names, [("openssl-sys", true)]);
     }
 
@@ -281,14 +315,14 @@ mod tests {
         };
         let count = |deps: &[String]| graph(deps).c_crates(&["a"]).len();
         assert_eq!(count(&[edge("b", "null")]), 1);
-        assert_eq!(count(&[edge("b", r#""dev""#)]), 0, "tests are not packaged");
-        assert_eq!(count(&[edge("b", r#""build""#)]), 0, "a build script's dependencies run on the host");
-        assert_eq!(count(&[edge("macro", "null")]), 0, "so do those of a proc macro");
+        assert_eq!(count(&[edge("b", r#""dev""#)]), 0, "dev dependencies are not packaged");
+        assert_eq!(count(&[edge("b", r#""build""#)]), 0, "build dependencies run on the host");
+        assert_eq!(count(&[edge("macro", "null")]), 0, "dependencies of a proc macro run on the host");
         assert_eq!(count(&[edge("cc", r#""build""#)]), 1, "the package itself may compile C");
     }
 
     #[test]
-    fn the_programs_of_a_build_script_are_known_by_its_helpers() {
+    fn build_dependencies_tell_which_programs_a_build_script_runs() {
         let tools = |name: &str, helpers: &[&str]| {
             let helpers: Vec<_> = helpers.iter().map(|&helper| helper.to_owned()).collect();
             super::tools(name, &helpers).into_iter().collect::<Vec<_>>().join(" ")
@@ -301,13 +335,13 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_is_read_without_sources() {
+    fn sources_in_the_tree_are_ignored() {
         let built = built("a v1.2.3\nb v0.1.0 (/somewhere)\n");
         assert!(built.contains("a v1.2.3") && built.contains("b v0.1.0"), "{built:?}");
     }
 
     #[test]
-    fn a_lockfile_without_a_compiler_settles_it() {
+    fn a_lockfile_without_a_compiler_crate_proves_that_nothing_compiles_c() {
         assert!(!names_a_compiler("[[package]]\nname = \"serde\"\n"));
         assert!(!names_a_compiler("dependencies = [\n \"cc\",\n]\n"));
         assert!(names_a_compiler("[[package]]\nname = \"cc\"\n"));

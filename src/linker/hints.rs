@@ -1,5 +1,5 @@
-//! What to say when something to link or to compile with is missing: what needs it, what was looked for, and the one
-//! command that helps on this operating system.
+//! Errors, warnings and hints for a missing linker or C compiler: what needs it, what was tried, and the one command that
+//! helps on this operating system.
 
 use std::env::consts::OS;
 use std::path::Path;
@@ -10,12 +10,13 @@ use super::survey::{Survey, compilers};
 use super::zig::ZigSurvey;
 use crate::cargo::config::target_variable;
 use crate::cli::LinkerChoice;
-use lambda_platform::GlibcVersion;
-use lambda_platform::{Arch, Libc, Target};
+use lambda_platform::{Arch, GlibcVersion, Libc, Target};
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// More crates than this are counted, not named.
+/// Messages name this many crates and count the rest.
 const NAMED_CRATES: usize = 4;
+
+const NO_ZIG: &str = "found neither `zig` on PATH nor Python's `ziglang`";
 
 /// The one command that serves every target and every crate with C.
 pub(super) fn install_zig() -> String {
@@ -24,10 +25,10 @@ pub(super) fn install_zig() -> String {
         "windows" => "winget install zig.zig",
         _ => "pip install ziglang",
     };
-    format!("install zig: `{command}`, or let `--install-zig` fetch it")
+    format!("install zig: `{command}`, or add `--install-zig`")
 }
 
-/// `--linker` against a linker in cargo's configuration: one of them has to go.
+/// `--linker` together with a linker in cargo's configuration. One of them has to go.
 pub(super) fn contradiction(target: Target, choice: LinkerChoice, configured: &Path) -> Failure {
     let name = match choice {
         LinkerChoice::Auto => "auto",
@@ -38,95 +39,87 @@ pub(super) fn contradiction(target: Target, choice: LinkerChoice, configured: &P
     let (triple, configured) = (target.triple(), configured.display());
     Failure::new(
         ErrorKind::Usage,
-        format!("`--linker {name}` contradicts cargo's configuration, which links `{triple}` by `{configured}`"),
+        format!("`--linker {name}` contradicts cargo's configuration, which links `{triple}` with `{configured}`"),
     )
     .hint(format!(
-        "leave out `--linker`, or take the linker out of the config file, `{}_LINKER`, `--config` or the rustflags",
+        "leave out `--linker`, or remove the linker from the config file, `{}_LINKER`, `--config` or the rustflags",
         target_variable(&triple)
     ))
 }
 
 pub(super) fn unusable_zig(reason: &str) -> Failure {
-    Failure::new(ErrorKind::Setup, format!("this zig cannot be used: {reason}")).hint(install_zig())
+    Failure::new(ErrorKind::Setup, format!("cannot use zig: {reason}")).hint(install_zig())
 }
 
 pub(super) fn missing_zig() -> Failure {
-    Failure::new(ErrorKind::Setup, "there is no `zig` on PATH and no `ziglang` in Python").hint(install_zig())
+    Failure::new(ErrorKind::Setup, NO_ZIG).hint(install_zig())
 }
 
 pub(super) fn glibc_needs_zig(target: Target, glibc: GlibcVersion, zig: &ZigSurvey) -> Failure {
     let triple = target.triple();
     let why = match zig {
-        ZigSurvey::Unusable(reason) => reason.clone(),
-        _ => "there is no `zig` on PATH and no `ziglang` in Python".to_owned(),
+        ZigSurvey::Unusable(reason) => reason,
+        _ => NO_ZIG,
     };
-    Failure::new(
-        ErrorKind::Setup,
-        format!("`--target {triple}.{glibc}` needs zig, which alone brings every glibc along: {why}"),
-    )
-    .hint(install_zig())
+    Failure::new(ErrorKind::Setup, format!("`--target {triple}.{glibc}` needs zig, which has every glibc: {why}"))
+        .hint(install_zig())
 }
 
 pub(super) fn missing_compiler(target: Target, survey: &Survey) -> Failure {
     let names: Vec<_> = compilers(target, &survey.host).iter().map(|name| format!("`{name}`")).collect();
-    Failure::new(
-        ErrorKind::Setup,
-        format!("no compiler for `{}` is on PATH: looked for {}", target.triple(), names.join(", ")),
-    )
-    .hint(install_compiler(target))
+    Failure::new(ErrorKind::Setup, format!("no C compiler found for `{}`; tried {}", target.triple(), names.join(", ")))
+        .hint(install_compiler(target))
 }
 
-/// Nothing that could link was found.
-pub(super) fn nothing_links(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Failure {
-    let mut missing = looked_for(target, survey);
+/// Nothing on this machine can link the target.
+pub(super) fn no_linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Failure {
+    let mut tried = tried(target, survey);
     if target.libc == Libc::Musl && !survey.has_rust_lld {
-        missing.insert(0, "no `rust-lld` in this toolchain".to_owned());
+        tried.insert(0, "`rust-lld`".to_owned());
     }
-    let mut message = format!("no linker for `{}`: there is {}", target.triple(), missing.join(", "));
+    let mut message = format!("no linker found for `{}`; tried {}", target.triple(), tried.join(", "));
     if !c_crates.is_empty() {
-        message = format!("{message}; C is compiled by {}", named(c_crates));
+        message = format!("{message}; these crates compile C: {}", named(c_crates));
     }
     let failure = Failure::new(ErrorKind::Setup, message);
     let failure = match target.libc {
-        Libc::Gnu => failure.hint("leave out `--libc gnu`: a static musl build needs no further linker"),
-        Libc::Musl => failure.hint("use a toolchain of rustup, which brings `rust-lld`: https://rustup.rs"),
+        Libc::Gnu => failure.hint("leave out `--libc gnu`: a static musl build needs no other linker"),
+        Libc::Musl => failure.hint("use a toolchain from rustup, which has `rust-lld`: https://rustup.rs"),
     };
     failure.hint(format!("or {}", install_zig())).hint(format!("or {}", install_compiler(target)))
 }
 
-/// There is C to compile, and nothing to compile it with.
+/// Crates compile C, and no C compiler for the target was found.
 pub(super) fn c_without_compiler(target: Target, survey: &Survey, c_crates: &[CCrate]) -> LinkWarning {
-    let missing = looked_for(target, survey).join(", ");
     let message = format!(
-        "C has to be compiled for `{}`, and there is {missing}: the build may fail in {}",
+        "the build may fail in {}: no C compiler found for `{}`; tried {}",
+        named(c_crates),
         target.triple(),
-        named(c_crates)
+        tried(target, survey).join(", ")
     );
-    let mut hints = Vec::new();
-    hints.extend(openssl(c_crates));
-    hints.push(install_zig());
-    LinkWarning { message, hints }
+    LinkWarning { message, hints: openssl(c_crates).into_iter().chain([install_zig()]).collect() }
 }
 
-/// What helps a crate that looks for an OpenSSL of the target.
+/// The hint for a crate that looks for an OpenSSL of the target.
 pub(super) fn openssl(c_crates: &[CCrate]) -> Option<String> {
-    c_crates.iter().any(|found| found.wants_system_openssl).then(|| {
-        "`openssl-sys` wants an OpenSSL of the system: turn its users to rustls, or its `vendored` feature on"
+    c_crates.iter().any(|found| found.needs_system_openssl).then(|| {
+        "`openssl-sys` needs an OpenSSL that was built for the target: use rustls, or enable the `vendored` feature"
             .to_owned()
     })
 }
 
-/// Nothing may be written, and there is no lockfile to tell what the build is made of.
+/// A preview writes nothing, so it cannot create the lockfile that lists the crates.
 pub(crate) fn missing_lockfile() -> LinkWarning {
-    let message = "`Cargo.lock` is missing or out of date: which crates compile C, and so who links, is not known yet";
+    let message = "cannot tell yet which crates compile C, and so which linker is used: `Cargo.lock` is missing or out of \
+                   date";
     LinkWarning {
         message: message.to_owned(),
-        hints: vec!["`cargo update --workspace` writes it, as a build does".to_owned()],
+        hints: vec!["run `cargo update --workspace`, or a build: both write it".to_owned()],
     }
 }
 
-/// A program that build scripts run is not there.
-pub(super) fn install_tool(tool: &str, wanted_by: &CCrate) -> String {
+/// A program that a build script runs is not on PATH.
+pub(super) fn install_tool(tool: &str, needed_by: &CCrate) -> String {
     let command = match (OS, tool) {
         ("macos", _) => format!("brew install {tool}"),
         ("windows", "cmake") => "winget install Kitware.CMake".to_owned(),
@@ -138,16 +131,16 @@ pub(super) fn install_tool(tool: &str, wanted_by: &CCrate) -> String {
         _ => format!("sudo apt-get install {tool}"),
     };
     let on = if OS == "linux" { " (Debian, Ubuntu)" } else { "" };
-    format!("`{wanted_by}` is built with `{tool}`, which is not on PATH: `{command}`{on}")
+    format!("`{needed_by}` needs `{tool}`, which is not on PATH: `{command}`{on}")
 }
 
-fn looked_for(target: Target, survey: &Survey) -> Vec<String> {
-    let mut missing = match &survey.zig {
-        ZigSurvey::Unusable(reason) => vec![format!("no zig that works ({reason})")],
-        _ => vec!["no `zig`".to_owned(), "no `ziglang` in Python".to_owned()],
+fn tried(target: Target, survey: &Survey) -> Vec<String> {
+    let mut tried = match &survey.zig {
+        ZigSurvey::Unusable(reason) => vec![format!("zig ({reason})")],
+        _ => vec!["`zig`".to_owned(), "Python's `ziglang`".to_owned()],
     };
-    missing.extend(compilers(target, &survey.host).iter().map(|name| format!("no `{name}`")));
-    missing
+    tried.extend(compilers(target, &survey.host).iter().map(|name| format!("`{name}`")));
+    tried
 }
 
 fn named(c_crates: &[CCrate]) -> String {
@@ -156,8 +149,8 @@ fn named(c_crates: &[CCrate]) -> String {
     if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
 }
 
-/// How a compiler for the target is installed on this operating system.
-pub(super) fn install_compiler(target: Target) -> String {
+/// How to install a C compiler for the target on this operating system.
+fn install_compiler(target: Target) -> String {
     let Target { arch, libc, .. } = target;
     match (OS, libc) {
         ("linux", Libc::Gnu) if arch.rust_name() == std::env::consts::ARCH => {

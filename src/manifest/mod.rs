@@ -1,11 +1,11 @@
 //! What a package declares about its zips: `[package.metadata.lambda-zip]`, its tables for single binaries, and
 //! `[workspace.metadata.lambda-zip]`.
 //!
-//! Cargo hands these tables on without a look at them, so everything that is wrong with one is found here, and said with
-//! the manifest and the key.
+//! Cargo passes these tables on unread. Every mistake in one is found here and reported with the manifest and the key.
 
 pub(crate) mod cargo_lambda;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::manifest::cargo_lambda::{Answer, Inherited};
+use crate::cli::parse_rule;
 use crate::suggest::nearest;
+use cargo_lambda::{Inherited, InheritedSetting};
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
 use lambda_zip_check::{ArchiveKind, Level, Levels};
 use lambda_zip_error::{ErrorKind, Failure};
@@ -24,16 +25,18 @@ use lambda_zip_error::{ErrorKind, Failure};
 /// The name of the tables.
 const TABLE: &str = "lambda-zip";
 
-/// The tables that have a say in the zip of one binary, the least specific first.
+/// What the manifests declare for one function.
 #[derive(Debug, Default)]
-pub(crate) struct Declared {
-    pub(crate) tables: Vec<Table>,
+pub(crate) struct FunctionConfig {
+    /// Our own tables, the least specific first.
+    tables: Vec<Table>,
+    /// What cargo-lambda's tables declare.
+    pub(crate) inherited: Inherited,
 }
 
-/// One table, read.
-#[derive(Debug, Default)]
+/// The keys of one table. `None` if a key is missing.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Table {
-    /// Nothing where the table does not have the key.
     pub(crate) include: Option<Vec<Include>>,
     pub(crate) exclude: Vec<Exclude>,
     pub(crate) mode: Vec<ModeRule>,
@@ -45,34 +48,47 @@ pub(crate) struct Table {
     pub(crate) checks: Levels,
 }
 
-impl Declared {
-    /// Whether a table answers this question, which cargo-lambda's then do not.
-    pub(crate) fn answers(&self, question: Answer) -> bool {
-        match question {
-            Answer::Include => self.tables.iter().any(|table| table.include.is_some()),
-            Answer::Kind => self.tables.iter().any(|table| table.kind.is_some()),
-            Answer::Target => false,
+impl FunctionConfig {
+    /// Reads the tables for one binary or example of a package. `directory` is the working directory, which the paths of
+    /// cargo-lambda's tables are relative to.
+    pub(crate) fn read(metadata: &Metadata, package: &Package, binary: &str, directory: &Path) -> Result<Self> {
+        let inherited = Inherited::read(metadata, package, binary, directory)?;
+        Ok(Self { tables: tables(metadata, package, binary)?, inherited })
+    }
+
+    /// The processor that the most specific table names.
+    pub(crate) fn target_cpu(&self) -> Option<&TargetCpu> {
+        self.tables.iter().rev().find_map(|table| table.target_cpu.as_ref())
+    }
+
+    /// True if one of our own tables has this setting, which then replaces cargo-lambda's.
+    pub(crate) fn sets(&self, setting: InheritedSetting) -> bool {
+        match setting {
+            InheritedSetting::Include => self.tables.iter().any(|table| table.include.is_some()),
+            InheritedSetting::Kind => self.tables.iter().any(|table| table.kind.is_some()),
+            InheritedSetting::Target => false,
         }
     }
 
-    /// The same, with what cargo-lambda's tables say of questions that no table here answers.
-    pub(crate) fn over(mut self, inherited: Inherited) -> Self {
-        let include = Some(inherited.include).filter(|_| !self.answers(Answer::Include));
-        self.tables.insert(0, Table { include, kind: inherited.kind, ..Table::default() });
-        self
+    /// The tables that count for the zip, the least specific first: cargo-lambda's settings, where no table of ours
+    /// replaces them, then our own.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = Cow<'_, Table>> {
+        let include = (!self.sets(InheritedSetting::Include)).then(|| self.inherited.include.clone());
+        let inherited = Table { include, kind: self.inherited.kind, ..Table::default() };
+        std::iter::once(Cow::Owned(inherited)).chain(self.tables.iter().map(Cow::Borrowed))
     }
 }
 
-/// The processor that is asked for, by a name of rustc's or `lambda`.
+/// A processor, by rustc's name or as `lambda`.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetCpu {
     pub(crate) name: String,
-    /// The key and its manifest, to begin a message with. Nothing for the flag.
+    /// The key and its manifest, for the start of a message. `None` if `--target-cpu` names the processor.
     pub(crate) origin: Option<String>,
 }
 
-/// Reads the tables for one binary or example of a package.
-pub(crate) fn declared(metadata: &Metadata, package: &Package, binary: &str) -> Result<Declared> {
+/// Our own tables for one binary or example, the least specific first.
+fn tables(metadata: &Metadata, package: &Package, binary: &str) -> Result<Vec<Table>> {
     let mut tables = Vec::new();
     let root = metadata.workspace_root.join("Cargo.toml");
     if let Some(mut reader) = Reader::of(&metadata.workspace_metadata, "workspace.metadata", root.as_std_path())? {
@@ -90,7 +106,7 @@ pub(crate) fn declared(metadata: &Metadata, package: &Package, binary: &str) -> 
             reader.finish(&[])?;
         }
     }
-    Ok(Declared { tables })
+    Ok(tables)
 }
 
 fn refuse_unknown_binaries(
@@ -104,7 +120,7 @@ fn refuse_unknown_binaries(
     match binaries.keys().find(|name| !existing.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => {
-            let message = format!("{} is about a binary that does not exist", reader.key(&format!("bin.{name}")));
+            let message = format!("{} names an unknown binary", reader.key(&format!("bin.{name}")));
             Err(Failure::new(ErrorKind::Setup, message).hint(nearest("binaries", name, existing)).into())
         }
     }
@@ -128,7 +144,7 @@ enum ModeValue {
     InOrder(Vec<String>),
 }
 
-/// A table of which keys are taken until none is left.
+/// Takes the keys out of a table. Those left at the end are unknown.
 struct Reader<'a> {
     manifest: &'a Path,
     section: String,
@@ -136,7 +152,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Our table among the metadata of a manifest, if there is one.
+    /// Our table in the metadata of a manifest.
     fn of(metadata: &Value, section: &str, manifest: &'a Path) -> Result<Option<Self>> {
         let Some(value) = metadata.get(TABLE) else { return Ok(None) };
         let section = format!("{section}.{TABLE}");
@@ -151,18 +167,18 @@ impl<'a> Reader<'a> {
         Self { manifest: self.manifest, section: format!("{}.{name}", self.section), table }
     }
 
-    fn folder(&self) -> PathBuf {
+    fn directory(&self) -> PathBuf {
         self.manifest.parent().unwrap_or(Path::new("")).to_owned()
     }
 
-    /// A key with its place, to begin a message with.
+    /// A key and its manifest, for the start of a message.
     fn key(&self, key: &str) -> String {
         format!("`{}.{key}` in `{}`", self.section, self.manifest.display())
     }
 
-    /// A failure about the value of a key, with the key.
+    /// Adds the key to a failure about its value.
     fn at(&self, key: &str, failure: Failure) -> Failure {
-        failure.at(self.key(key)).exit_code(ErrorKind::Setup.exit_code())
+        failure.at(self.key(key)).with_kind(ErrorKind::Setup)
     }
 
     fn invalid(&self, key: &str, reason: &str) -> Failure {
@@ -171,7 +187,7 @@ impl<'a> Reader<'a> {
 
     fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, Failure> {
         let Some(value) = self.table.remove(key) else { return Ok(None) };
-        // The place in a JSON text that nobody wrote would mislead.
+        // serde_json would name a line of JSON, which the user never wrote.
         let read = serde_json::from_value(value.clone());
         let expected = || format!("`{value}` is not {}", shape_of(key));
         read.map(Some).map_err(|_| self.invalid(key, &expected()))
@@ -196,11 +212,11 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Refuses what is left.
+    /// Refuses the keys that are left.
     fn finish(&self, further: &[&str]) -> Result<(), Failure> {
         let Some(unknown) = self.table.keys().next() else { return Ok(()) };
         let known = KEYS.iter().chain(further).copied();
-        Err(self.invalid(unknown, "there is no such key").hint(nearest("keys", unknown, known)))
+        Err(self.invalid(unknown, "unknown key").hint(nearest("keys", unknown, known)))
     }
 
     fn includes(&mut self) -> Result<Option<Vec<Include>>> {
@@ -214,24 +230,24 @@ impl<'a> Reader<'a> {
             IncludeValue::Table(table) => {
                 let mut reader = self.inner("include", table);
                 let source = reader.take("source")?;
-                let source = source.ok_or_else(|| self.invalid("include", "a table in it has no `source`"))?;
+                let source = source.ok_or_else(|| self.invalid("include", "an entry has no `source`"))?;
                 let (destination, mode) = (reader.take("dest")?, reader.take::<String>("mode")?);
                 if let Some(unknown) = reader.table.keys().next() {
                     let hint = nearest("keys", unknown, ["source", "dest", "mode"]);
-                    return Err(reader.invalid(unknown, "there is no such key").hint(hint).into());
+                    return Err(reader.invalid(unknown, "unknown key").hint(hint).into());
                 }
                 let octal = |text: String| parse_octal(&text).map_err(|error| reader.at("mode", error));
                 (source, destination, mode.map(octal).transpose()?)
             }
         };
         let origin = format!("{}: `{source}`", self.key("include"));
-        Ok(Include { origin, base: self.folder(), source: source.into(), has_destination: false, destination, mode })
+        Ok(Include { origin, base: self.directory(), source: source.into(), has_destination: false, destination, mode })
     }
 
     fn excludes(&mut self) -> Result<Vec<Exclude>> {
         let globs: Vec<String> = self.take("exclude")?.unwrap_or_default();
-        let folder = self.folder();
-        let exclude = |glob: &String| Exclude::new(glob, &folder).map_err(|error| self.at("exclude", error).into());
+        let directory = self.directory();
+        let exclude = |glob: &String| Exclude::new(glob, &directory).map_err(|error| self.at("exclude", error).into());
         globs.iter().map(exclude).collect()
     }
 
@@ -254,15 +270,15 @@ impl<'a> Reader<'a> {
                 "deny" => Level::Deny,
                 "warn" => Level::Warn,
                 "allow" => Level::Allow,
-                _ => return Err(self.invalid(&key, "there is `deny`, `warn` and `allow`").into()),
+                _ => return Err(self.invalid(&key, "expected `deny`, `warn` or `allow`").into()),
             };
-            levels.set(&rule, level).map_err(|failure| self.at(&key, failure))?;
+            levels.set(parse_rule(&rule).map_err(|failure| self.at(&key, failure))?, level);
         }
         Ok(levels)
     }
 }
 
-/// What the value of a key has to be.
+/// The type that a key must have.
 fn shape_of(key: &str) -> &'static str {
     match key {
         "include" => "a list of paths and of tables with `source`",

@@ -1,61 +1,53 @@
-//! Where the zips go.
+//! The paths of the zips.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use cargo_metadata::Metadata;
 
-use super::{Function, PlannedFunction, Surroundings};
-use crate::cli::BuildArguments;
+use super::PlannedFunction;
+use crate::context::{BuildContext, Function};
 use lambda_platform::Target;
 use lambda_zip_check::ArchiveKind;
 use lambda_zip_error::{ErrorKind, Failure};
 
 const PLACEHOLDERS: [&str; 5] = ["function", "package", "version", "arch", "runtime"];
 
-/// The rule that gives each zip its path.
+/// What `--output` says.
 #[derive(Debug)]
 pub(super) enum Output {
-    /// `<folder>/<function>/bootstrap.zip`, `<folder>/extensions/<name>.zip` or `<folder>/layers/<name>.zip`, with the
-    /// architecture after the folder when there are several.
-    Folder { folder: PathBuf, by_arch: bool },
+    /// `<directory>/<function>/bootstrap.zip`, `<directory>/extensions/<name>.zip` or `<directory>/layers/<name>.zip`. With
+    /// several architectures, each has a directory of its own in between.
+    Directory { directory: PathBuf, by_arch: bool },
     /// One file.
     File(PathBuf),
     /// A path with placeholders.
-    Template { folder: PathBuf, template: String },
+    Template { directory: PathBuf, template: String },
 }
 
 impl Output {
-    /// Reads `--output`, else takes `lambda` in the target directory, the path at which existing deployment set-ups look.
-    pub(super) fn new(
-        arguments: &BuildArguments,
-        metadata: &Metadata,
-        by_arch: bool,
-        surroundings: Surroundings<'_>,
-    ) -> Result<Self> {
-        let Surroundings { folder, output_is_folder } = surroundings;
-        let Some(output) = &arguments.output else {
-            let target_dir = match &arguments.cargo.target_dir {
-                Some(target_dir) => folder.join(target_dir),
-                None => metadata.target_directory.clone().into_std_path_buf(),
-            };
-            return Ok(Self::Folder { folder: target_dir.join("lambda"), by_arch });
+    /// Reads `--output`. The default is `lambda` in the target directory, where existing deployment setups look.
+    pub(super) fn new(context: &BuildContext<'_>) -> Result<Self> {
+        let by_arch = context.targets.len() > 1;
+        let Some(output) = &context.arguments.output else {
+            return Ok(Self::Directory { directory: context.target_directory().join("lambda"), by_arch });
         };
         let text = output.to_string_lossy();
         if text.is_empty() {
-            return Err(Failure::new(ErrorKind::Usage, "`--output` is empty").hint("name a file or a folder").into());
+            return Err(Failure::new(ErrorKind::Usage, "`--output` is empty")
+                .hint("name a file or a directory")
+                .into());
         }
         if text.contains(['{', '}']) {
             let Some(template) = output.to_str() else {
                 return Err(Failure::new(ErrorKind::Usage, "an `--output` with placeholders must be UTF-8").into());
             };
             fill(template, |name| PLACEHOLDERS.contains(&name).then(String::new))?;
-            return Ok(Self::Template { folder: folder.to_path_buf(), template: template.to_owned() });
+            return Ok(Self::Template { directory: context.directory.clone(), template: template.to_owned() });
         }
-        let path = folder.join(output);
-        if output_is_folder || text.ends_with(std::path::is_separator) {
-            Ok(Self::Folder { folder: path, by_arch })
+        let path = context.directory.join(output);
+        if context.output_is_directory || text.ends_with(std::path::is_separator) {
+            Ok(Self::Directory { directory: path, by_arch })
         } else {
             Ok(Self::File(path))
         }
@@ -64,17 +56,17 @@ impl Output {
     /// The path of one zip.
     pub(super) fn path(&self, function: &Function, kind: ArchiveKind, target: Target) -> PathBuf {
         match self {
-            Self::Folder { folder, by_arch } => {
-                let folder = if *by_arch { folder.join(target.arch.aws_name()) } else { folder.clone() };
+            Self::Directory { directory, by_arch } => {
+                let directory = if *by_arch { directory.join(target.arch.aws_name()) } else { directory.clone() };
                 let file = format!("{}.zip", function.name);
                 match kind {
-                    ArchiveKind::Function => folder.join(&function.name).join("bootstrap.zip"),
-                    ArchiveKind::Extension | ArchiveKind::InternalExtension => folder.join("extensions").join(file),
-                    ArchiveKind::Layer => folder.join("layers").join(file),
+                    ArchiveKind::Function => directory.join(&function.name).join("bootstrap.zip"),
+                    ArchiveKind::Extension | ArchiveKind::InternalExtension => directory.join("extensions").join(file),
+                    ArchiveKind::Layer => directory.join("layers").join(file),
                 }
             }
             Self::File(path) => path.clone(),
-            Self::Template { folder, template } => {
+            Self::Template { directory, template } => {
                 let filled = fill(template, |name| match name {
                     "function" => Some(function.name.clone()),
                     "package" => Some(function.package.clone()),
@@ -83,17 +75,17 @@ impl Output {
                     "runtime" => Some(target.runtime.to_string()),
                     _ => None,
                 });
-                folder.join(filled.expect("the template was checked when it was read"))
+                directory.join(filled.expect("the template was checked when it was read"))
             }
         }
     }
 }
 
-/// Puts values in the place of `{name}`s.
+/// Replaces each `{name}` by its value.
 fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, Failure> {
     let known = || {
         let names: Vec<_> = PLACEHOLDERS.iter().map(|name| format!("`{{{name}}}`")).collect();
-        format!("there is {}", names.join(", "))
+        format!("the placeholders are {}", names.join(", "))
     };
     let mut filled = String::new();
     let mut rest = template;
@@ -113,7 +105,7 @@ fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
-/// Two zips on one path would leave one of them. Case does not tell paths apart everywhere.
+/// Refuses two zips with one path. Paths that differ only in case count as one, as some file systems have it.
 pub(super) fn refuse_collisions(functions: &[PlannedFunction]) -> Result<()> {
     let describe =
         |planned: &PlannedFunction| format!("`{}` for {}", planned.function.name, planned.target.target.arch);
@@ -129,7 +121,7 @@ pub(super) fn refuse_collisions(functions: &[PlannedFunction]) -> Result<()> {
                 planned.path.display()
             ),
         )
-        .hint("name a folder (`--output out/`) or a template (`--output 'out/{package}/{function}-{arch}.zip'`)")
+        .hint("name a directory (`--output out/`) or a template (`--output 'out/{package}/{function}-{arch}.zip'`)")
         .into());
     }
     Ok(())

@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Metadata, MetadataCommand};
 use serde_json::{Value, json};
 use time::macros::date;
 
 use super::*;
+use crate::cargo::BuildOverrides;
 use crate::cli;
-use crate::linker::{TargetSurvey, ZigSurvey};
+use crate::linker::{Survey, TargetSurvey, ZigSurvey};
 use lambda_zip_error::{exit_code, hints};
 
 const MUSL_X86_64: &str = "x86_64-unknown-linux-musl";
@@ -75,27 +76,26 @@ fn survey() -> Survey {
     }
 }
 
-fn settings() -> Settings {
+fn overrides() -> BuildOverrides {
     let env = BTreeMap::from([("CARGO_PROFILE_RELEASE_LTO".to_owned(), "fat".into())]);
-    Settings::with(vec!["--config".into(), "x.y=1".into()], env)
+    BuildOverrides::with(vec!["--config".into(), "x.y=1".into()], env)
 }
 
 fn plan_of(words: &str) -> Result<BuildPlan> {
     plan_in(words, false)
 }
 
-fn plan_in(words: &str, output_is_folder: bool) -> Result<BuildPlan> {
-    plan_with(words, output_is_folder, &settings())
+fn plan_in(words: &str, output_is_directory: bool) -> Result<BuildPlan> {
+    plan_with(words, output_is_directory, overrides())
 }
 
-fn plan_with(words: &str, output_is_folder: bool, settings: &Settings) -> Result<BuildPlan> {
+fn plan_with(words: &str, output_is_directory: bool, overrides: BuildOverrides) -> Result<BuildPlan> {
     let args = std::iter::once("cargo-lambda-zip").chain(words.split_whitespace()).map(OsString::from);
     let arguments = cli::parse(args, None).unwrap().build;
-    let surroundings = Surroundings { folder: Path::new("/here"), output_is_folder };
-    let metadata = workspace();
-    let selection = select(&arguments.cargo, &metadata)?;
-    let targets = targets(&arguments, None, date!(2026 - 11 - 23))?;
-    plan(&arguments, &targets, &metadata, selection, &survey(), settings, surroundings)
+    let today = date!(2026 - 11 - 23);
+    let context =
+        BuildContext::for_tests(&arguments, today, workspace(), "/here", output_is_directory, survey(), overrides)?;
+    plan(&context)
 }
 
 fn names(words: &str) -> Vec<String> {
@@ -113,7 +113,7 @@ fn refusal(words: &str) -> (u8, String, String) {
 }
 
 #[test]
-fn every_binary_of_the_selected_packages_is_a_function_and_nothing_else() {
+fn exactly_the_binaries_of_the_selected_packages_are_functions() {
     assert_eq!(names(""), ["send", "list"]);
     assert_eq!(names("-p orders"), ["list"]);
     assert_eq!(names("-p orders@1.2 -p mail"), ["send", "list"]);
@@ -125,7 +125,7 @@ fn every_binary_of_the_selected_packages_is_a_function_and_nothing_else() {
 }
 
 #[test]
-fn required_features_decide_and_what_they_leave_out_is_told() {
+fn binaries_without_their_required_features_are_skipped_and_listed() {
     for flags in ["--features write", "-F all", "--all-features", "--features orders/write"] {
         assert_eq!(names(&format!("-p orders {flags}")), ["create", "list"], "{flags}");
     }
@@ -134,12 +134,12 @@ fn required_features_decide_and_what_they_leave_out_is_told() {
     assert_eq!((skipped[0].name.as_str(), &skipped[0].required_features[..]), ("create", &["write".to_owned()][..]));
 
     let (code, message, hint) = refusal("-p orders --bin create");
-    assert_eq!((code, message.as_str()), (2, "`create` of `orders` needs features that are not on: `write`"));
+    assert_eq!((code, message.as_str()), (2, "`create` of `orders` needs features that are off: `write`"));
     assert_eq!(hint, "add `--features write`");
 }
 
 #[test]
-fn names_that_do_not_exist_are_refused_with_the_nearest() {
+fn unknown_names_are_refused_with_the_nearest_one() {
     for (words, message, hint) in [
         ("-p order", "`--package order` matches no package of this workspace", "did you mean `orders`?"),
         (
@@ -154,7 +154,7 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
         (
             "-p common",
             "no binary to package in `common`",
-            "a function is a binary: add `src/main.rs`, or select another package with `--package`",
+            "each binary becomes a function: add `src/main.rs`, or select another package with `--package`",
         ),
     ] {
         assert_eq!(refusal(words), (2, message.to_owned(), hint.to_owned()), "{words}");
@@ -162,7 +162,7 @@ fn names_that_do_not_exist_are_refused_with_the_nearest() {
 }
 
 #[test]
-fn zips_lie_where_deployment_set_ups_look_for_them() {
+fn zips_go_where_deployment_setups_look() {
     assert_eq!(paths("-p mail"), ["/w/target/lambda/send/bootstrap.zip"]);
     assert_eq!(paths("-p mail --target-dir out"), ["/here/out/lambda/send/bootstrap.zip"]);
     assert_eq!(
@@ -172,7 +172,7 @@ fn zips_lie_where_deployment_set_ups_look_for_them() {
 }
 
 #[test]
-fn output_is_a_file_a_folder_or_a_template() {
+fn output_is_a_file_a_directory_or_a_template() {
     assert_eq!(paths("-p mail -o f.zip"), ["/here/f.zip"]);
     assert_eq!(paths("-p mail -o /abs/f.zip"), ["/abs/f.zip"]);
     assert_eq!(paths("-p mail -o out/"), ["/here/out/send/bootstrap.zip"]);
@@ -187,7 +187,7 @@ fn output_is_a_file_a_folder_or_a_template() {
 }
 
 #[test]
-fn two_results_on_one_path_are_refused() {
+fn two_zips_on_one_path_are_refused() {
     let (code, message, _) = refusal("-o out.zip");
     assert_eq!(code, 2);
     assert!(message.starts_with("`send` for x86_64 and `list` for x86_64 would both be written to `"), "{message}");
@@ -196,7 +196,7 @@ fn two_results_on_one_path_are_refused() {
 }
 
 #[test]
-fn one_cargo_builds_everything() {
+fn one_cargo_command_builds_everything() {
     let plan = plan_of("-p orders -p mail --arch x86_64,arm64 -F write --locked -- --future-incompat-report").unwrap();
     let args: Vec<_> = plan.cargo.args.iter().map(|arg| arg.to_str().unwrap()).collect();
     assert_eq!(
@@ -217,32 +217,34 @@ fn one_cargo_builds_everything() {
 }
 
 #[test]
-fn only_missing_targets_are_installed_and_those_of_a_std_that_is_built_only_for_their_c_library() {
-    let mut settings = settings();
-    let installed = |words: &str, settings: &Settings| plan_with(words, false, settings).unwrap().install_targets;
-    assert_eq!(installed("--arch x86_64,arm64", &settings), [MUSL_ARM64]);
-    assert_eq!(installed("--libc gnu", &settings), ["x86_64-unknown-linux-gnu"]);
-    settings.builds_std = true;
-    assert_eq!(installed("--arch arm64", &settings), [MUSL_ARM64]);
-    assert!(installed("--libc gnu", &settings).is_empty());
+fn only_missing_targets_are_installed() {
+    let installed = |words: &str, builds_std: bool| {
+        let mut overrides = overrides();
+        overrides.builds_std = builds_std;
+        plan_with(words, false, overrides).unwrap().install_targets
+    };
+    assert_eq!(installed("--arch x86_64,arm64", false), [MUSL_ARM64]);
+    assert_eq!(installed("--libc gnu", false), ["x86_64-unknown-linux-gnu"]);
+    assert_eq!(installed("--arch arm64", true), [MUSL_ARM64]);
+    assert!(installed("--libc gnu", true).is_empty());
 }
 
 #[test]
-fn the_system_compiler_is_left_to_cargo() {
+fn cargo_finds_the_system_compiler_itself() {
     let plan = plan_of("--libc gnu").unwrap();
     assert!(!plan.cargo.env.keys().any(|name| name.ends_with("LINKER")), "{}", plan.cargo);
     assert_eq!(refusal("--libc gnu --arch arm64").0, 96);
 }
 
 #[test]
-fn a_runtime_that_takes_no_more_updates_is_refused() {
+fn a_runtime_without_updates_is_refused() {
     let (code, message, hint) = refusal("-p mail --runtime go1.x");
     assert_eq!((code, hint.contains("provided.al2023")), (2, true), "{message}");
     assert!(plan_of("-p mail --runtime provided.al2").is_ok());
 }
 
 #[test]
-fn what_decides_the_plan_is_refused_behind_the_dashes() {
+fn flags_of_the_plan_are_refused_after_the_dashes() {
     for flag in ["--target=x", "--release", "-p", "-pmail", "--features", "--message-format=json"] {
         let (code, message, _) = refusal(&format!("-p mail -- {flag}"));
         assert_eq!(code, 2, "{message}");

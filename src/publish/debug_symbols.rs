@@ -1,5 +1,5 @@
-//! `--debug-symbols`: each executable is parted into the stripped one, which goes into the zip, and the one that a
-//! debugger reads, which lies beside the zip. The build id, which both hold, tells that they belong together.
+//! `--debug-symbols`: the stripped executable goes into the zip, and the full one, for the debugger, next to the zip. Both
+//! have the same build id.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -11,13 +11,13 @@ use lambda_zip_check::elf::{self, Elf};
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-/// Strips a built executable into a file beside it.
+/// Writes a stripped copy next to a built executable.
 pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
     let shown = executable.display();
     let read = Elf::read(BufReader::new(fs::open(executable)?));
     if read.or_fail(ErrorKind::Build, || format!("failed to read `{shown}`"))?.build_id.is_none() {
-        return Err(Failure::new(ErrorKind::Build, format!("the linker gave `{shown}` no build id"))
-            .hint("`--debug-symbols` needs a linker that knows `--build-id`, as all of `--linker` do")
+        return Err(Failure::new(ErrorKind::Build, format!("`{shown}` has no build id"))
+            .hint("`--debug-symbols` needs a linker that supports `--build-id`, as every choice of `--linker` does")
             .into());
     }
     let mut name = executable.file_name().unwrap_or_default().to_owned();
@@ -29,9 +29,9 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
     Ok(stripped)
 }
 
-/// Puts the debug information beside a published zip, under its final name only once it is complete.
+/// Writes the debug information next to a published zip. The file gets its name once it is complete.
 pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<PathBuf> {
-    let path = beside(function, zip);
+    let path = debug_path(function, zip);
     let copied = fs::replace(&path, |file| {
         std::io::copy(&mut fs::open(executable)?, file)?;
         Ok(())
@@ -40,8 +40,8 @@ pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<P
     Ok(path)
 }
 
-/// `<function>.debug`, or, for a zip with a name of its own, that name, which no other zip has.
-fn beside(function: &str, zip: &Path) -> PathBuf {
+/// `<function>.debug` next to `bootstrap.zip`, else `<name>.debug` next to `<name>.zip`.
+fn debug_path(function: &str, zip: &Path) -> PathBuf {
     let stem = zip.file_stem().unwrap_or_default();
     if stem == "bootstrap" { zip.with_file_name(format!("{function}.debug")) } else { zip.with_extension("debug") }
 }
@@ -51,8 +51,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_information_lies_beside_the_zip() {
-        assert_eq!(beside("api", Path::new("out/api/bootstrap.zip")), Path::new("out/api/api.debug"));
-        assert_eq!(beside("api", Path::new("out/api-arm64.zip")), Path::new("out/api-arm64.debug"));
+    fn debug_information_goes_next_to_the_zip() {
+        assert_eq!(debug_path("api", Path::new("out/api/bootstrap.zip")), Path::new("out/api/api.debug"));
+        assert_eq!(debug_path("api", Path::new("out/api-arm64.zip")), Path::new("out/api-arm64.debug"));
     }
 }

@@ -1,14 +1,15 @@
-//! All zips of a run: those that are up to date are left alone, the others are packed and published.
+//! All zips of a run: those that are up to date are kept, the others are packed, checked and published.
 //!
-//! Small zips are packed side by side, one on each core; a large one, or one that is alone, is spread over all cores by
-//! itself. Whatever is ready first, the user is told in the order of the plan, and zips are published in that order.
+//! Small zips are packed at the same time, one on each core. A large one, or a single one, uses all cores. Messages and
+//! publication follow the order of the plan, whichever zip is ready first.
 
 mod debug_symbols;
+mod freshness;
+mod glibc;
 mod package_job;
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -16,49 +17,46 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 
-use crate::cache::{Cache, Digest, FileDigests, ZipRecord};
+use crate::cache::{Digest, ZipRecord};
 use crate::report::{ArchiveReport, human_bytes, print_findings};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
 use lambda_zip_error::{ErrorKind, ResultExt};
 use package_job::Candidate;
 
-pub(crate) use package_job::{Job, collect_ahead};
+pub(crate) use freshness::Freshness;
+pub(crate) use glibc::check_glibc;
+pub(crate) use package_job::{PackageJob, collect_ahead};
 
-/// In bytes of what goes into it. A zip from here on has enough chunks to keep several cores busy.
+/// A zip with more bytes of input than this has enough chunks for several cores.
 const LARGE: u64 = 8 << 20;
 
-/// In bytes. It bounds how many zips are packed and yet wait for their turn, each with an open file.
+/// The least cost of a job, in bytes. It bounds how many packed zips wait for their turn, each with an open file.
 const LEAST_COST: u64 = 1 << 20;
 
-/// What tells zips that are up to date from others.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Freshness<'a> {
-    pub(crate) memory: &'a Cache,
-    pub(crate) digests: &'a FileDigests,
-    /// Of the zips that are there, by their paths.
-    pub(crate) records: &'a HashMap<PathBuf, ZipRecord>,
-}
-
 /// A job whose files are known.
-struct Prepared<'a> {
-    job: &'a Job<'a>,
+struct PreparedJob<'a> {
+    job: &'a PackageJob<'a>,
     collected: Collected,
-    /// Of all that the zip follows from, where that is of interest.
+    /// Digest of everything that the zip follows from. `None` if every zip is packed anyway.
     inputs: Option<Digest>,
-    /// The zip that lies there, if it is the one that this job would make.
+    /// The record of the zip at the job's path, if it is up to date.
     fresh: Option<ZipRecord>,
-    /// In bytes, of what has to be packed.
+    /// The bytes to pack.
     size: u64,
-    /// How long finding that out took.
+    /// How long preparing took.
     time: Duration,
 }
 
-/// Makes the zips of these jobs, unless they are there already, and publishes those that break no rule. In place of one
-/// that breaks a rule stays what was there. Without `freshness` all are made.
-pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell: &Shell) -> Result<Vec<ArchiveReport>> {
-    // One after the other: where nothing has changed, handing a job to a thread takes longer than the job.
-    let prepared = jobs.iter().map(|job| Prepared::new(job, freshness)).collect::<Result<Vec<_>>>()?;
+/// Packs the zips that are not up to date and publishes those that break no rule. A zip that breaks a rule leaves the file at
+/// its path unchanged. Without `freshness` every zip is packed.
+pub(crate) fn publish(
+    jobs: &[PackageJob<'_>],
+    freshness: Option<&Freshness>,
+    shell: &Shell,
+) -> Result<Vec<ArchiveReport>> {
+    // On one thread: if nothing changed, starting a thread takes longer than the job.
+    let prepared = jobs.iter().map(|job| PreparedJob::new(job, freshness)).collect::<Result<Vec<_>>>()?;
     let stale = prepared.iter().filter(|prepared| prepared.fresh.is_none()).count();
     let threads = if stale == 0 { NonZeroUsize::MIN } else { available_parallelism().unwrap_or(NonZeroUsize::MIN) };
     let at_once = threads.min(NonZeroUsize::new(stale).unwrap_or(NonZeroUsize::MIN));
@@ -90,22 +88,15 @@ pub(crate) fn publish(jobs: &[Job<'_>], freshness: Option<Freshness<'_>>, shell:
     Ok(reports)
 }
 
-impl<'a> Prepared<'a> {
-    fn new(job: &'a Job<'a>, freshness: Option<Freshness<'_>>) -> Result<Self> {
+impl<'a> PreparedJob<'a> {
+    fn new(job: &'a PackageJob<'a>, freshness: Option<&Freshness>) -> Result<Self> {
         let started = Instant::now();
         let collected = job.collect()?;
         let mut prepared = Self { job, collected, inputs: None, fresh: None, size: 0, time: Duration::ZERO };
-        if let Some(Freshness { memory, digests, records }) = freshness {
-            let inputs = job.inputs(&prepared.collected, digests)?;
+        if let Some(freshness) = freshness {
+            let inputs = job.inputs(&prepared.collected, &freshness.digests)?;
             prepared.inputs = Some(inputs);
-            prepared.fresh = records.get(&job.path).filter(|record| record.holds(inputs, digests)).cloned();
-            if let Some(record) = &mut prepared.fresh {
-                let known = digests.known(record.files().chain(prepared.collected.files()));
-                if record.known != known {
-                    record.known = known;
-                    record.remember(memory);
-                }
-            }
+            prepared.fresh = freshness.fresh_record(&job.path, inputs, &prepared.collected);
         }
         if prepared.fresh.is_none() {
             job.refuse_own_zip(&prepared.collected)?;
@@ -115,14 +106,14 @@ impl<'a> Prepared<'a> {
         Ok(prepared)
     }
 
-    /// Says what is about to be made, or that it is there.
+    /// Prints what is about to be packed, or that it is up to date.
     fn announce(&self, shell: &Shell) {
         let verb = if self.fresh.is_some() { "Fresh" } else { "Packaging" };
-        shell.status(verb, &self.job.subject);
-        self.job.tell(&self.collected, shell);
+        shell.status(verb, &self.job.description);
+        self.job.emit_warnings(&self.collected, shell);
     }
 
-    /// Packs what is not there. The bar is that of the whole run.
+    /// Packs the zip unless it is up to date. `bar` and `done` count the bytes of the whole run.
     fn pack(&self, threads: NonZeroUsize, bar: &ProgressBar, done: &AtomicU64) -> Option<Result<Candidate>> {
         if self.fresh.is_some() {
             return None;
@@ -134,21 +125,21 @@ impl<'a> Prepared<'a> {
         }))
     }
 
-    /// Publishes what was packed, unless it breaks a rule.
+    /// Publishes the packed zip, unless it breaks a rule.
     fn finish(
         &self,
         candidate: Option<Result<Candidate>>,
-        freshness: Option<Freshness<'_>>,
+        freshness: Option<&Freshness>,
         shell: &Shell,
     ) -> Result<ArchiveReport> {
         let Some(candidate) = candidate else { return Ok(self.report_fresh(shell)) };
         let Candidate { staged, findings, refused, package_time } = candidate?;
         print_findings(&findings, shell);
-        let name = &self.job.subject.function;
+        let name = &self.job.description.function;
         let mut report = ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: staged.archive().clone(),
-            published: !lambda_zip_check::any_broken(&findings),
+            published: !lambda_zip_check::has_errors(&findings),
             fresh: false,
             findings,
             debug_symbols: None,
@@ -157,8 +148,7 @@ impl<'a> Prepared<'a> {
             package_time: self.time + package_time,
         };
         if !report.published {
-            let path = self.job.path.display();
-            shell.status("Refused", format_args!("{name}: Lambda would not run it, `{path}` is as it was"));
+            self.announce_refusal(&report, shell);
             return Ok(report);
         }
         let zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
@@ -176,16 +166,27 @@ impl<'a> Prepared<'a> {
             shell.status("Symbols", path.display());
             report.debug_symbols = Some(path);
         }
-        self.remember(&report, zip, freshness);
+        self.store(&report, zip, freshness);
         Ok(report)
     }
 
-    /// The report of a zip that was not made again is that of the run that made it.
+    fn announce_refusal(&self, report: &ArchiveReport, shell: &Shell) {
+        let name = &self.job.description.function;
+        let path = self.job.path.display();
+        let rules = match report.findings.iter().filter(|finding| finding.is_error()).count() {
+            1 => "it breaks 1 rule".to_owned(),
+            count => format!("it breaks {count} rules"),
+        };
+        let kept = if self.job.path.exists() { format!("; `{path}` is unchanged") } else { String::new() };
+        shell.status("Refused", format_args!("{name}: {rules}{kept}"));
+    }
+
+    /// The report of a zip that is up to date, from the run that made it.
     fn report_fresh(&self, shell: &Shell) -> ArchiveReport {
-        let record = self.fresh.clone().expect("what is not fresh was packed");
+        let record = self.fresh.clone().expect("a zip that is not fresh was packed");
         print_findings(&record.findings, shell);
         ArchiveReport {
-            subject: self.job.subject.clone(),
+            description: self.job.description.clone(),
             archive: record.archive,
             published: true,
             fresh: true,
@@ -197,10 +198,9 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    fn remember(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<Freshness<'_>>) {
-        let (Some(Freshness { memory, digests, .. }), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else {
-            return;
-        };
+    /// Stores what the next run needs to know about the zip. `zip` is the digest of its bytes.
+    fn store(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<&Freshness>) {
+        let (Some(freshness), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else { return };
         let record = ZipRecord {
             inputs,
             archive: report.archive.clone(),
@@ -208,23 +208,23 @@ impl<'a> Prepared<'a> {
             findings: report.findings.clone(),
             executable: self.job.executable().map(Path::to_owned).unwrap_or_default(),
             debug_symbols: report.debug_symbols.clone(),
-            known: digests.known(self.collected.files()),
+            known: freshness.digests.known(self.collected.files()),
         };
-        record.remember(memory);
+        record.store(&freshness.cache);
     }
 }
 
-/// In bytes. What cannot be looked at is found out where it is read.
+/// The bytes to pack. Errors surface when a file is read.
 fn size(collected: &Collected) -> u64 {
     collected.files().map(|path| path.metadata().map_or(0, |metadata| metadata.len())).sum()
 }
 
-/// The date of the entries: the earliest that a zip can hold, or that of `SOURCE_DATE_EPOCH`, the one thing of the
+/// The date of the entries: `SOURCE_DATE_EPOCH`, else the earliest date that a zip can hold. It is the only variable of the
 /// environment that reaches a zip: <https://reproducible-builds.org/specs/source-date-epoch/>.
 pub(crate) fn modification_time() -> Result<ModificationTime> {
     let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(ModificationTime::default()) };
     text.parse()
         .map_err(anyhow::Error::from)
         .and_then(ModificationTime::from_epoch)
-        .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is no date that a zip can hold"))
+        .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is out of range for a zip (1980 to 2107)"))
 }

@@ -1,5 +1,5 @@
-//! One executable on its way to one zip: its entries are collected, packed beside the final path, and held against the
-//! rules. Nothing here prints or publishes: several jobs are under way at once.
+//! One executable on its way to one zip: its files are collected, packed next to the final path, and checked against the
+//! rules. Several jobs run at the same time, so nothing here prints or publishes.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -9,67 +9,66 @@ use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
 use super::debug_symbols;
-use crate::cache::{Digest, FileDigests, Inputs};
-use crate::plan::Packaging;
-use crate::plan::{BuildPlan, PlannedFunction};
-use crate::report::{Subject, ZipContents};
+use crate::cache::{Digest, FileDigests, ZipInputs};
+use crate::plan::{BuildPlan, Packaging, PlannedFunction};
+use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
-    self, ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OwnFiles, Progress,
-    SortedEntries, StagedArchive,
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, SortedEntries,
+    StagedArchive,
 };
 use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// One zip to make.
 #[derive(Debug)]
-pub(crate) struct Job<'a> {
-    pub(crate) subject: Subject,
+pub(crate) struct PackageJob<'a> {
+    pub(crate) description: ZipDescription,
     pub(crate) packaging: &'a Packaging,
-    /// The executable's entry, and what else is there without being asked for.
+    /// The entry of the executable, and others that no include asks for.
     pub(crate) entries: Vec<Entry>,
-    /// Where the zip goes, absolute.
+    /// The path of the zip, absolute.
     pub(crate) path: PathBuf,
-    /// What the run itself reads and writes.
-    pub(crate) own: &'a OwnFiles,
-    /// The rules that are silent where the user says nothing else.
+    /// The files that the run itself reads and writes. They are left out of included directories.
+    pub(crate) output_paths: &'a OutputPaths,
+    /// The levels of the rules, unless the user sets others.
     pub(crate) levels: Levels,
-    /// The date of its entries.
+    /// The date of the entries.
     pub(crate) modified: ModificationTime,
-    /// Whether the executable is parted from its debug information on its way into the zip.
+    /// True if debug information is split from the executable on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
 
-/// A zip under a scratch name, with what the rules say of it.
+/// A zip under a scratch name, with its findings.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) staged: StagedArchive,
     pub(crate) findings: Vec<Finding>,
-    /// What is in it, if it breaks a rule: it will be gone.
-    pub(crate) refused: Option<ZipContents>,
+    /// The contents of a zip that breaks a rule: the zip itself will be deleted.
+    pub(crate) refused: Option<ZipView>,
     /// How long packing and checking took.
     pub(crate) package_time: Duration,
 }
 
-impl<'a> Job<'a> {
-    /// The zip of a planned function, with the executable from this source.
-    pub(crate) fn of(
+impl<'a> PackageJob<'a> {
+    /// The job of a planned function. `executable` is the source of its executable.
+    pub(crate) fn new(
         planned: &'a PlannedFunction,
         executable: EntrySource,
-        own: &'a OwnFiles,
+        output_paths: &'a OutputPaths,
         modified: ModificationTime,
     ) -> Result<Self> {
         let packaging = &planned.packaging;
         let name = EntryName::new(packaging.kind.executable_name(&planned.function.name))?;
         let mut levels = Levels::default();
-        // Said once for the whole run, before the build.
-        levels.allow(Rule::RuntimeDeprecated.id())?;
+        // The warning about the runtime was printed once, before the build.
+        levels.allow(Rule::RuntimeDeprecated);
         Ok(Self {
-            subject: Subject::of(planned),
+            description: ZipDescription::of(planned),
             packaging,
             entries: vec![Entry { name, source: executable, mode: Some(0o755) }],
             path: planned.path.clone(),
-            own,
+            output_paths,
             levels,
             modified,
             debug_symbols: false,
@@ -78,14 +77,14 @@ impl<'a> Job<'a> {
 
     /// Finds the files that go into the zip.
     pub(crate) fn collect(&self) -> Result<Collected> {
-        self.packaging.files.collect(self.entries.clone(), self.own)
+        self.packaging.files.collect(self.entries.clone(), self.output_paths)
     }
 
     /// Refuses to replace a file that goes into the zip.
     pub(crate) fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
-        // Where there is no zip yet, none of the files is it.
+        // If there is no zip yet, no file can be the same one.
         let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
-        // Looking at a size takes a fraction of what following all links of a path does.
+        // Comparing sizes first avoids resolving the links of every path.
         let is_zip = |source: &Path| {
             source.metadata().is_ok_and(|metadata| metadata.len() == size)
                 && matches!((source.canonicalize(), self.path.canonicalize()), (Ok(source), Ok(zip)) if source == zip)
@@ -98,30 +97,29 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Says what folders are packed without, and which flags turned out to be about nothing.
-    pub(crate) fn tell(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, litter, own } = collected;
-        if let Some((first, rest)) = litter.split_first() {
-            let rest = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    /// Reports what was left out of included directories, and flags that matched no file.
+    pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
+        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        if let Some((first, rest)) = default_excluded.split_first() {
+            let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
-            shell
-                .status("Leaving out", format_args!("`{path}`{rest} (`--no-default-excludes` takes such files along)"));
-            rest_of(litter).for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
+            shell.status("Leaving out", format_args!("`{path}`{more} (`--no-default-excludes` includes such files)"));
+            rest.iter().for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
         }
-        for path in own {
-            shell.detail("Leaving out", format_args!("`{}`, which is this run's own", path.display()));
+        for path in excluded_outputs {
+            shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
         }
         for rule in &self.packaging.files.modes_by_flag {
             let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
             if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
-                shell.warn(format_args!("`--mode {}` applies to no file in the zip", rule.glob()), None);
+                shell.warn(format_args!("`--mode {}` matched no files", rule.glob()));
             }
         }
     }
 
-    /// The digest of everything that the zip and the verdict over it follow from.
+    /// Digest of everything that the bytes of the zip and its findings follow from.
     pub(crate) fn inputs(&self, collected: &Collected, digests: &FileDigests) -> Result<Digest> {
-        let inputs = Inputs {
+        let inputs = ZipInputs {
             entries: collected.entries.entries(),
             compression: self.packaging.compression,
             modified: self.modified,
@@ -131,7 +129,7 @@ impl<'a> Job<'a> {
         inputs.digest(digests)
     }
 
-    /// Packs the zip and holds it against the rules. What is at its path stays as it is.
+    /// Packs the zip and checks it against the rules. The file at its final path is unchanged.
     pub(crate) fn pack(
         &self,
         collected: &Collected,
@@ -145,34 +143,32 @@ impl<'a> Job<'a> {
         let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
-        let is_broken = lambda_zip_check::any_broken(&findings);
-        let refused = is_broken.then(|| ZipContents::of(&view, staged.archive().code_sha256()));
+        let refused = lambda_zip_check::has_errors(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
     }
 
-    /// The same files with the executable stripped.
+    /// The same files, with the executable stripped.
     fn collect_stripped(&self) -> Result<Collected> {
         let mut entries = self.entries.clone();
-        let executable = self.executable().context("there is no executable to strip")?;
+        let executable = self.executable().context("no executable to strip")?;
         entries[0].source = EntrySource::Disk(debug_symbols::split(executable)?);
-        self.packaging.files.collect(entries, self.own)
+        self.packaging.files.collect(entries, self.output_paths)
     }
 
-    /// The executable, where it is a file.
+    /// The executable, if it is a file.
     pub(crate) fn executable(&self) -> Option<&Path> {
         self.entries.first()?.file()
     }
 
-    fn expectation(&self) -> Expectation<'static> {
+    fn expectation(&self) -> Expectation {
         let mut levels = self.levels.clone();
         levels.extend(self.packaging.levels.clone());
         Expectation {
             kind: self.packaging.kind,
-            arch: self.subject.arch,
-            runtime: self.subject.runtime,
+            arch: self.description.arch,
+            runtime: self.description.runtime,
             today: OffsetDateTime::now_utc().date(),
             levels,
-            layers: &[],
         }
     }
 }
@@ -189,13 +185,10 @@ fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> 
     packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
 }
 
-/// The files of each planned zip, of which the executable is yet to be built.
-pub(crate) fn collect_ahead(plan: &BuildPlan) -> Result<Vec<Collected>> {
-    let own = plan.own_files();
-    let of = |planned| Job::of(planned, EntrySource::Bytes(Vec::new()), &own, ModificationTime::default())?.collect();
-    plan.functions.iter().map(of).collect()
-}
-
-fn rest_of(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
-    paths.iter().skip(1)
+/// The files of each planned zip, with a placeholder for the executable, which is not built yet.
+pub(crate) fn collect_ahead(plan: &BuildPlan, output_paths: &OutputPaths) -> Result<Vec<Collected>> {
+    let placeholder = || EntrySource::Bytes(Vec::new());
+    let collect =
+        |planned| PackageJob::new(planned, placeholder(), output_paths, ModificationTime::default())?.collect();
+    plan.functions.iter().map(collect).collect()
 }

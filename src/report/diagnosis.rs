@@ -1,23 +1,23 @@
-//! The table of `doctor`.
+//! The result of `doctor`, as text.
 
 use anyhow::Result;
 
 use super::print_lines;
 use crate::linker::{Diagnosis, Linker, TargetDiagnosis};
 
-/// The state of a machine on stdout: its tools, a row for each target, and the commands for what is missing.
+/// Prints the tools of this machine, a row for each target, and the commands that install what is missing.
 pub(crate) fn print_diagnosis(diagnosis: &Diagnosis) -> Result<()> {
-    print_lines(lines(diagnosis).into_iter())
+    print_lines(lines(diagnosis))
 }
 
 fn lines(diagnosis: &Diagnosis) -> Vec<String> {
-    let Diagnosis { host, toolchain, zig, targets, remedies, .. } = diagnosis;
+    let Diagnosis { host, toolchain, zig, targets, hints, .. } = diagnosis;
     let mut lines = vec![format!("host:      {host}"), format!("toolchain: {toolchain}"), format!("zig:       {zig}")];
     lines.push(String::new());
     lines.extend(table(targets));
-    if !remedies.is_empty() {
+    if !hints.is_empty() {
         lines.extend([String::new(), "What is missing:".to_owned()]);
-        lines.extend(remedies.iter().map(|remedy| format!("- {remedy}")));
+        lines.extend(hints.iter().map(|hint| format!("- {hint}")));
     }
     lines
 }
@@ -44,7 +44,7 @@ mod tests {
     use lambda_platform::{Arch, Libc};
 
     #[test]
-    fn columns_are_as_wide_as_what_is_in_them() {
+    fn columns_are_as_wide_as_their_longest_cell() {
         let target = |arch: Arch, std_installed, pure_rust| TargetDiagnosis {
             target: format!("{}-unknown-linux-musl", arch.rust_name()),
             arch,

@@ -1,16 +1,17 @@
-//! The JSON document of a run. Its fields are described in `docs/reference.md`; they are part of the public interface.
+//! The result of a build or of `pack`, as JSON. The fields are documented in `docs/reference.md` and are part of the
+//! public interface.
 
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{ArchiveReport, InvocationReport, Report, Subject};
+use super::{ArchiveReport, InvocationReport, Report, ZipDescription};
 use crate::plan::SCHEMA_VERSION;
 use lambda_zip_check::Finding;
 
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+struct ReportDocument<'a> {
     schema_version: u32,
     archives: Vec<ArchiveDocument<'a>>,
     warnings: &'a [String],
@@ -21,14 +22,14 @@ struct Document<'a> {
 struct RunTimings {
     build: Option<u128>,
     total: u128,
-    /// What this program took beyond cargo.
+    /// What this program took in addition to cargo.
     overhead: u128,
 }
 
 #[derive(Debug, Serialize)]
 struct ArchiveDocument<'a> {
     #[serde(flatten)]
-    subject: &'a Subject,
+    description: &'a ZipDescription,
     path: &'a Path,
     published: bool,
     fresh: bool,
@@ -56,9 +57,9 @@ struct ArchiveTimings {
     package: u128,
 }
 
-/// The document of a report.
+/// The JSON document for a report.
 pub(super) fn document(report: &Report) -> impl Serialize {
-    Document {
+    ReportDocument {
         schema_version: SCHEMA_VERSION,
         archives: report.archives.iter().map(archive_document).collect(),
         warnings: &report.warnings,
@@ -72,7 +73,7 @@ pub(super) fn document(report: &Report) -> impl Serialize {
 
 fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
     let ArchiveReport {
-        subject,
+        description,
         archive,
         published,
         fresh,
@@ -83,7 +84,7 @@ fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
         package_time,
     } = report;
     ArchiveDocument {
-        subject,
+        description,
         path: &archive.path,
         published: *published,
         fresh: *fresh,
@@ -107,7 +108,7 @@ fn archive_document(report: &ArchiveReport) -> ArchiveDocument<'_> {
     }
 }
 
-/// Permissions as `chmod` takes them.
+/// Permissions in octal, as `chmod` takes them.
 pub(super) fn octal(mode: u32) -> String {
     format!("{:04o}", mode & 0o7777)
 }

@@ -1,4 +1,4 @@
-//! What would be in a zip, without making it.
+//! The result of `--list`: what would be in each zip.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::json::octal;
-use super::{Subject, print_json, print_lines};
+use super::{ZipDescription, print_json, print_lines};
 use crate::cli::MessageFormat;
 use crate::plan::SCHEMA_VERSION;
 use deployment_zip::{Entry, EntrySource};
@@ -15,8 +15,8 @@ use deployment_zip::{Entry, EntrySource};
 #[derive(Debug, Serialize)]
 pub(crate) struct ContentsList {
     #[serde(flatten)]
-    subject: Subject,
-    /// Where the zip would be, absolute.
+    description: ZipDescription,
+    /// The absolute path that the zip would have.
     path: PathBuf,
     entries: Vec<ListedEntry>,
 }
@@ -27,17 +27,17 @@ struct ListedEntry {
     name: String,
     /// Octal, as `chmod` takes it.
     mode: String,
-    /// In bytes; nothing while the file is yet to be built.
+    /// In bytes; `None` for a file that is not built yet.
     size: Option<u64>,
-    /// The path of the file, or in words what it will be made from.
+    /// The path of the file, or a description of what will build it.
     source: Option<String>,
-    /// What a symbolic link leads to.
+    /// The target of a symbolic link.
     link: Option<String>,
 }
 
 impl ContentsList {
-    /// Lists entries. `built` says in words where contents come from that are not there yet.
-    pub(crate) fn new(subject: Subject, path: PathBuf, entries: &[Entry], built: &str) -> Result<Self> {
+    /// Lists entries. `built` describes the source of files that are not built yet.
+    pub(crate) fn new(description: ZipDescription, path: PathBuf, entries: &[Entry], built: &str) -> Result<Self> {
         let entries = entries.iter().map(|entry| {
             let (size, source, link) = match &entry.source {
                 EntrySource::Disk(path) => (size_of(path), Some(path.display().to_string()), None),
@@ -47,7 +47,7 @@ impl ContentsList {
             };
             Ok(ListedEntry { name: entry.zip_name(), mode: octal(entry.permissions()?), size, source, link })
         });
-        Ok(Self { subject, path, entries: entries.collect::<Result<_>>()? })
+        Ok(Self { description, path, entries: entries.collect::<Result<_>>()? })
     }
 
     fn lines(&self) -> impl Iterator<Item = String> {
@@ -67,15 +67,15 @@ fn size_of(path: &Path) -> Option<u64> {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ListDocument<'a> {
     schema_version: u32,
     archives: &'a [ContentsList],
 }
 
-/// The lists on stdout, each under the path of its zip when there are several.
+/// Prints the lists. Several lists are printed below the paths of their zips.
 pub(crate) fn print_lists(lists: &[ContentsList], format: MessageFormat) -> Result<()> {
     match (format, lists) {
-        (MessageFormat::Json, _) => print_json(&Document { schema_version: SCHEMA_VERSION, archives: lists }),
+        (MessageFormat::Json, _) => print_json(&ListDocument { schema_version: SCHEMA_VERSION, archives: lists }),
         (MessageFormat::Human, [list]) => print_lines(list.lines()),
         (MessageFormat::Human, lists) => {
             let titled =

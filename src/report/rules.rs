@@ -1,4 +1,4 @@
-//! The rules and the data behind them, to be read before anything breaks.
+//! The rules, and the facts about Lambda behind them, for `check --explain` and `check --list`.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -11,25 +11,25 @@ use lambda_platform::limits::{LIMITS, LimitFacts};
 use lambda_platform::runtimes::{RUNTIMES, RUNTIMES_SOURCE, RuntimeFacts};
 use lambda_zip_check::{Rule, RuleFacts};
 
-/// One rule with its reasons, as text.
+/// Prints one rule with its reason, as text.
 pub(crate) fn print_rule(rule: Rule) -> Result<()> {
-    let RuleFacts { id, severity, what, why, source, remedy, .. } = rule.facts();
+    let RuleFacts { id, severity, what, why, source, hint, .. } = rule.facts();
     let lines = [
         format!("{id} ({severity})"),
         format!("  what: {what}"),
         format!("  why: {why}"),
         format!("  source: {source}"),
-        format!("  remedy: {remedy}"),
+        format!("  hint: {hint}"),
     ];
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
-/// One rule with its reasons, as JSON.
+/// Prints one rule with its reason, as JSON.
 pub(crate) fn print_rule_json(rule: Rule) -> Result<()> {
     print_json(rule.facts())
 }
 
-/// All rules, limits and runtimes, as text.
+/// Prints all rules, limits and runtimes, as text.
 pub(crate) fn print_rules() -> Result<()> {
     let mut lines = vec!["Rules:".to_owned()];
     lines.extend(Rule::all().map(|rule| {
@@ -53,11 +53,11 @@ pub(crate) fn print_rules() -> Result<()> {
     lines
         .extend(Arch::ALL.map(|arch| format!("  in the image of `provided.al2023` for {arch}: {} names", count(arch))));
     lines.push(format!("\nInterpreters of scripts in every runtime:\n  {}", SCRIPT_INTERPRETERS.join(", ")));
-    print_lines(lines.into_iter())
+    print_lines(lines)
 }
 
 #[derive(Serialize)]
-struct Document {
+struct RulesDocument {
     schema_version: u32,
     rules: Vec<&'static RuleFacts>,
     limits: [LimitFacts; 3],
@@ -94,7 +94,7 @@ struct ImageDocument {
     names: Vec<&'static str>,
 }
 
-/// All rules, limits, runtimes and libraries, as JSON.
+/// Prints all rules, limits, runtimes and libraries, as JSON.
 pub(crate) fn print_rules_json() -> Result<()> {
     let runtimes = RUNTIMES.iter().map(|facts| RuntimeDocument {
         id: facts.id,
@@ -109,7 +109,7 @@ pub(crate) fn print_rules_json() -> Result<()> {
     });
     let images =
         Arch::ALL.map(|arch| ImageDocument { runtime: RUNTIMES[0].id, arch, names: al2023_libraries(arch).collect() });
-    print_json(&Document {
+    print_json(&RulesDocument {
         schema_version: SCHEMA_VERSION,
         rules: Rule::all().map(Rule::facts).collect(),
         limits: LIMITS,

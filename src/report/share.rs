@@ -1,23 +1,23 @@
-//! How much of a limit something takes, wherever a report shows it.
+//! How much of a limit a size takes up.
 
-/// A size against a limit, both in bytes. The limit is not 0.
+/// A size and a limit, both in bytes. The limit is not 0.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Share {
     pub(super) size: u64,
     pub(super) limit: u64,
 }
 
-/// How near a share is to its limit.
+/// How close a size is to its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fill {
     Below,
-    /// The next dependency may cross the limit.
+    /// So close that the next dependency may exceed the limit.
     Nearly,
-    /// At the limit, which has to be kept below, or over it.
+    /// At or over the limit. A size has to stay below it.
     Over,
 }
 
-/// From this share of a limit on, in percent, it is nearly reached.
+/// The percentage of a limit from which it counts as nearly reached.
 const NEARLY_FULL: u64 = 80;
 
 impl Share {
@@ -25,8 +25,8 @@ impl Share {
         self.size.saturating_mul(100) / self.limit
     }
 
-    /// In whole percent, cut off.
-    pub(super) fn in_words(self) -> String {
+    /// The share in whole percent, rounded down.
+    pub(super) fn percent_text(self) -> String {
         match self.percent() {
             0 => "<1 %".to_owned(),
             percent => format!("{percent} %"),

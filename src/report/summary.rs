@@ -1,36 +1,38 @@
-//! What a run made, at a glance: each zip held against Lambda's limits as a bar, and what takes the room in it.
+//! The summary of a run on stderr: the size of each zip compared with Lambda's limits, and its largest entries.
 
 use anstyle::{AnsiColor, Style};
 
 use super::share::{Fill, Share};
 use super::{ArchiveReport, human_bytes};
-use crate::shell::{Room, Shell};
+use crate::shell::{Shell, SummaryStyle};
 use deployment_zip::ArchivedEntry;
 use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
 
-/// How many of the largest entries are named.
-const LARGEST: usize = 3;
+/// How many of the largest entries are listed.
+const LISTED_ENTRIES: usize = 3;
 
-/// The columns of a bar beside one zip's figures, and the least and the most that it has in a table.
-const BAR: usize = 25;
-const BAR_IN_TABLE: (usize, usize) = (5, 20);
+/// The width of a bar in the summary of one zip.
+const BAR_WIDTH: usize = 25;
 
-/// More zips than this are not all in the table, but the fullest of them.
-const LONGEST_TABLE: usize = 20;
-const FULLEST: usize = 10;
+/// The smallest and the largest width of a bar in a table. A table that is too narrow has no bars.
+const TABLE_BAR_WIDTHS: (usize, usize) = (5, 20);
 
-/// Longer names of functions are cut in a table.
-const LONGEST_NAME: usize = 32;
+/// With more zips than this, the table lists only the [`FULLEST_COUNT`] zips closest to a limit.
+const MAX_ROWS: usize = 20;
+const FULLEST_COUNT: usize = 10;
 
-/// Where the text of a status line starts.
+/// The longest name of a function in a table; longer ones are cut.
+const MAX_NAME_LENGTH: usize = 32;
+
+/// The column where the text of a status line starts.
 const INDENT: usize = 13;
 
-/// Shows the summary, where somebody looks on.
+/// Prints the summary in the style that the shell chooses.
 pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
-    let columns = match shell.room() {
-        Room::None => return,
-        Room::Plain => None,
-        Room::Columns(columns) => Some(columns),
+    let columns = match shell.summary_style() {
+        SummaryStyle::Hidden => return,
+        SummaryStyle::Text => None,
+        SummaryStyle::Bars { columns } => Some(columns),
     };
     match archives {
         [] => {}
@@ -39,9 +41,12 @@ pub(crate) fn print_summary(archives: &[ArchiveReport], shell: &Shell) {
             let shown = if shell.is_verbose() { archives.iter().collect() } else { fullest(archives) };
             let mut rows = table(&shown, columns).into_iter();
             shell.status("Summary", rows.next().unwrap_or_default());
-            rows.for_each(|row| shell.continued(row));
+            rows.for_each(|row| shell.status_continued(row));
             if shown.len() < archives.len() {
-                shell.continued(format_args!("{} less full ones: `-v` shows them", archives.len() - shown.len()));
+                shell.status_continued(format_args!(
+                    "{} smaller zips not shown, use `-v` to list them",
+                    archives.len() - shown.len()
+                ));
             }
         }
     }
@@ -55,19 +60,19 @@ fn unpacked(archive: &ArchiveReport) -> Share {
     Share { size: archive.archive.uncompressed_size, limit: UNPACKED_LIMIT }
 }
 
-/// All zips in their order, or of many those that are nearest to a limit, the nearest first.
+/// All zips in their order. With more than [`MAX_ROWS`], the zips closest to a limit, the closest first.
 fn fullest(archives: &[ArchiveReport]) -> Vec<&ArchiveReport> {
     let mut shown: Vec<_> = archives.iter().collect();
-    if archives.len() > LONGEST_TABLE {
-        // In billionths of the limits, which are of different sizes.
+    if archives.len() > MAX_ROWS {
+        // The two limits differ, so compare shares of them.
         let billionths = |share: Share| u128::from(share.size) * 1_000_000_000 / u128::from(share.limit);
         shown.sort_by_key(|archive| std::cmp::Reverse(billionths(upload(archive)).max(billionths(unpacked(archive)))));
-        shown.truncate(FULLEST);
+        shown.truncate(FULLEST_COUNT);
     }
     shown
 }
 
-/// A share as cargo draws its progress.
+/// A share as a bar that looks like cargo's progress bar.
 fn bar(share: Share, width: usize) -> String {
     let Share { size, limit } = share;
     let filled = usize::try_from(size.saturating_mul(width as u64) / limit).unwrap_or(width).min(width);
@@ -84,26 +89,26 @@ fn bar(share: Share, width: usize) -> String {
     format!("{style}[{drawn:<width$}]{style:#}")
 }
 
-/// The lines about one zip, each with its verb.
+/// The lines for a single zip, each with its verb.
 fn lines(archive: &ArchiveReport, with_bars: bool) -> Vec<(&'static str, String)> {
     let line = |share: Share| {
-        let drawn = if with_bars { format!("{} ", bar(share, BAR)) } else { String::new() };
+        let drawn = if with_bars { format!("{} ", bar(share, BAR_WIDTH)) } else { String::new() };
         let (size, limit) = (human_bytes(share.size), human_bytes(share.limit));
-        format!("{drawn}{size} of {limit} ({})", share.in_words())
+        format!("{drawn}{size} of {limit} ({})", share.percent_text())
     };
     let mut lines = vec![("Upload", line(upload(archive))), ("Unpacked", line(unpacked(archive)))];
     lines.extend(largest(&archive.archive.entries).map(|largest| ("Largest", largest)));
     lines
 }
 
-/// The largest entries in words, where there is more than one.
+/// The largest entries and their sizes; `None` if the zip has fewer than two files.
 fn largest(entries: &[ArchivedEntry]) -> Option<String> {
     let mut files: Vec<_> = entries.iter().filter(|entry| entry.size > 0).collect();
     files.sort_by_key(|entry| std::cmp::Reverse(entry.size));
     if files.len() < 2 {
         return None;
     }
-    let (named, rest) = files.split_at(LARGEST.min(files.len()));
+    let (named, rest) = files.split_at(LISTED_ENTRIES.min(files.len()));
     let mut words: Vec<_> = named.iter().map(|entry| format!("`{}` {}", entry.name, human_bytes(entry.size))).collect();
     if !rest.is_empty() {
         let sum = rest.iter().map(|entry| entry.size).sum();
@@ -112,14 +117,14 @@ fn largest(entries: &[ArchivedEntry]) -> Option<String> {
     Some(words.join(", "))
 }
 
-/// A heading, then a row for each zip.
+/// The table for several zips: a heading, then a row for each zip.
 fn table(archives: &[&ArchiveReport], columns: Option<usize>) -> Vec<String> {
     let names = names(archives);
     let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
-    // Two cells, each `[bar] 1023.9 KiB  100 %` and two columns between.
+    // The width of both cells without the bars, each `[bar] 1023.9 KiB  100 %` after two spaces.
     let figures = 2 * (2 + "[] 1023.9 KiB  100 %".len());
-    let width = columns.and_then(|columns| columns.checked_sub(INDENT + name_width + figures)).map(|room| room / 2);
-    let width = width.filter(|width| *width >= BAR_IN_TABLE.0).map(|width| width.min(BAR_IN_TABLE.1));
+    let width = columns.and_then(|columns| columns.checked_sub(INDENT + name_width + figures)).map(|free| free / 2);
+    let width = width.filter(|width| *width >= TABLE_BAR_WIDTHS.0).map(|width| width.min(TABLE_BAR_WIDTHS.1));
     let limits = [("upload", DIRECT_UPLOAD_LIMIT), ("unpacked", UNPACKED_LIMIT)]
         .map(|(what, limit)| format!("{what}, of {}", human_bytes(limit)));
     let bar_width = width.map_or(0, |width| width + "[] ".len());
@@ -127,7 +132,7 @@ fn table(archives: &[&ArchiveReport], columns: Option<usize>) -> Vec<String> {
     let cell = |share: Share| {
         let drawn = width.map(|width| format!("{} ", bar(share, width))).unwrap_or_default();
         let size_width = cell_width - bar_width - "  100 %".len();
-        format!("{drawn}{:>size_width$} {:>6}", human_bytes(share.size), share.in_words())
+        format!("{drawn}{:>size_width$} {:>6}", human_bytes(share.size), share.percent_text())
     };
     let heading = format!("{:<name_width$}  {:>cell_width$}  {:>cell_width$}", "", limits[0], limits[1]);
     let rows = archives.iter().zip(names).map(|(archive, name)| {
@@ -137,13 +142,13 @@ fn table(archives: &[&ArchiveReport], columns: Option<usize>) -> Vec<String> {
     std::iter::once(heading).chain(rows).collect()
 }
 
-/// The functions' names, with the architecture where there are several.
+/// The names of the functions, with the architecture if the zips have different ones.
 fn names(archives: &[&ArchiveReport]) -> Vec<String> {
-    let is_mixed = archives.iter().any(|archive| archive.subject.arch != archives[0].subject.arch);
+    let is_mixed = archives.iter().any(|archive| archive.description.arch != archives[0].description.arch);
     let name = |archive: &ArchiveReport| {
-        let arch = archive.subject.arch.filter(|_| is_mixed).map(|arch| format!(" {arch}")).unwrap_or_default();
-        let longest = LONGEST_NAME - arch.len();
-        let function = &archive.subject.function;
+        let arch = archive.description.arch.filter(|_| is_mixed).map(|arch| format!(" {arch}")).unwrap_or_default();
+        let longest = MAX_NAME_LENGTH - arch.len();
+        let function = &archive.description.function;
         if function.chars().count() <= longest {
             return format!("{function}{arch}");
         }
@@ -158,7 +163,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::report::Subject;
+    use crate::report::ZipDescription;
     use deployment_zip::Archive;
     use lambda_platform::Arch;
     use lambda_zip_check::ArchiveKind;
@@ -171,7 +176,7 @@ mod tests {
             compressed_size: size / 2,
         };
         ArchiveReport {
-            subject: Subject {
+            description: ZipDescription {
                 function: function.to_owned(),
                 package: None,
                 version: None,
@@ -200,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn one_zip_takes_a_line_for_each_limit() {
+    fn one_zip_has_a_line_for_each_limit() {
         let small = archive("a", None, 1 << 20, &[("bootstrap", 6 << 20)]);
         assert_eq!(
             lines(&small, true),
@@ -213,41 +218,41 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_entries_are_named_where_there_are_several() {
-        let entries = [("bootstrap", 100), ("a", 1), ("b", 2048), ("c", 3), ("d", 4), ("folder/", 0)];
+    fn the_largest_entries_are_listed_if_there_are_several() {
+        let entries = [("bootstrap", 100), ("a", 1), ("b", 2048), ("c", 3), ("d", 4), ("directory/", 0)];
         let line = &lines(&archive("a", None, 1, &entries), true)[2];
         assert_eq!(*line, ("Largest", "`b` 2.0 KiB, `bootstrap` 100 B, `d` 4 B, 2 more 4 B".to_owned()));
     }
 
     #[test]
-    fn a_bar_is_full_at_the_limit_and_has_a_colour_before() {
+    fn a_bar_is_coloured_near_the_limit_and_full_at_it() {
         let share = |size| Share { size, limit: 100 };
         assert_eq!(bar(share(50), 4), "[=>  ]");
         assert_eq!(bar(share(0), 4), "[>   ]");
         assert!(bar(share(80), 4).starts_with("\x1b[93m[==> ]"), "{:?}", bar(share(80), 4));
         assert!(bar(share(1000), 4).starts_with("\x1b[91m[====]"), "{:?}", bar(share(1000), 4));
-        assert_eq!(share(0).in_words(), "<1 %");
+        assert_eq!(share(0).percent_text(), "<1 %");
     }
 
     #[test]
-    fn of_a_great_many_zips_the_fullest_are_shown() {
-        let mut archives: Vec<_> = (1..=LONGEST_TABLE as u64)
+    fn with_many_zips_the_fullest_are_shown() {
+        let mut archives: Vec<_> = (1..=MAX_ROWS as u64)
             .map(|megabytes| {
                 archive(&format!("f{megabytes}"), None, megabytes << 20, &[("bootstrap", megabytes << 20)])
             })
             .collect();
         let shown = |archives: &[ArchiveReport]| {
-            fullest(archives).iter().map(|archive| archive.subject.function.clone()).collect::<Vec<_>>()
+            fullest(archives).iter().map(|archive| archive.description.function.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(shown(&archives).len(), LONGEST_TABLE);
+        assert_eq!(shown(&archives).len(), MAX_ROWS);
         assert_eq!(shown(&archives)[0], "f1");
         archives.push(archive("unpacked", None, 1, &[("bootstrap", 200 << 20)]));
         assert_eq!(shown(&archives)[..3], ["unpacked", "f20", "f19"]);
-        assert_eq!(shown(&archives).len(), FULLEST);
+        assert_eq!(shown(&archives).len(), FULLEST_COUNT);
     }
 
     #[test]
-    fn many_zips_are_a_table_whose_columns_line_up() {
+    fn the_columns_of_a_table_line_up() {
         let long = "a-function-with-a-name-that-is-far-longer-than-others";
         let archives = [
             archive(long, Some(Arch::Arm64), 60 << 20, &[("bootstrap", 200 << 20)]),

@@ -1,4 +1,4 @@
-//! What a person sees on stderr: cargo's status verbs, warnings, errors, and progress on a terminal.
+//! Everything that is printed on stderr: status lines with cargo's verbs, warnings, errors, and progress bars.
 
 mod progress;
 
@@ -17,32 +17,32 @@ const WARNING: Style = AnsiColor::BrightYellow.on_default().effects(Effects::BOL
 const ERROR: Style = AnsiColor::BrightRed.on_default().effects(Effects::BOLD);
 const HINT: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
 
-/// Work on fewer bytes than this is over before a progress bar could be read.
+/// Smaller amounts of work are done before anybody could read a progress bar.
 const PROGRESS_FROM_BYTES: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verbosity {
+enum Verbosity {
     Quiet,
     #[default]
     Normal,
     Verbose,
 }
 
-/// What there is room for on stderr beside the messages.
+/// How the summary of a run is shown on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// Nothing: it goes to a log.
-    None,
-    /// Words and figures.
-    Plain,
-    /// Pictures, on a terminal of so many columns.
-    Columns(usize),
+pub(crate) enum SummaryStyle {
+    /// Not at all: stderr goes to a log.
+    Hidden,
+    /// Words and numbers.
+    Text,
+    /// Words, numbers and bars, on a terminal with this many columns.
+    Bars { columns: usize },
 }
 
-/// A terminal with fewer columns has no room for a picture.
-const LEAST_COLUMNS: u16 = 60;
+/// Bars do not fit on a terminal with fewer columns.
+const MIN_COLUMNS_FOR_BARS: u16 = 60;
 
-/// The one writer to stderr.
+/// The only writer to stderr.
 #[derive(Debug, Default)]
 pub(crate) struct Shell {
     verbosity: Verbosity,
@@ -50,12 +50,12 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// A shell as talkative and as colourful as the flags, else cargo's configuration, ask for.
+    /// Takes verbosity and colours from the flags, and from cargo's configuration where the flags do not set them.
     pub(crate) fn new(flags: &TerminalFlags, settings: &TerminalSettings) -> Self {
         match flags.color.or(settings.color) {
             Some(ColorWhen::Always) => anstream::ColorChoice::Always.write_global(),
             Some(ColorWhen::Never) => anstream::ColorChoice::Never.write_global(),
-            // NO_COLOR, CLICOLOR_FORCE and the terminal decide.
+            // `anstream` looks at NO_COLOR, CLICOLOR_FORCE and the terminal.
             Some(ColorWhen::Auto) | None => {}
         }
         let (verbose, quiet) = match (flags.verbose > 0, flags.quiet) {
@@ -70,68 +70,65 @@ impl Shell {
         Self { verbosity, progress: Progress::new(settings, verbosity == Verbosity::Quiet) }
     }
 
-    /// A step of the work, as cargo announces its own.
+    /// Prints a step of the work, in the form of cargo's own status lines.
     pub(crate) fn status(&self, verb: &str, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             line(format_args!("{STATUS}{verb:>12}{STATUS:#} {message}"));
         }
     }
 
-    /// A further line of the last step.
-    pub(crate) fn continued(&self, message: impl Display) {
+    /// Prints another line that belongs to the last status line.
+    pub(crate) fn status_continued(&self, message: impl Display) {
         if self.verbosity >= Verbosity::Normal {
             line(format_args!("{:>12} {message}", ""));
         }
     }
 
-    /// What may be shown that nobody needs in a log. `-v` asks for its words anywhere.
-    pub(crate) fn room(&self) -> Room {
+    /// How to show the summary: with bars on a terminal, not at all in a log, and in words in a log with `-v`.
+    pub(crate) fn summary_style(&self) -> SummaryStyle {
         let columns = terminal_size::terminal_size_of(stderr()).map(|(width, _)| width.0);
         match (self.verbosity, columns.filter(|_| !progress::is_ci())) {
-            (Verbosity::Normal | Verbosity::Verbose, Some(columns)) if columns >= LEAST_COLUMNS => {
-                Room::Columns(columns.into())
+            (Verbosity::Normal | Verbosity::Verbose, Some(columns)) if columns >= MIN_COLUMNS_FOR_BARS => {
+                SummaryStyle::Bars { columns: columns.into() }
             }
-            (Verbosity::Verbose, _) => Room::Plain,
-            _ => Room::None,
+            (Verbosity::Verbose, _) => SummaryStyle::Text,
+            _ => SummaryStyle::Hidden,
         }
     }
 
-    /// Whether the user asked for details.
+    /// True with `-v`.
     pub(crate) fn is_verbose(&self) -> bool {
         self.verbosity >= Verbosity::Verbose
     }
 
-    /// A step that only a user who asked for details wants to see.
+    /// Prints a step that is shown with `-v` only.
     pub(crate) fn detail(&self, verb: &str, message: impl Display) {
         if self.is_verbose() {
             self.status(verb, message);
         }
     }
 
-    /// Something that does not stop the work, but that the user should know, with what to do about it.
-    pub(crate) fn warn(&self, message: impl Display, remedy: Option<&str>) {
+    /// Prints a warning.
+    pub(crate) fn warn(&self, message: impl Display) {
+        self.warn_with_hints(message, &[""; 0]);
+    }
+
+    /// Prints a warning, and what to do about it.
+    pub(crate) fn warn_with_hints(&self, message: impl Display, hints: &[impl Display]) {
         if self.verbosity >= Verbosity::Normal {
             line(format_args!("{WARNING}warning{WARNING:#}: {message}"));
-            remedy.into_iter().for_each(hint);
+            hints.iter().for_each(hint);
         }
     }
 
-    /// Something that may stop the work later, with all that would help.
-    pub(crate) fn doubt(&self, message: impl Display, remedies: &[String]) {
-        if self.verbosity >= Verbosity::Normal {
-            self.warn(message, None);
-            remedies.iter().for_each(hint);
-        }
-    }
-
-    /// A rule that an archive breaks. Like every error it is shown even when all else is quiet.
+    /// Prints an error that does not end the run, such as a broken rule, and what to do about it.
     #[expect(clippy::unused_self, reason = "errors ignore the verbosity, callers should not have to know")]
-    pub(crate) fn broken(&self, message: impl Display, remedy: &str) {
+    pub(crate) fn error_with_hint(&self, message: impl Display, text: &str) {
         line(format_args!("{ERROR}error{ERROR:#}: {message}"));
-        hint(remedy);
+        hint(text);
     }
 
-    /// The end of a run that failed: what happened, what caused it, and what to do.
+    /// Prints the error that ends a run, its causes, and what to do about it.
     #[expect(clippy::unused_self, reason = "errors ignore the verbosity, callers should not have to know")]
     pub(crate) fn error(&self, failure: &anyhow::Error) {
         line(format_args!("{ERROR}error{ERROR:#}: {failure}"));
@@ -150,7 +147,7 @@ impl Shell {
         }
     }
 
-    /// A progress bar over so many bytes of work, where bars are wanted and the work is worth watching.
+    /// A progress bar over this many bytes of work; hidden if bars are not wanted or there is little to do.
     pub(crate) fn progress(&self, verb: &str, bytes: u64) -> ProgressBar {
         if bytes >= PROGRESS_FROM_BYTES { self.progress.bar(verb, bytes) } else { ProgressBar::hidden() }
     }
@@ -160,8 +157,8 @@ fn hint(message: impl Display) {
     line(format_args!("{HINT}hint{HINT:#}: {message}"));
 }
 
-/// A closed stderr is nobody's fault, and no reason to stop.
+/// Prints a line. Failing to print a message is no reason to stop the work.
 fn line(message: impl Display) {
-    // Written as a whole: stderr passes on each part of a text as it comes.
+    // One write for the whole line, since stderr is not buffered: lines of other processes cannot end up inside it.
     let _ = anstream::stderr().write_all(format!("{message}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! When a progress bar is shown, how wide, and where.
+//! Progress bars: when they are shown, how wide they are, and where they are drawn.
 
 use std::io::{self, IsTerminal, Write, stderr};
 use std::time::Duration;
@@ -10,19 +10,19 @@ use crate::cargo::{ProgressWhen, TerminalSettings};
 
 const VERB: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
 
-/// How wide a bar is where it is to be shown and nothing says how wide the terminal is.
-const USUAL_WIDTH: u16 = 80;
+/// The width of a bar, in columns, if the width of the terminal is unknown.
+const DEFAULT_WIDTH: u16 = 80;
 
-/// How progress is to be shown.
+/// Whether and how wide progress bars are shown.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     is_shown: bool,
-    /// In columns, where it was set.
+    /// The configured width in columns, if any.
     width: Option<u16>,
 }
 
 impl Progress {
-    /// What cargo does with these settings.
+    /// Follows the settings as cargo does.
     pub(super) fn new(settings: &TerminalSettings, is_quiet: bool) -> Self {
         let is_shown = match settings.progress.unwrap_or_default() {
             ProgressWhen::Always => true,
@@ -32,7 +32,7 @@ impl Progress {
         Self { is_shown, width: settings.progress_width }
     }
 
-    /// A bar over so many bytes of work.
+    /// A bar over this many bytes of work.
     pub(super) fn bar(&self, verb: &str, bytes: u64) -> ProgressBar {
         if !self.is_shown {
             return ProgressBar::hidden();
@@ -43,7 +43,7 @@ impl Progress {
         let style = ProgressStyle::with_template(&template).expect("the template is a constant").progress_chars("=> ");
         let target = match self.width {
             None if stderr().is_terminal() => ProgressDrawTarget::stderr(),
-            width => ProgressDrawTarget::term_like(Box::new(Line { width: width.unwrap_or(USUAL_WIDTH) })),
+            width => ProgressDrawTarget::term_like(Box::new(StderrLine { width: width.unwrap_or(DEFAULT_WIDTH) })),
         };
         let bar = ProgressBar::with_draw_target(Some(bytes), target);
         bar.set_style(style);
@@ -57,18 +57,19 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// The variables that cargo goes by.
+/// True if one of the variables is set by which cargo recognizes a CI service.
 pub(super) fn is_ci() -> bool {
     ["CI", "TF_BUILD"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
-/// One line of stderr, whatever that is: it is written over with a carriage return, which a pipe can take, too.
+/// One line of stderr, even if stderr is no terminal. A carriage return starts the line again, which also works in a
+/// pipe.
 #[derive(Debug)]
-struct Line {
+struct StderrLine {
     width: u16,
 }
 
-impl TermLike for Line {
+impl TermLike for StderrLine {
     fn width(&self) -> u16 {
         self.width
     }

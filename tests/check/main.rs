@@ -1,85 +1,10 @@
-//! The rules against zips: each rule has a zip that breaks it and nothing else, and good zips break none.
+//! Proves what `check` prints, how it exits, and how its flags change the rules. The rules themselves are proven in
+//! `crates/lambda-zip-check`.
 
-mod broken_archives;
-mod broken_contents;
-mod broken_executables;
 mod command;
-mod elf_builder;
-mod go;
-mod good;
-mod levels;
-mod made;
-mod mutation;
-mod rules_page;
-mod seeds;
-mod tools;
-mod zip_builder;
 
-use std::io::Cursor;
-
-use lambda_platform::{Arch, Runtime};
-use lambda_zip_check::{ArchiveKind, Expectation, Finding, Levels, Rule, ZipView, check_view};
-use time::Date;
-use time::macros::date;
-
-use elf_builder::static_program;
-use zip_builder::Item;
-
-/// The mode of an ordinary executable.
-const EXECUTABLE: u32 = 0o100_755;
-/// The mode of an ordinary data file.
-const DATA: u32 = 0o100_644;
-/// The mode of a symbolic link.
-const LINK: u32 = 0o120_777;
-
-/// A zip and what it is held against.
-struct Case {
-    rule: Rule,
-    zip: Vec<u8>,
-    kind: ArchiveKind,
-    arch: Option<Arch>,
-    runtime: Option<Runtime>,
-    today: Date,
-    layers: Vec<Vec<u8>>,
-}
-
-impl Case {
-    /// A zip that breaks this rule of an ordinary function.
-    fn new(rule: Rule, zip: Vec<u8>) -> Self {
-        Self {
-            rule,
-            zip,
-            kind: ArchiveKind::Function,
-            arch: Some(Arch::X86_64),
-            runtime: Some(Runtime::AL2023),
-            today: date!(2026 - 06 - 01),
-            layers: Vec::new(),
-        }
-    }
-
-    /// An ordinary function with these further entries.
-    fn with(rule: Rule, items: impl IntoIterator<Item = Item>) -> Self {
-        Self::new(rule, zip_builder::zip(&with_bootstrap(items)))
-    }
-
-    fn check(&self) -> Vec<Finding> {
-        self.check_with(Levels::default())
-    }
-
-    fn check_with(&self, levels: Levels) -> Vec<Finding> {
-        let read = |zip: &Vec<u8>| ZipView::from_reader(Cursor::new(zip), zip.len() as u64).unwrap();
-        let layers: Vec<_> = self.layers.iter().map(read).collect();
-        let expectation = Expectation {
-            kind: self.kind,
-            arch: self.arch,
-            runtime: self.runtime,
-            today: self.today,
-            levels,
-            layers: &[],
-        };
-        check_view(&read(&self.zip), &layers, &expectation)
-    }
-}
+use test_support::elf::static_program;
+use test_support::zip_builder::{EXECUTABLE, Item};
 
 /// A static `bootstrap` for x86-64.
 fn bootstrap() -> Item {
@@ -88,29 +13,4 @@ fn bootstrap() -> Item {
 
 fn with_bootstrap(items: impl IntoIterator<Item = Item>) -> Vec<Item> {
     [bootstrap()].into_iter().chain(items).collect()
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = broken_archives::cases();
-    cases.extend(broken_contents::cases());
-    cases.extend(broken_executables::cases());
-    cases
-}
-
-#[test]
-fn every_case_breaks_its_rule_and_no_other() {
-    for case in cases() {
-        let findings = case.check();
-        let rules: Vec<_> = findings.iter().map(|finding| finding.rule).collect();
-        assert_eq!(rules, [case.rule], "{findings:#?}");
-        assert_eq!(findings[0].severity, case.rule.facts().severity, "{findings:#?}");
-        assert!(!findings[0].message.ends_with('.') && !findings[0].hint.is_empty(), "{findings:#?}");
-    }
-}
-
-#[test]
-fn every_rule_has_a_case() {
-    let covered: Vec<_> = cases().iter().map(|case| case.rule).collect();
-    let missing: Vec<_> = Rule::all().filter(|rule| !covered.contains(rule)).collect();
-    assert!(missing.is_empty(), "rules without a zip that breaks them: {missing:?}");
 }

@@ -1,25 +1,26 @@
-//! The commands that the documentation shows are run, page by page, in a copy of what a clone holds.
+//! Runs the commands in the documentation, page by page, in a copy of the repository.
 //!
-//! A block of `console` is run by bash, one of `powershell` with the program for Windows, and each page is one session.
-//! What a reader would have, but a clone does not, stands before a block in a comment that the page does not show:
-//! `<!-- test: cp "$FIXTURES/arm64" main -->`. A block that is to fail has `<!-- test exit: 100 -->`, and one whose command
-//! runs until the end of the page, since it is a server, `<!-- test serves: 127.0.0.1:9000 -->`.
+//! Bash runs the blocks of `console`, and those of `powershell` with the program for Windows. Each page is one session.
+//! Comments in the page, which readers do not see, adapt a block to the test:
+//!
+//! - `<!-- test: cp "$FIXTURES/arm64" main -->`: commands for what a reader has and a clone does not
+//! - `<!-- test exit: 100 -->`: the expected exit code
+//! - `<!-- test serves: 127.0.0.1:9000 -->`: the command is a server, which runs until the end of the page
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use tempfile::TempDir;
+use test_support::elf::executable;
+use test_support::{Account, Fixture, free_port, program_under_test, repository, required, scratch, script};
 
-use crate::packing::executable;
-use crate::page::{Page, Step, is_made, pages, root};
-use crate::support::{Server, free_port, required, script};
+use crate::page::{Page, Step, is_made, pages};
 
-/// The commands that `.ci/run` itself runs. A test cannot run all tests.
+/// Commands that `.ci/run` runs: a test cannot run all tests.
 const RUN_BY_CI: [&str; 1] = ["cargo test\n"];
 
-/// What pip installs is version 1 of the aws CLI. It does without being told what version 2 does by this flag.
+/// Pip installs version 1 of the aws CLI, which does by default what version 2 does with this flag.
 const AWS_VERSION_1: &str = r#"
 for argument do
     shift
@@ -30,13 +31,8 @@ for argument do
 done
 exec 'AWS' "$@""#;
 
-/// How release builds are made here, which is the quick way: there is no time for the other one, and other tests take it.
+/// A quick profile for release builds. Other tests use the real one.
 const PROFILE: [(&str, &str); 3] = [("OPT_LEVEL", "0"), ("LTO", "off"), ("CODEGEN_UNITS", "16")];
-
-const REGION: &str = "eu-central-1";
-
-/// A role as IAM has it, for the functions that the pages create.
-const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}"#;
 
 #[test]
 #[ignore = "needs bash, Go, ziglang, moto's server, the aws CLI, wine and the build for Windows"]
@@ -46,62 +42,55 @@ fn the_commands_run() {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// The machine of somebody who reads the pages: a clone, the tools, and an AWS to deploy to.
+/// The machine of a reader: a clone, the tools, and an AWS account.
 struct Desk {
-    folder: TempDir,
-    aws: Server,
-    port: u16,
+    directory: Fixture,
+    account: Account,
+    role: String,
 }
 
 impl Desk {
     fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("lambda-zip-docs-").tempdir().unwrap();
-        let bin = folder.path().join("bin");
-        fs::create_dir(&bin).unwrap();
-        let fixtures = folder.path().join("fixtures");
-        fs::create_dir(&fixtures).unwrap();
+        let directory = Fixture::empty();
+        let bin = directory.path("bin");
+        directory.create_dir("bin");
         for (name, machine) in [("x86_64", 62), ("arm64", 183)] {
-            fs::write(fixtures.join(name), executable(machine)).unwrap();
+            directory.write(&format!("fixtures/{name}"), executable(machine));
         }
-        symlink(env!("CARGO_BIN_EXE_cargo-lambda-zip"), bin.join("cargo-lambda-zip")).unwrap();
+        symlink(program_under_test(), bin.join("cargo-lambda-zip")).unwrap();
         let python = required("LAMBDA_ZIP_TEST_PYTHON");
         script(&bin.join("pip"), &format!("exec '{}' -m pip \"$@\"", python.display()));
         script(&bin.join("aws"), &AWS_VERSION_1.replace("AWS", &required("LAMBDA_ZIP_TEST_AWS").to_string_lossy()));
-        fs::create_dir(folder.path().join("projects")).unwrap();
-        let port = free_port();
-        let mut moto = Command::new(required("LAMBDA_ZIP_TEST_MOTO"));
-        moto.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        let aws = Server::start(moto, port, folder.path().join("moto.log"));
-        let desk = Self { folder, aws, port };
-        let create = format!("aws iam create-role --role-name docs --assume-role-policy-document '{TRUST}'");
-        desk.bash(desk.folder.path(), &create).unwrap_or_else(|error| panic!("{error}\n{}", desk.aws.printed()));
-        desk
+        directory.create_dir("projects");
+        let account = Account::start(directory.root());
+        let role = account.create_role(&directory, "docs");
+        Self { directory, account, role }
     }
 
-    /// A clone as new. What was built for one page is there for the next, as long as they have the same path.
+    /// Makes a new clone. It always has the same path, so that target directories are reused for the next page.
     fn clone_of_repository(&self) -> PathBuf {
-        let clone = self.folder.path().join("clone");
+        let clone = self.directory.path("clone");
         if clone.exists() {
             fs::remove_dir_all(&clone).unwrap();
         }
         fs::create_dir(&clone).unwrap();
-        for entry in root().read_dir().unwrap() {
+        for entry in repository().read_dir().unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name();
             if entry.file_type().unwrap().is_file() {
-                // What a command writes must not reach the original.
+                // A copy, so that commands do not write to the original.
                 fs::copy(entry.path(), clone.join(&name)).unwrap();
             } else if !["target", "examples", ".git"].contains(&&*name.to_string_lossy()) {
-                symlink(root().join(&name), clone.join(&name)).unwrap();
+                symlink(repository().join(&name), clone.join(&name)).unwrap();
             }
         }
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docs-target");
+        let kept = scratch("docs-target");
         fs::create_dir_all(kept.join("itself")).unwrap();
         symlink(kept.join("itself"), clone.join("target")).unwrap();
-        let examples = walkdir::WalkDir::new(root().join("examples")).into_iter();
+        let examples = walkdir::WalkDir::new(repository().join("examples")).into_iter();
         for entry in examples.filter_entry(|entry| !is_made(entry.file_name())) {
             let entry = entry.unwrap();
-            let path = clone.join(entry.path().strip_prefix(root()).unwrap());
+            let path = clone.join(entry.path().strip_prefix(repository()).unwrap());
             if entry.file_type().is_dir() {
                 fs::create_dir(&path).unwrap();
             } else {
@@ -111,7 +100,7 @@ impl Desk {
                 let example = path.parent().unwrap();
                 let target = kept.join(example.file_name().unwrap());
                 fs::create_dir_all(&target).unwrap();
-                // Zips are those of the page alone.
+                // Only zips of this page may be in it.
                 fs::remove_dir_all(target.join("lambda")).ok();
                 symlink(target, example.join("target")).unwrap();
             }
@@ -120,7 +109,7 @@ impl Desk {
     }
 
     fn run(&self, page: &Page) -> Result<(), String> {
-        // Each page begins with an account in which nothing is deployed.
+        // Each page starts with an account in which nothing is deployed.
         let clear = "aws lambda delete-function --function-name hello || true".to_owned();
         let commands: Vec<_> = [clear].into_iter().chain(page.steps.iter().filter_map(session)).collect();
         if page.steps.iter().all(|step| !matches!(step, Step::Block(block) if block.is_command())) {
@@ -133,7 +122,7 @@ impl Desk {
         self.bash(&self.clone_of_repository(), &commands).map_err(|error| format!("{}: {error}", page.name))
     }
 
-    fn bash(&self, folder: &Path, text: &str) -> Result<(), String> {
+    fn bash(&self, directory: &Path, text: &str) -> Result<(), String> {
         let mut bash = Command::new("bash");
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
@@ -147,18 +136,14 @@ impl Desk {
         let path = std::env::var("PATH").unwrap();
         let output = bash
             .args(["-euxo", "pipefail", "-c", text])
-            .current_dir(folder)
-            .env("PATH", format!("{}:{path}", self.folder.path().join("bin").display()))
-            .env("FIXTURES", self.folder.path().join("fixtures"))
-            .env("PROJECTS", self.folder.path().join("projects"))
-            .env("CARGO_INSTALL_ROOT", self.folder.path().join("installed"))
+            .current_dir(directory)
+            .env("PATH", format!("{}:{path}", self.directory.path("bin").display()))
+            .env("FIXTURES", self.directory.path("fixtures"))
+            .env("PROJECTS", self.directory.path("projects"))
+            .env("CARGO_INSTALL_ROOT", self.directory.path("installed"))
             .env("CARGO_ZIGBUILD_PYTHON_PATH", required("LAMBDA_ZIP_TEST_PYTHON"))
-            .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.port))
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
-            .env("AWS_DEFAULT_REGION", REGION)
-            .env("AWS_PAGER", "")
-            .env("ROLE", "arn:aws:iam::123456789012:role/docs")
+            .envs(self.account.variables())
+            .env("ROLE", &self.role)
             .stdin(Stdio::null())
             .output()
             .expect("bash starts");
@@ -171,7 +156,7 @@ impl Desk {
     }
 }
 
-/// Waits until the command that was started last accepts connections, and ends it with the page.
+/// Waits until the last command in the background accepts connections, and kills it at the end of the page.
 const SERVER: &str = r#"
 trap "kill $!" EXIT
 address=ADDRESS
@@ -180,7 +165,7 @@ until (: > "/dev/tcp/${address/://}"); do
     sleep 0.1
 done"#;
 
-/// What bash runs for a step of a page.
+/// The bash commands for a step of a page.
 fn session(step: &Step) -> Option<String> {
     let block = match step {
         Step::Prepare(commands) => return Some(commands.clone()),
@@ -199,7 +184,7 @@ fn session(step: &Step) -> Option<String> {
     })
 }
 
-/// The same for bash, with the program for Windows in place of the one for Linux.
+/// Translates PowerShell to bash, with the program for Windows instead of the one for Linux.
 fn powershell(text: &str) -> String {
     let program = required("LAMBDA_ZIP_TEST_WINDOWS_EXE");
     let line = |line: &str| match line.strip_prefix("$Env:").and_then(|setting| setting.split_once(" = ")) {

@@ -1,9 +1,11 @@
-//! What the pages lead to exists.
+//! The targets of the pages' links exist.
+
+use test_support::repository;
 
 use crate::page::{Page, pages};
 
 #[test]
-fn every_relative_link_leads_somewhere() {
+fn every_relative_link_has_a_target() {
     let pages = pages();
     let mut broken = Vec::new();
     for page in &pages {
@@ -39,7 +41,7 @@ fn every_page_of_the_documentation_is_in_its_contents() {
     // The pages of measurements are written by `cargo bench`, and listed with it.
     let is_listed = |name: &str| name.starts_with("docs/") && !name.starts_with("docs/measurements/");
     for page in pages.iter().filter(|page| is_listed(&page.name) && page.name != contents.name) {
-        let path = crate::page::root().join(&page.name).canonicalize().unwrap();
+        let path = repository().join(&page.name).canonicalize().unwrap();
         assert!(listed.contains(&path), "`{}` is not in `docs/README.md`", page.name);
     }
 }

@@ -1,29 +1,146 @@
-//! The messages on the page for troubleshooting are those of the program.
+//! Each message on the page for troubleshooting is one that the program prints, and the tests make it print each of them.
 
-use std::fs;
+use std::env::consts::ARCH;
+use std::os::unix::fs::symlink;
+use std::{fs, iter};
 
-use walkdir::WalkDir;
+use test_support::{Computer, Fixture, Run, Toolchain, script};
 
-use crate::page::{page, root};
+use crate::page::page;
 
-/// All of the program's source without backticks. What a string continues on the next line is joined.
-fn source() -> String {
-    let files = WalkDir::new(root().join("src")).into_iter().map(Result::unwrap);
-    let files = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "rs"));
-    let joined = |text: String| text.split("\\\n").map(str::trim_start).collect::<String>();
-    files.map(|file| joined(fs::read_to_string(file.path()).unwrap())).collect::<String>().replace('`', "")
+const MUSL: &str = "x86_64-unknown-linux-musl";
+
+/// A machine with a toolchain for musl, a `cc` for the machine itself and nothing else.
+fn bare_machine(fixture: &Fixture, targets: &[&str]) -> Computer {
+    let computer = Toolchain::current().with_targets_only(targets, fixture);
+    script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
+    computer
+}
+
+/// Runs that print the messages of the page.
+fn troubles() -> Vec<Run> {
+    [planning(), building(), packaging()].into_iter().flatten().collect()
+}
+
+fn planning() -> Vec<Run> {
+    let package = Fixture::package("greeter");
+    let bare = bare_machine(&package, &[]);
+    let on_bare = |args: &[&str]| bare.program(&package).env("HOME", package.path("home")).args(args).run();
+    let other = if ARCH == "x86_64" { "aarch64" } else { "x86_64" };
+    let library = Fixture::empty();
+    library.add_package(".", "toolbox", "");
+    library.write("src/lib.rs", "");
+    vec![
+        on_bare(&["--arch", other, "--libc", "gnu"]),
+        without_rust_lld(),
+        on_bare(&["--arch", other, "--libc", "musl"]),
+        with_c_and_no_compiler(),
+        on_bare(&["--target", &format!("{ARCH}-unknown-linux-gnu.2.28")]),
+        package.run(&["--linker", "rust-lld", "--config", &format!("target.{MUSL}.linker='my-ld'")]),
+        package.run(&["--target", "riscv64gc-unknown-linux-gnu"]),
+        library.run(&[]),
+        Fixture::with_bins("shop", &["buy", "sell"]).run(&["-o", "one.zip"]),
+        package.run(&["--", "--release"]),
+    ]
+}
+
+/// The toolchain of a distribution.
+fn without_rust_lld() -> Run {
+    let fixture = Fixture::package("greeter");
+    let toolchain = Toolchain::current();
+    let computer = bare_machine(&fixture, &[MUSL]);
+    let host = computer.rustlib.join(&toolchain.host);
+    fs::remove_file(&host).unwrap();
+    fs::create_dir(&host).unwrap();
+    symlink(toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("lib"), host.join("lib")).unwrap();
+    computer.program(&fixture).args(["--linker", "rust-lld"]).run()
+}
+
+fn with_c_and_no_compiler() -> Run {
+    let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
+    let computer = bare_machine(&fixture, &[MUSL]);
+    computer.program(&fixture).env("HOME", fixture.path("home")).arg("--dry-run").run()
+}
+
+fn building() -> Vec<Run> {
+    let broken = Fixture::package("greeter");
+    broken.write("src/main.rs", "fn main() { undefined(); }\n");
+    vec![broken.run(&[]), with_a_newer_glibc()]
+}
+
+/// A script in place of zig that links the glibc of this machine, whichever it is asked for.
+const ZIG: &str = r#"
+case $1 in
+    version) echo 0.16.0; exit ;;
+    cc | c++) shift ;;
+    *) exit 1 ;;
+esac
+for argument do
+    shift
+    case $argument in
+        -target) skip=yes ;;
+        # The unwinder of GCC instead of zig's.
+        -lunwind) set -- "$@" -lgcc_s ;;
+        *) [ "$skip" ] || set -- "$@" "$argument"; skip= ;;
+    esac
+done
+exec cc "$@""#;
+
+fn with_a_newer_glibc() -> Run {
+    let fixture = Fixture::package("greeter");
+    fixture.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hello\")).join().unwrap(); }\n");
+    let zig = fixture.path("tools/zig");
+    script(&zig, ZIG);
+    let program = fixture.program().env("CARGO_ZIGBUILD_ZIG_PATH", &zig);
+    program
+        .env("CARGO_ZIGBUILD_CACHE_DIR", fixture.path("cache"))
+        .args(["--linker", "zig", "--target", &format!("{ARCH}-unknown-linux-gnu.2.17")])
+        .run()
+}
+
+fn packaging() -> Vec<Run> {
+    let fixture = Fixture::with_executable();
+    fixture.symlink("/etc/hostname", "conf/link");
+    fixture.write("text", "not an executable");
+    fixture.write("text.zip", "the previous zip");
+    vec![
+        fixture.run(&["pack", "main", "--include", "missing"]),
+        fixture.run(&["pack", "main", "../main"]),
+        fixture.run(&["pack", "main", "conf"]),
+        fixture.run(&["pack", "main", "-o", "main/out.zip"]),
+        fixture.run(&["pack", "text"]),
+    ]
+}
+
+/// True if the line has each part of a message with `…`, in their order.
+fn is_printed_by(message: &str, line: &str) -> bool {
+    let mut rest = line;
+    message.split('…').map(|part| part.trim_matches([' ', ':', ','])).filter(|part| !part.is_empty()).all(|part| {
+        let found = rest.split_once(part);
+        rest = found.map_or("", |(_, rest)| rest);
+        found.is_some()
+    })
 }
 
 #[test]
 fn every_message_is_one_that_the_program_prints() {
-    let source = source();
+    let without_backticks = |text: &str| text.replace('`', "");
+    let troubles = troubles();
+    let printed: Vec<_> = troubles.iter().map(|run| without_backticks(&run.stderr)).collect();
     let page = page("docs/troubleshooting.md");
-    let parts = ["While planning", "While building", "While packaging", "In the cloud"];
-    let messages = page.headings[1..].iter().filter(|heading| !parts.contains(&heading.as_str()));
+    let messages: Vec<_> = page.headings.iter().filter(|heading| heading.level == 3).collect();
+    assert!(messages.len() >= troubles.len(), "the page leaves out some of the messages");
+    let mut unknown = Vec::new();
+    let mut undocumented = vec![true; troubles.len()];
     for message in messages {
-        for fragment in message.split('…').map(|fragment| fragment.trim_matches([' ', ':', ',', '`'])) {
-            let known = fragment.is_empty() || source.contains(fragment);
-            assert!(known, "the program prints no `{fragment}`, as `{message}` has it");
+        let text = without_backticks(&message.text);
+        let prints = |output: &String| output.lines().any(|line| is_printed_by(&text, line));
+        unknown.extend(iter::once(&message.text).filter(|_| !printed.iter().any(prints)));
+        for (is_undocumented, output) in undocumented.iter_mut().zip(&printed) {
+            *is_undocumented &= !prints(output);
         }
     }
+    assert!(unknown.is_empty(), "none of the runs prints these messages: {unknown:#?}\n{printed:#?}");
+    let undocumented: Vec<_> = printed.iter().zip(undocumented).filter_map(|(run, is)| is.then_some(run)).collect();
+    assert!(undocumented.is_empty(), "the page has nothing about these runs: {undocumented:#?}");
 }

@@ -1,33 +1,41 @@
-//! A page of the documentation, taken apart.
+//! Parses the pages of the documentation.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use test_support::repository;
 use walkdir::WalkDir;
 
 /// One Markdown file.
 pub(crate) struct Page {
-    /// From the root of the repository, with `/`.
+    /// The path from the root of the repository, with `/`.
     pub(crate) name: String,
-    pub(crate) headings: Vec<String>,
+    pub(crate) headings: Vec<Heading>,
     pub(crate) links: Vec<String>,
-    /// Its code and the comments for the test of its commands, in their order.
+    /// Its code blocks and the comments for the test of its commands, in their order.
     pub(crate) steps: Vec<Step>,
-    /// The rows of its tables, each a list of the code in its first cell.
+    /// The rows of its tables.
     pub(crate) rows: Vec<Row>,
 }
 
-/// What the test of the commands takes from a page.
+/// A heading.
+pub(crate) struct Heading {
+    /// 1 for the title of the page.
+    pub(crate) level: u8,
+    pub(crate) text: String,
+}
+
+/// A part of a page that the test of the commands runs.
 pub(crate) enum Step {
-    /// What a reader would have done before.
+    /// Commands for what a reader has and a clone does not.
     Prepare(String),
     Block(Block),
 }
 
 impl Step {
-    /// Where its commands listen, as they are written, until the page ends.
+    /// The address on which its commands listen, as the page spells it.
     pub(crate) fn serves(&self) -> Option<&str> {
         match self {
             Self::Prepare(_) => None,
@@ -40,9 +48,9 @@ impl Step {
 pub(crate) struct Block {
     language: String,
     pub(crate) text: String,
-    /// What its commands end with.
+    /// The exit code of its commands.
     pub(crate) exit: i32,
-    /// Where they listen, if they do so until the page ends.
+    /// The address on which they listen, if they are a server.
     pub(crate) serves: Option<String>,
 }
 
@@ -51,12 +59,12 @@ impl Block {
         &self.language
     }
 
-    /// Whether it is for a reader to type.
+    /// True if a reader would type it.
     pub(crate) fn is_command(&self) -> bool {
         ["console", "powershell", "sh", "bash"].contains(&self.language())
     }
 
-    /// What is typed. Where a prompt tells it from what is printed, it is gone.
+    /// The commands. In a block with prompts they are the lines after a prompt.
     pub(crate) fn commands(&self) -> String {
         let lines = self.text.lines();
         if !self.text.lines().any(|line| line.starts_with("$ ")) {
@@ -79,20 +87,15 @@ fn comment_for_test(html: &str) -> Option<(&str, &str)> {
     html.trim().strip_prefix("<!-- ")?.strip_suffix(" -->")?.split_once(": ")
 }
 
-/// The root of the repository.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Whether a folder is made by tools, and is no part of a clone.
+/// True if a directory is written by tools and not part of a clone.
 pub(crate) fn is_made(name: &OsStr) -> bool {
     ["target", "node_modules", ".aws-sam", "cdk.out", ".terraform"].iter().any(|made| name == *made)
 }
 
-/// Every page that users read.
+/// All pages for users.
 pub(crate) fn pages() -> Vec<Page> {
-    let below = |folder: &str| {
-        WalkDir::new(root().join(folder))
+    let below = |directory: &str| {
+        WalkDir::new(repository().join(directory))
             .sort_by_file_name()
             .into_iter()
             .filter_entry(|entry| !is_made(entry.file_name()))
@@ -100,27 +103,29 @@ pub(crate) fn pages() -> Vec<Page> {
             .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
             .collect::<Vec<_>>()
     };
-    let top = ["README.md", "CHANGELOG.md"].map(|name| root().join(name));
+    let top = ["README.md", "CHANGELOG.md"].map(|name| repository().join(name));
     top.into_iter().chain(below("docs")).chain(below("examples")).map(|path| Page::read(&path)).collect()
 }
 
 /// One page by its name.
 #[track_caller]
 pub(crate) fn page(name: &str) -> Page {
-    Page::read(&root().join(name))
+    Page::read(&repository().join(name))
 }
 
 impl Page {
     #[track_caller]
     fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+        let name = path.strip_prefix(repository()).unwrap().to_str().unwrap().replace('\\', "/");
         let mut page = Self { name, headings: vec![], links: vec![], steps: vec![], rows: vec![] };
-        let (mut heading, mut block, mut cell) = (None::<String>, None::<Block>, None::<Vec<String>>);
+        let (mut heading, mut block, mut cell) = (None::<Heading>, None::<Block>, None::<Vec<String>>);
         let (mut exit, mut serves, mut comment) = (0, None, String::new());
         for event in Parser::new_ext(&text, Options::ENABLE_TABLES) {
             match event {
-                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+                Event::Start(Tag::Heading { level, .. }) => {
+                    heading = Some(Heading { level: level as u8, text: String::new() });
+                }
                 Event::End(TagEnd::Heading(_)) => page.headings.extend(heading.take()),
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     page.links.push(dest_url.into());
@@ -140,7 +145,7 @@ impl Page {
                 },
                 Event::Start(Tag::TableRow) => cell = Some(Vec::new()),
                 Event::End(TagEnd::TableCell) => {
-                    let section = page.headings.last().cloned().unwrap_or_default();
+                    let section = page.headings.last().map(|heading| heading.text.clone()).unwrap_or_default();
                     page.rows.extend(cell.take().map(|code| Row { section, code }));
                 }
                 Event::Text(text) => {
@@ -148,12 +153,12 @@ impl Page {
                         block.text += &text;
                     }
                     if let Some(heading) = &mut heading {
-                        *heading += &text;
+                        heading.text += &text;
                     }
                 }
                 Event::Code(code) => {
                     if let Some(heading) = &mut heading {
-                        *heading += &code;
+                        heading.text += &code;
                     }
                     if let Some(cell) = &mut cell {
                         cell.push(code.into());
@@ -169,7 +174,7 @@ impl Page {
     pub(crate) fn anchors(&self) -> Vec<String> {
         let mut anchors: Vec<String> = Vec::new();
         for heading in &self.headings {
-            let kept = heading.to_lowercase();
+            let kept = heading.text.to_lowercase();
             let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
             let anchor = kept.map(|c| if c == ' ' { '-' } else { c }).collect::<String>();
             let earlier = anchors.iter().filter(|earlier| **earlier == anchor).count();
@@ -178,8 +183,8 @@ impl Page {
         anchors
     }
 
-    /// Where a relative link of it leads.
+    /// The path of a relative link.
     pub(crate) fn target(&self, link: &str) -> PathBuf {
-        root().join(&self.name).parent().unwrap().join(link)
+        repository().join(&self.name).parent().unwrap().join(link)
     }
 }

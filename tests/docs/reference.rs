@@ -1,16 +1,16 @@
-//! The reference lists what there is: every field of the JSON documents, every exit code, every key, every flag.
+//! The reference is complete: every field of the JSON documents, every exit code, every key, every flag.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::fs;
+use std::{fs, iter};
 
+use lambda_zip_error::ErrorKind;
 use serde_json::{Value, json};
+use test_support::{Fixture, repository};
 
-use crate::packing::Sandbox;
-use crate::page::{Page, page, root};
-use crate::support::Fixture;
+use crate::page::{Page, page};
 
-/// The paths of a document's fields, with `[]` behind a list.
+/// The paths of a document's fields, with `[]` after a list.
 fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields_of) => {
@@ -25,7 +25,7 @@ fn fields(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The fields that the tables of a section list. One that follows another in its cell has the same parent.
+/// The fields in the tables of a section. A field that follows another in the same cell has the same parent.
 fn documented(page: &Page, section: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for row in page.rows.iter().filter(|row| row.section == section) {
@@ -39,8 +39,8 @@ fn documented(page: &Page, section: &str) -> BTreeSet<String> {
     found
 }
 
-/// Holds that the fields of these documents are those of the section: each is there, or is a part of one that is. A section
-/// that leans on another one need not repeat it.
+/// Asserts that a section lists the fields of these documents, or the objects that contain them. A section that extends
+/// another one does not repeat its fields.
 #[track_caller]
 fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
     let page = page("docs/reference.md");
@@ -53,7 +53,7 @@ fn holds(section: &str, leans_on: Option<&str>, documents: &[Value]) {
         fields(document, "", &mut found);
     }
     let is_below = |field: &str, of: &str| field.strip_prefix(of).is_some_and(|rest| rest.starts_with(['.', '[']));
-    // What a row says of a whole is enough, unless further rows take it apart.
+    // A row for an object is enough, unless other rows list its fields.
     let is_told = |field: &String| {
         documented.contains(field)
             || documented.iter().any(|known| is_below(known, field))
@@ -72,9 +72,9 @@ fn the_fields_of_the_reports_are_documented() {
     let fixture = Fixture::package("reported");
     let document = |args: &[&str]| fixture.run(&[args, &["--message-format", "json"]].concat()).success().json();
     let built = document(&["--debug-symbols"]);
-    let sandbox = Sandbox::new();
-    sandbox.write("conf/key.pem", "-----BEGIN PRIVATE KEY-----\n");
-    let packed = sandbox.run(&["pack", "main", "conf", "--message-format", "json"]).success();
+    let fixture = Fixture::with_executable();
+    fixture.write("conf/key.pem", "-----BEGIN PRIVATE KEY-----\n");
+    let packed = fixture.run(&["pack", "main", "conf", "--message-format", "json"]).success();
     let packed: Value = serde_json::from_str(&packed.stdout).unwrap();
     assert!(packed["archives"][0]["findings"][0].is_object(), "a private key is a finding");
     let report = "The JSON report";
@@ -82,37 +82,48 @@ fn the_fields_of_the_reports_are_documented() {
     holds("The list as JSON", Some(report), &[document(&["--list"])]);
     holds("The plan as JSON", Some(report), &[document(&["--dry-run"])]);
     holds("What this machine can build", None, &[document(&["doctor"])]);
-    let checked = sandbox.run(&["check", "main.zip", "main", "--message-format", "json"]);
-    // A zip that is there and cannot be read takes a broken disk.
+    let checked = fixture.run(&["check", "main.zip", "main", "--message-format", "json"]);
+    // Only a broken disk has a zip that exists and cannot be read.
     let unreadable = json!({ "zips": [{ "path": "", "error": "" }] });
     holds("The JSON document of check", None, &[serde_json::from_str(&checked.stdout).unwrap(), unreadable]);
+}
+
+/// All kinds of errors. A new kind does not compile until it is added here.
+fn error_kinds() -> impl Iterator<Item = ErrorKind> {
+    iter::successors(Some(ErrorKind::Usage), |kind| match kind {
+        ErrorKind::Usage => Some(ErrorKind::Setup),
+        ErrorKind::Setup => Some(ErrorKind::Rule),
+        ErrorKind::Rule => Some(ErrorKind::Build),
+        ErrorKind::Build => Some(ErrorKind::Metadata),
+        ErrorKind::Metadata => Some(ErrorKind::Archive),
+        ErrorKind::Archive => Some(ErrorKind::FunctionError),
+        ErrorKind::FunctionError => Some(ErrorKind::FunctionTimeout),
+        ErrorKind::FunctionTimeout => Some(ErrorKind::FunctionCrash),
+        ErrorKind::FunctionCrash => Some(ErrorKind::FunctionInit),
+        ErrorKind::FunctionInit => Some(ErrorKind::Extension),
+        ErrorKind::Extension => None,
+    })
 }
 
 #[test]
 fn the_exit_codes_are_documented() {
     let page = page("docs/reference.md");
-    let source = fs::read_to_string(root().join("src/error.rs")).unwrap();
-    let of_kinds = source.lines().filter_map(|line| line.trim().strip_prefix("Self::")?.split_once(" => "));
-    let of_kinds: BTreeSet<String> = of_kinds.map(|(_, code)| code.trim_end_matches(',').to_owned()).collect();
-    assert!(of_kinds.contains("103"), "the exit codes are not found in `src/error.rs`");
-    let text = fs::read_to_string(root().join(&page.name)).unwrap();
+    let text = fs::read_to_string(repository().join(&page.name)).unwrap();
     let rows =
         text.lines().skip_while(|line| *line != "## Exit codes").skip(1).take_while(|line| !line.starts_with('#'));
     let codes = rows.filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
     let documented: BTreeSet<String> = codes.filter(|code| code.parse::<u8>().is_ok()).map(str::to_owned).collect();
-    let expected: BTreeSet<String> = of_kinds.into_iter().chain(["0".to_owned(), "1".to_owned()]).collect();
+    // 0 is success, 1 an error of no kind.
+    let expected = error_kinds().map(|kind| kind.exit_code().to_string()).chain(["0".to_owned(), "1".to_owned()]);
+    let expected: BTreeSet<String> = expected.collect();
     assert_eq!(documented, expected);
 }
 
 /// The help of each command as a page.
 #[test]
-fn the_page_of_commands_is_their_help() {
-    let sandbox = Sandbox::new();
-    let help = |command: &[&str]| {
-        let mut program = sandbox.program();
-        program.args(command).arg("--help").env("COLUMNS", "100");
-        crate::packing::Run::of(&mut program).success().stdout
-    };
+fn the_page_of_commands_is_up_to_date() {
+    let fixture = Fixture::with_executable();
+    let help = |command: &[&str]| fixture.program().args(command).arg("--help").run().success().stdout;
     let main = help(&[]);
     let commands = main.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let commands: Vec<_> = commands.filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
@@ -124,12 +135,7 @@ fn the_page_of_commands_is_their_help() {
     for command in commands {
         section(&format!("cargo lambda-zip {command}"), &help(&[command]));
     }
-    let path = root().join("docs/commands.md");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-    assert!(written == text, "run the tests with UPDATE_SNAPSHOTS=1 to write `docs/commands.md` anew");
+    test_support::generated::assert_file("docs/commands.md", &text);
 }
 
 /// The keys of the tables in Cargo.toml are those of the page.

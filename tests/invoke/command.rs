@@ -1,11 +1,12 @@
-//! The command line: events and answers, what is refused, and the reports.
+//! The command line: events and answers, usage errors, and the reports.
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Run, Sandbox};
+use test_support::{Run, program_under_test, sample};
+
+use crate::support::Sandbox;
 
 #[test]
 fn an_event_is_answered() {
@@ -31,11 +32,12 @@ fn an_event_is_answered() {
 }
 
 #[test]
-fn events_come_from_everywhere_and_in_order() {
+fn events_come_from_files_stdin_samples_and_arguments_in_order() {
     let sandbox = Sandbox::new();
     sandbox.write("event.json", "[1,\n2]");
     let mut child = sandbox
         .program(&["invoke", "function.zip", "-e", "@event.json", "-e", "-", "-e", "eventbridge", "-e", "-1"])
+        .into_command()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -45,8 +47,7 @@ fn events_come_from_everywhere_and_in_order() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
-    let sample = include_str!("../../crates/lambda-local/src/samples/eventbridge.json");
-    let expected = format!("[1,\n2]\n\"from stdin\"\n{}\n-1\n", sample.trim_end());
+    let expected = format!("[1,\n2]\n\"from stdin\"\n{}\n-1\n", sample("eventbridge").trim_end());
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     assert_eq!(stderr.matches("booted\n").count(), 1, "one start serves them all: {stderr}");
     assert_eq!(stderr.matches("Init Duration: ").count(), 1, "{stderr}");
@@ -59,12 +60,12 @@ fn each_event_can_have_its_own_start() {
 }
 
 #[test]
-fn without_an_event_it_is_an_empty_object() {
+fn the_default_event_is_an_empty_object() {
     Sandbox::new().invoke(&[]).exits(0).prints("{}\n");
 }
 
 #[test]
-fn a_streamed_answer_arrives_whole_and_as_it_is() {
+fn a_streamed_answer_is_printed_unchanged() {
     let sandbox = Sandbox::new();
     sandbox.invoke(&["--event", r#"{"do":"stream"}"#]).exits(0).prints("one,two,three");
     let run = sandbox.invoke(&["--event", r#"{"do":"stream","then":"fail"}"#]).exits(110).prints("one,two,three");
@@ -122,17 +123,15 @@ fn the_json_document_has_everything() {
 fn variables_come_from_files_and_from_the_machine() {
     let sandbox = Sandbox::new();
     sandbox.write("variables", "# for tests\nSTART=exit\n\nCARGO_MANIFEST_DIR\n");
-    // What is typed counts over a file.
+    // Flags override the file.
     let args = ["invoke", "function.zip", "--env-file", "variables", "--env", "START=", "-e", r#"{"do":"where"}"#];
-    let output = sandbox.program(&args).env("CARGO_MANIFEST_DIR", "/of/a/test").output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let seen: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let seen = sandbox.program(&args).env("CARGO_MANIFEST_DIR", "/of/a/test").run().success().json();
     assert_eq!(seen["environment"]["CARGO_MANIFEST_DIR"], "/of/a/test");
     assert_eq!(seen["environment"]["START"], "");
 }
 
 #[test]
-fn what_is_typed_wrong_is_told_before_anything_is_run() {
+fn usage_errors_are_found_before_anything_runs() {
     let sandbox = Sandbox::new();
     for (flags, error) in [
         (&["--event", "{"][..], "error: the event `{` is not JSON: "),
@@ -163,7 +162,7 @@ fn what_is_typed_wrong_is_told_before_anything_is_run() {
 fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     let sandbox = Sandbox::new();
     let mut zip = fs::read(sandbox.path("function.zip")).unwrap();
-    // The same length, so that nothing else changes: in the entry's own header and in the directory.
+    // In both headers of the entry, and of the same length, so that nothing else changes.
     let name = b"data/message.txt";
     let escape = b"../../escape.txt";
     let places: Vec<_> = (0..zip.len() - name.len()).filter(|start| zip[*start..].starts_with(name)).collect();
@@ -176,7 +175,7 @@ fn a_zip_that_breaks_a_rule_is_not_unpacked() {
     run.says("error: `function.zip` was not booted: it breaks a rule of its runtime\nhint: ");
     let rule = ["--allow", "parent-in-name"];
     let run = sandbox.invoke(&rule).exits(100).prints("").says("error: failed to unpack `function.zip`");
-    assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it out of its folder: {run:#?}");
+    assert!(!run.stderr.contains("booted\n"), "no level of a rule lets it write outside of its directory: {run:#?}");
     assert!(!sandbox.path("escape.txt").exists());
 }
 
@@ -190,18 +189,7 @@ fn the_samples_are_listed() {
     assert!(sqs["event"]["Records"].is_array() && sqs["source"].as_str().unwrap().starts_with("https://docs.aws"));
 }
 
-#[test]
-fn the_help_is_pinned() {
-    let help = Sandbox::new().run(&["invoke", "--help"]).exits(0).stdout;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/help.txt");
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &help).unwrap();
-    }
-    let pinned = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(help, pinned, "run the tests with UPDATE_SNAPSHOTS=1 to write `tests/invoke/help.txt` anew");
-}
-
-/// A package whose binary is the fixture, built by the main command with these flags.
+/// Builds the function by the main command with these flags.
 fn build(sandbox: &Sandbox, flags: &[&str]) -> Run {
     sandbox.write("src/main.rs", include_str!("fixture.rs"));
     sandbox.write("Cargo.toml", "[package]\nname = \"shop\"\nedition = \"2024\"\n[profile.release]\nlto = \"off\"\n");
@@ -226,12 +214,12 @@ fn a_build_can_end_with_events() {
 
 #[test]
 #[ignore = "needs root, to become an ordinary user, and user namespaces"]
-fn an_ordinary_user_may_do_it() {
+fn an_ordinary_user_can_invoke() {
     let sandbox = Sandbox::new();
-    let folder = sandbox.path(".");
+    let directory = sandbox.root();
     let program = sandbox.path("program");
-    fs::copy(env!("CARGO_BIN_EXE_cargo-lambda-zip"), &program).unwrap();
-    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(&folder).status().unwrap().success());
+    fs::copy(program_under_test(), &program).unwrap();
+    assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(directory).status().unwrap().success());
     for (isolation, event, answer) in
         [("auto", "1", "1\n"), ("none", "1", "1\n"), ("namespaces", r#"{"do":"shut"}"#, "\"shut\"\n")]
     {
@@ -239,7 +227,7 @@ fn an_ordinary_user_may_do_it() {
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(&program)
             .args(["invoke", "function.zip", "--isolation", isolation, "--event", event])
-            .current_dir(&folder)
+            .current_dir(directory)
             .env("TMPDIR", sandbox.path("unpacked"))
             .output()
             .unwrap();

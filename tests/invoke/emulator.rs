@@ -1,82 +1,17 @@
-//! The same function under AWS's own emulator: what it is told and what its callers get must be the same.
+//! The same function under AWS's own emulator must see the same and get the same answers to its callers.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use test_support::{Emulator, required};
 
 use crate::support::Sandbox;
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Emulator {
-    child: Child,
-    port: u16,
-    log: PathBuf,
+/// The emulator for this machine's processor with the function of the sandbox.
+fn emulator(sandbox: &Sandbox) -> Emulator {
+    let variable = format!("LAMBDA_ZIP_TEST_RIE_{}", if cfg!(target_arch = "aarch64") { "ARM64" } else { "X86_64" });
+    let variables = [("START", "early"), ("AWS_LAMBDA_FUNCTION_TIMEOUT", "30")];
+    Emulator::boot(&required(&variable), sandbox.root(), &variables)
 }
 
-impl Emulator {
-    fn boot(sandbox: &Sandbox) -> Self {
-        let variable =
-            format!("LAMBDA_ZIP_TEST_RIE_{}", if cfg!(target_arch = "aarch64") { "ARM64" } else { "X86_64" });
-        let program = std::env::var_os(&variable).unwrap_or_else(|| panic!("set `{variable}`, as `.ci/run` does"));
-        let listeners = [(), ()].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
-        let [port, api_port] = listeners.map(|listener| listener.local_addr().unwrap().port());
-        let log = sandbox.path("emulator.log");
-        let file = fs::File::create(&log).unwrap();
-        let child = Command::new(program)
-            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}")])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{api_port}")])
-            .arg(sandbox.path("bootstrap"))
-            .envs([("START", "early"), ("AWS_LAMBDA_FUNCTION_NAME", "function"), ("AWS_LAMBDA_FUNCTION_TIMEOUT", "30")])
-            .current_dir(sandbox.path("."))
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().unwrap())
-            .stderr(file)
-            .process_group(0)
-            .spawn()
-            .unwrap();
-        Self { child, port, log }
-    }
-
-    fn invoke(&self, event: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        let mut stream = loop {
-            match TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) {
-                Ok(stream) => break stream,
-                Err(error) => assert!(Instant::now() < deadline, "{error}"),
-            }
-            sleep(Duration::from_millis(20));
-        };
-        let length = event.len();
-        let path = "/2015-03-31/functions/function/invocations";
-        write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{event}"
-        )
-        .unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let body = &answer[end + 4..];
-        let is_chunked = String::from_utf8_lossy(&answer[..end]).contains("Transfer-Encoding: chunked");
-        String::from_utf8(if is_chunked { crate::serve::dechunked(body) } else { body.to_vec() }).unwrap()
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        // A negative number stands for the process group: the emulator and the function.
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
-        let _ = self.child.wait();
-    }
-}
-
-/// What the function printed, without what whoever runs it adds.
+/// The lines that the function printed, without those of the emulator or of `invoke`.
 fn printed(log: &str) -> Vec<String> {
     const OWN: [&str; 9] =
         ["early", "broken", "elsewhere", "wrong method", "booted", "told", "first", "wrong", "right"];
@@ -84,7 +19,7 @@ fn printed(log: &str) -> Vec<String> {
     log.lines().filter(is_own).map(str::to_owned).collect()
 }
 
-/// The request's number is made up anew each time.
+/// An answer without the id of its request, which differs each time.
 fn without_number(answer: &str) -> String {
     match answer.split_once("RequestId: ") {
         Some((start, rest)) => format!("{start}RequestId: {}", &rest[36..]),
@@ -94,7 +29,7 @@ fn without_number(answer: &str) -> String {
 
 #[test]
 #[ignore = "needs AWS's Runtime Interface Emulator"]
-fn the_emulator_and_the_program_agree() {
+fn the_emulator_and_invoke_agree() {
     let sandbox = Sandbox::new();
     let events = [
         r#"{"a":1}"#,
@@ -109,7 +44,7 @@ fn the_emulator_and_the_program_agree() {
         r#"{"do":"exit"}"#,
         r#"{"do":"abort"}"#,
     ];
-    let emulator = Emulator::boot(&sandbox);
+    let emulator = emulator(&sandbox);
     for event in events {
         let run = sandbox.invoke(&["--cold", "--env", "START=early", "--timeout", "30", "--event", event]);
         let expected = emulator.invoke(event);
@@ -117,8 +52,8 @@ fn the_emulator_and_the_program_agree() {
         assert!(without_number(own) == without_number(&expected), "{event}: {own:.300} and {expected:.300}");
     }
     let program = printed(&events.map(|event| sandbox.invoke(&["--env", "START=early", "-e", event]).stderr).concat());
-    let emulators = printed(&fs::read_to_string(&emulator.log).unwrap());
-    // The program started for each event, the emulator after each crash alone.
+    let emulators = printed(&emulator.printed());
+    // `invoke` was started for each event; the emulator starts the function again only after a crash.
     let without_start = |lines: &[String]| {
         let is_start = |line: &String| {
             printed("early\nbroken\nelsewhere\nwrong method\nbooted")

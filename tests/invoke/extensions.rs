@@ -1,6 +1,8 @@
-//! Extensions: they come up before the runtime, get to know of invocations and of the end, and may fail.
+//! Extensions start before the runtime and learn of invocations and of the shutdown. They may fail.
 
-use crate::support::{Run, Sandbox};
+use test_support::Run;
+
+use crate::support::Sandbox;
 
 fn invoke(extension: &str) -> Run {
     invoke_with(extension, "1")
@@ -12,7 +14,7 @@ fn invoke_with(extension: &str, event: &str) -> Run {
 }
 
 #[test]
-fn an_extension_lives_through_everything() {
+fn an_extension_sees_every_phase() {
     let run = invoke("").exits(0).prints("1\n");
     let run = run.says(
         "registered: 200 {\"functionName\":\"function\",\"functionVersion\":\"$LATEST\",\"handler\":\"bootstrap\"}\n",
@@ -29,7 +31,7 @@ fn an_extension_gets_the_events_that_it_asks_for() {
 }
 
 #[test]
-fn an_extension_may_fail() {
+fn an_extension_that_fails_is_reported() {
     // The crash comes while the function is busy, so that there is no answer before it.
     for (extension, event, error) in [
         ("exit", "1", "Extension.Crash: extension watcher: exit status 3"),
@@ -53,7 +55,7 @@ fn an_extension_that_does_not_end_is_killed() {
 }
 
 #[test]
-fn an_extension_may_not_be_startable() {
+fn an_extension_that_cannot_start_is_reported() {
     let sandbox = Sandbox::new();
     sandbox.write("watcher", "#!/bin/no-such-shell\n");
     let allow = ["--allow", "script-interpreter"];
@@ -63,7 +65,7 @@ fn an_extension_may_not_be_startable() {
 }
 
 #[test]
-fn an_extension_gets_to_know_why_it_ends() {
+fn an_extension_learns_why_it_ends() {
     let sandbox = Sandbox::new().with_extension();
     for (event, code, reason) in [(r#"{"do":"exit"}"#, 112, "failure"), (r#"{"do":"hang"}"#, 111, "timeout")] {
         let run = sandbox.invoke(&["--layer", "extension.zip", "--timeout", "1", "--event", event]).exits(code);
@@ -107,7 +109,7 @@ fn extensions_in_the_functions_own_zip_are_not_started() {
 }
 
 #[test]
-fn an_extension_may_be_inside_of_the_function() {
+fn an_internal_extension_runs_inside_the_function() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--env", "START=internal", "--event", "1", "--event", "2"]).exits(0).prints("1\n2\n");
     let run = run.says("with SHUTDOWN: 403\n").says("internal: 200\n");

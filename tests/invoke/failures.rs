@@ -1,18 +1,19 @@
-//! Functions that do wrong: each is told in Lambda's words, with an exit code of its own, and nothing is left behind.
+//! Functions that fail: each failure is reported in Lambda's words and with its own exit code, and no process or file is
+//! left behind.
 
 use crate::support::{Running, Sandbox, none_is_left_with, processes_with};
 
 const RUNTIME_ERROR: &str = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: "#;
 
 #[test]
-fn a_function_may_answer_with_an_error() {
+fn an_error_of_the_function_is_printed_and_reported() {
     let run = Sandbox::new().invoke(&["--event", r#"{"do":"fail"}"#]).exits(110).says("told: 202\n");
     let run = run.prints("{\"errorType\":\"NoSuchOrder\",\"errorMessage\":\"there is no order 17\"}\n");
     run.says("error: the function answered with an error: NoSuchOrder: there is no order 17\n");
 }
 
 #[test]
-fn a_function_may_end() {
+fn a_function_that_exits_is_reported_as_a_crash() {
     let sandbox = Sandbox::new();
     for (event, message) in [
         (r#"{"do":"exit"}"#, "Runtime exited without providing a reason"),
@@ -38,13 +39,13 @@ fn after_a_crash_the_next_event_gets_a_new_start() {
 }
 
 #[test]
-fn an_answer_counts_although_the_function_ends_after_it() {
+fn an_answer_counts_although_the_function_exits_afterwards() {
     let run = Sandbox::new().invoke(&["--event", r#"{"do":"exit-after"}"#]).exits(112).prints("\"done\"\n");
     run.says("Runtime exited with error: exit status 5");
 }
 
 #[test]
-fn a_function_may_take_too_long() {
+fn a_function_that_hangs_times_out_and_is_killed() {
     let sandbox = Sandbox::new();
     for isolation in ["auto", "none"] {
         let mark = format!("MARK=hang-{isolation}-{}", std::process::id());
@@ -58,7 +59,7 @@ fn a_function_may_take_too_long() {
 }
 
 #[test]
-fn a_process_that_is_left_ends_with_the_sandbox() {
+fn a_child_process_ends_with_the_sandbox() {
     let sandbox = Sandbox::new();
     for isolation in ["auto", "none"] {
         let mark = format!("MARK=left-{isolation}-{}", std::process::id());
@@ -69,7 +70,7 @@ fn a_process_that_is_left_ends_with_the_sandbox() {
 }
 
 #[test]
-fn a_function_may_never_come_up() {
+fn a_function_that_fails_to_start_is_tried_twice() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--env", "START=exit"]).exits(113);
     let twice = run.stderr.matches("INIT_REPORT Init Duration: ").count();
@@ -84,17 +85,17 @@ fn a_function_may_never_come_up() {
 }
 
 #[test]
-fn a_function_that_never_asks_is_given_up() {
+fn a_function_that_never_asks_for_an_event_times_out() {
     let run = Sandbox::new().invoke(&["--env", "START=hang", "--timeout", "1"]).exits(113);
     run.says("\tPhase: init\tStatus: timeout\n").says("\tPhase: invoke\tStatus: timeout\n").says("Sandbox.Timedout");
 }
 
 #[test]
-fn what_cannot_be_started_is_an_invalid_entrypoint() {
+fn a_bootstrap_that_cannot_start_is_an_invalid_entrypoint() {
     let sandbox = Sandbox::new();
     sandbox.write("script", "#!/bin/no-such-shell\n");
     sandbox.run(&["pack", "-o", "function.zip", "--allow", "script-interpreter", "script"]).exits(0);
-    for (isolation, folder) in [("namespaces", "/var/task"), ("none", "")] {
+    for (isolation, directory) in [("namespaces", "/var/task"), ("none", "")] {
         if isolation == "namespaces" && !crate::isolation::is_possible() {
             continue;
         }
@@ -103,14 +104,14 @@ fn what_cannot_be_started_is_an_invalid_entrypoint() {
             sandbox.invoke(&flags).exits(113).says("error: the function did not start: Runtime.InvalidEntrypoint: ");
         assert!(
             run.stdout.contains("fork/exec ")
-                && run.stdout.contains(&format!("{folder}/bootstrap: no such file or directory")),
+                && run.stdout.contains(&format!("{directory}/bootstrap: no such file or directory")),
             "{run:#?}"
         );
     }
 }
 
 #[test]
-fn an_answer_counts_once_and_under_its_own_number() {
+fn an_answer_counts_once_and_under_its_own_request_id() {
     let sandbox = Sandbox::new();
     sandbox.invoke(&["--event", r#"{"do":"twice"}"#]).exits(0).prints("\"one\"\n").says("first: 202, second: 403\n");
     sandbox
@@ -122,19 +123,19 @@ fn an_answer_counts_once_and_under_its_own_number() {
 }
 
 #[test]
-fn calls_that_make_no_sense_are_refused_and_harm_nobody() {
+fn invalid_calls_of_the_runtime_api_are_refused() {
     let run = Sandbox::new().invoke(&["--env", "START=early"]).exits(0).prints("{}\n");
     run.says("early answer: 400\nbroken: 400\nelsewhere: 404\nwrong method: 405\nbooted\n");
 }
 
 #[test]
-fn an_answer_may_break_off() {
+fn an_answer_that_breaks_off_is_an_error() {
     let run = Sandbox::new().invoke(&["--event", r#"{"do":"break-off"}"#]).exits(110);
     run.prints("{\"errorType\":\"Runtime.TruncatedResponse\",\"errorMessage\":\"the response broke off\"}\n");
 }
 
 #[test]
-fn an_answer_has_six_megabytes_at_most() {
+fn an_answer_larger_than_six_megabytes_is_refused() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--event", r#"{"do":"large","size":"6291556"}"#]).exits(0).says("large: 202\n");
     assert_eq!(run.stdout.len(), 6_291_557);
@@ -146,7 +147,7 @@ fn an_answer_has_six_megabytes_at_most() {
 }
 
 #[test]
-fn a_flood_of_output_is_carried_off() {
+fn a_flood_of_output_is_printed_completely() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--event", r#"{"do":"flood"}"#, "--timeout", "60"]).exits(0).prints("\"flooded\"\n");
     let whole = "y".repeat(999);
@@ -177,7 +178,7 @@ fn a_file_in_memory_counts_as_memory() {
 }
 
 #[test]
-fn whoever_interrupts_it_leaves_nothing_behind() {
+fn an_interrupted_run_leaves_nothing_behind() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         for isolation in ["auto", "none"] {
             let sandbox = Sandbox::new();
@@ -213,7 +214,7 @@ fn whoever_interrupts_it_leaves_nothing_behind() {
 }
 
 #[test]
-fn nothing_survives_a_program_that_is_killed() {
+fn no_process_survives_a_killed_run() {
     for isolation in ["auto", "none"] {
         let sandbox = Sandbox::new();
         let mark = format!("MARK=killed-{isolation}-{}", std::process::id());

@@ -1,34 +1,28 @@
-//! Machines that lack something: user namespaces, or a kernel that runs other architectures by itself. Each is made up in a
-//! namespace of its own.
+//! Machines that lack user namespaces, or a kernel that runs programs for other architectures. Each is simulated in a new
+//! namespace.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::support::{Run, Sandbox};
+use test_support::{Program, Run, program_under_test};
 
-/// Runs a script in namespaces of its own, in which it is root. `$PROGRAM` is the program.
+use crate::support::{Sandbox, source};
+
+/// Runs a script in new namespaces, in which it is root. `$PROGRAM` is the program under test.
 fn run_inside(sandbox: &Sandbox, script: &str) -> Run {
-    let output = Command::new("unshare")
+    let run = Program::other("unshare", sandbox.root())
         .args(["--user", "--map-root-user", "--mount", "sh", "-ec", script])
-        .current_dir(sandbox.path("."))
-        .env("PROGRAM", env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+        .env("PROGRAM", program_under_test())
         .env("TMPDIR", sandbox.path("unpacked"))
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .run();
     sandbox.is_clean();
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    run
 }
 
 const NO_NAMESPACES: &str = "echo 0 > /proc/sys/user/max_user_namespaces";
 
 #[test]
 #[ignore = "needs user namespaces, to take them away"]
-fn without_namespaces_a_function_runs_all_the_same_and_that_is_said() {
+fn without_namespaces_a_function_runs_with_a_warning() {
     let sandbox = Sandbox::new();
     let run = run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --event 1"));
     let run = run
@@ -44,24 +38,23 @@ fn without_namespaces_a_function_runs_all_the_same_and_that_is_said() {
 
 #[test]
 #[ignore = "needs user namespaces, to mount a file system"]
-fn a_folder_from_which_nothing_may_be_run_is_told() {
+fn a_noexec_directory_for_temporary_files_is_reported() {
     let sandbox = Sandbox::new();
     let script = "mkdir still; mount -t tmpfs -o noexec none still; TMPDIR=$PWD/still \"$PROGRAM\" invoke function.zip";
     let run = run_inside(&sandbox, script).exits(96).prints("").says("does not run programs (`noexec`)\n");
     run.says("hint: set `TMPDIR` to another directory\n");
 }
 
-/// A list of what the kernel runs by itself that is this namespace's own, and empty.
+/// Gives the namespace an empty list of the formats that the kernel runs by an interpreter.
 const NO_BINFMT: &str = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc";
 
 /// A sandbox whose `function.zip` is for arm64, with this triple's C library.
 fn for_arm64(libc: &str, linker: &str) -> Sandbox {
     let sandbox = Sandbox::new();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/fixture.rs");
     let output = Command::new("rustc")
         .args(["--edition", "2024", "-O", "-C", &format!("linker={linker}"), "--target"])
         .arg(format!("aarch64-unknown-linux-{libc}"))
-        .arg(source)
+        .arg(source())
         .args(["-o", "bootstrap"])
         .current_dir(sandbox.path("."))
         .output()
@@ -73,7 +66,7 @@ fn for_arm64(libc: &str, linker: &str) -> Sandbox {
 
 #[test]
 #[ignore = "needs qemu-user registered with binfmt_misc, a machine for x86_64, and a cross GCC and a C library for arm64"]
-fn a_function_for_arm64_runs_by_way_of_the_kernel() {
+fn the_kernel_runs_a_function_for_arm64() {
     for (libc, linker) in [("musl", "rust-lld"), ("gnu", "aarch64-linux-gnu-gcc")] {
         let sandbox = for_arm64(libc, linker);
         for isolation in ["auto", "none"] {
@@ -85,7 +78,7 @@ fn a_function_for_arm64_runs_by_way_of_the_kernel() {
 
 #[test]
 #[ignore = "needs qemu-user, a machine for x86_64, and a kernel with binfmt_misc for each namespace (6.7)"]
-fn a_function_for_arm64_runs_by_way_of_qemu_on_the_path() {
+fn qemu_on_the_path_runs_a_function_for_arm64() {
     let sandbox = for_arm64("musl", "rust-lld");
     for isolation in ["auto", "none"] {
         let invoke = format!("\"$PROGRAM\" invoke function.zip --isolation {isolation} --timeout 60");

@@ -1,7 +1,7 @@
-//! A runtime and an extension in one, without dependencies, that do what events tell them to: right or wrong.
+//! A runtime and an extension in one program without dependencies. Events tell it what to do, right or wrong.
 //!
-//! Under the name `bootstrap` it is a runtime, under any other an extension. The variable `START` says how it behaves before
-//! it asks for an event; the field `do` of an event says what it does then.
+//! Under the name `bootstrap` it is a runtime, under any other name an extension. The variable `START` selects what it does
+//! before it asks for an event, the field `do` of an event what it does then.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -67,7 +67,7 @@ fn post(path: &str, body: &[u8]) -> u16 {
     send("POST", &format!("/2018-06-01/runtime/{path}"), "", body).status
 }
 
-/// A text in JSON; good enough for the tests' own events.
+/// The value of a field in JSON text; good enough for the events of the tests.
 fn field<'a>(json: &'a str, name: &str) -> &'a str {
     let start = format!("\"{name}\":\"");
     json.split_once(&start).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("")
@@ -79,13 +79,13 @@ fn forever() -> ! {
     }
 }
 
-/// Starts a child that outlives whoever started it, in a session of its own, and that ignores what can be ignored.
+/// Starts a child in its own session that ignores every signal it can and outlives its parent.
 fn escape() {
     let script = "trap '' TERM HUP INT; while :; do sleep 0.05; done";
     Command::new("setsid").args(["sh", "-c", script]).spawn().unwrap();
 }
 
-/// The names in a folder, in order.
+/// The names in a directory, sorted.
 fn list(path: &str) -> String {
     let mut names: Vec<_> =
         fs::read_dir(path).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap()).collect();
@@ -93,7 +93,7 @@ fn list(path: &str) -> String {
     names.join(" ")
 }
 
-/// What is in the file that the zip brings along.
+/// The contents of the data file in the zip.
 fn data() -> String {
     fs::read_to_string("data/message.txt").unwrap_or_default()
 }
@@ -130,7 +130,7 @@ fn runtime() {
                 format!("Lambda-Extension-Identifier: {}\r\n", registered.header("lambda-extension-identifier"));
             std::thread::spawn(move || follow_events(&identifier));
         }
-        // Fails the first time only: `/tmp` is kept from one start to the next.
+        // Fails only the first time: `/tmp` is kept for the next start.
         "once" if fs::create_dir("/tmp/started").is_ok() => exit(9),
         _ => {}
     }
@@ -256,8 +256,8 @@ fn runtime() {
             }
             "shut" => {
                 fs::create_dir_all("/tmp/shut/inner").unwrap();
-                for folder in ["/tmp/shut/inner", "/tmp/shut"] {
-                    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+                for directory in ["/tmp/shut/inner", "/tmp/shut"] {
+                    fs::set_permissions(directory, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
                 }
                 answer(b"\"shut\"");
             }
@@ -392,7 +392,7 @@ fn extension(name: &str) {
     follow_events(&identifier);
 }
 
-/// Asks for one event after the other, as the extension with this identifier.
+/// Asks for events, as the extension with this identifier.
 fn follow_events(identifier: &str) {
     loop {
         let event = send("GET", "/2020-01-01/extension/event/next", identifier, b"");

@@ -1,8 +1,8 @@
-//! What a function sees of the machine.
+//! The files, the user and the environment that a function sees.
 
 use crate::support::Sandbox;
 
-/// Whether this machine hands out namespaces. Where it does not, the tests that need them are told apart by their reason.
+/// True if this machine allows user namespaces. Tests that cannot do without are ignored by default.
 pub(crate) fn is_possible() -> bool {
     Sandbox::new().invoke(&["--isolation", "namespaces"]).code == 0
 }
@@ -11,7 +11,7 @@ const LOOK: [&str; 2] = ["--event", r#"{"do":"look"}"#];
 
 #[test]
 #[ignore = "needs user namespaces"]
-fn a_function_sees_lambdas_folders_and_nothing_of_a_home() {
+fn a_function_sees_lambdas_directories_and_no_home_directory() {
     let run = Sandbox::new().invoke(&[&LOOK[..], &["--isolation", "namespaces"]].concat()).exits(0);
     let seen = run.json();
     assert_eq!(seen["cwd"], "/var/task");
@@ -27,7 +27,7 @@ fn a_function_sees_lambdas_folders_and_nothing_of_a_home() {
 }
 
 #[test]
-fn without_isolation_the_environment_says_where_the_files_are() {
+fn without_isolation_the_environment_names_the_directories() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--isolation", "none", "--env", "LOOK=1", "--event", r#"{"do":"where"}"#]).exits(0);
     let seen = run.json();
@@ -38,7 +38,7 @@ fn without_isolation_the_environment_says_where_the_files_are() {
 }
 
 #[test]
-fn the_environment_is_lambdas() {
+fn the_environment_is_that_of_lambda() {
     let sandbox = Sandbox::new();
     let flags = ["--event", r#"{"do":"where"}"#, "--env", "TABLE=orders", "--memory", "512", "--function-name", "shop"];
     let run = sandbox.invoke(&flags).exits(0);

@@ -1,17 +1,18 @@
-//! `invoke` as its users meet it: zips made by the program, booted by the program, with a function that does what events
-//! tell it to, right or wrong.
+//! Proves that zips boot, under AWS's own emulator and by `invoke`, and that `invoke` behaves as Lambda does towards
+//! functions and extensions that answer, fail, hang or do wrong.
 #![cfg(target_os = "linux")]
 
 mod as_on_lambda;
+mod boot;
+mod clients;
 mod command;
 mod emulator;
+mod examples;
 mod extensions;
 mod failures;
 mod fallback;
 mod isolation;
-#[path = "../package/support.rs"]
-#[allow(dead_code, reason = "shared with the tests of packaging, which use the rest of it")]
-mod packing;
+mod packed;
 mod safety;
 mod serve;
 mod support;

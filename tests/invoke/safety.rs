@@ -4,7 +4,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::{Run, Sandbox};
+use test_support::{Program, Run, program_under_test};
+
+use crate::support::Sandbox;
 
 /// The users who start `invoke`: root, and an ordinary user.
 const USERS: [u32; 2] = [0, 12_345];
@@ -13,25 +15,19 @@ const USERS: [u32; 2] = [0, 12_345];
 fn invoke_as(user: u32, sandbox: &Sandbox, flags: &[&str]) -> Run {
     let program = sandbox.path("program");
     if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_cargo-lambda-zip"), &program).unwrap();
+        fs::copy(program_under_test(), &program).unwrap();
     }
     assert!(Command::new("chown").args(["-R", &user.to_string()]).arg(sandbox.path(".")).status().unwrap().success());
-    let output = Command::new("setpriv")
+    let run = Program::other("setpriv", sandbox.path("."))
         .args(["--reuid", &user.to_string(), "--regid", &user.to_string(), "--clear-groups"])
         .arg(&program)
         .args(["invoke", "function.zip", "--timeout", "60"])
         .args(flags)
-        .current_dir(sandbox.path("."))
         .env("TMPDIR", sandbox.path("unpacked"))
         .env("SECRET", "of-the-caller")
-        .output()
-        .unwrap();
+        .run();
     sandbox.is_clean();
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    run
 }
 
 /// What a shell script prints inside of the function. It must not contain double quotes or backslashes.
@@ -138,7 +134,7 @@ fn inherited_files_are_closed() {
     for isolation in ["auto", "none"] {
         let output = Command::new("sh")
             .args(["-c", r#"exec 7</ 8>>inherited; exec "$0" "$@""#])
-            .arg(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+            .arg(program_under_test())
             .args(["invoke", "function.zip", "--isolation", isolation, "--event"])
             .arg(r#"{"do":"sh","script":"ls -x /proc/self/fd"}"#)
             .current_dir(sandbox.path("."))
@@ -167,7 +163,7 @@ fn a_lower_limit_of_the_machine_stays() {
     let sandbox = Sandbox::new();
     let output = Command::new("sh")
         .args(["-c", r#"ulimit -n 200; exec "$0" "$@""#])
-        .arg(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+        .arg(program_under_test())
         .args(["invoke", "function.zip", "--event", r#"{"do":"sh","script":"ulimit -n"}"#])
         .current_dir(sandbox.path("."))
         .env("TMPDIR", sandbox.path("unpacked"))

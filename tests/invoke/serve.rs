@@ -2,7 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use test_support::http::{self, Answer};
 
 use crate::support::{Running, Sandbox, none_is_left_with};
 
@@ -10,25 +13,6 @@ struct Server {
     running: Running,
     address: String,
     sandbox: Sandbox,
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(": ")?;
-            found.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
 }
 
 impl Server {
@@ -41,21 +25,8 @@ impl Server {
         Self { running, address, sandbox }
     }
 
-    /// Sends a request whose connection ends with the answer.
     fn request(&self, path: &str, headers: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let length = body.len();
-        let address = &self.address;
-        let _ = write!(
-            stream,
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-        );
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer");
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: bytes[end + 4..].to_vec() }
+        http::post(&self.address, path, headers, body).unwrap()
     }
 
     fn invoke(&self, headers: &str, body: &str) -> Answer {
@@ -77,7 +48,7 @@ fn invocations_are_answered_as_lambda_answers_them() {
     assert_eq!(failed.text(), r#"{"errorType":"NoSuchOrder","errorMessage":"there is no order 17"}"#);
     let log = decode_base64(failed.header("X-Amz-Log-Result").unwrap());
     assert!(log.starts_with("START RequestId: ") && log.contains("told: 202\nEND RequestId: "), "{log}");
-    let context = encode_base64(r#"{"client":{"app":"shop"}}"#);
+    let context = STANDARD.encode(r#"{"client":{"app":"shop"}}"#);
     let answer = server.invoke(&format!("X-Amz-Client-Context: {context}\r\n"), r#"{"do":"context"}"#);
     assert_eq!(answer.text(), r#"{"client":{"app":"shop"}}"#);
     assert_eq!(server.running.log().matches("booted\n").count(), 1, "one start serves them all");
@@ -95,7 +66,7 @@ fn after_a_crash_or_a_timeout_the_next_invocation_gets_a_new_start() {
 }
 
 #[test]
-fn types_of_invocations_are_told_apart() {
+fn invocation_types_are_distinguished() {
     let mut server = Server::start(&[]);
     let answer = server.invoke("X-Amz-Invocation-Type: DryRun\r\n", r#"{"dry":1}"#);
     assert_eq!((answer.status, answer.text().as_str()), (204, ""));
@@ -107,7 +78,7 @@ fn types_of_invocations_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_invocation_is_refused() {
+fn invalid_invocations_are_refused() {
     let server = Server::start(&[]);
     let answer = server.invoke("", "{");
     assert_eq!(answer.status, 400);
@@ -223,7 +194,7 @@ fn invocations_wait_for_their_turn() {
 }
 
 #[test]
-fn a_streamed_response_comes_whole_on_the_plain_path_and_in_pieces_on_the_other() {
+fn a_streamed_response_comes_whole_or_in_chunks_depending_on_the_path() {
     let server = Server::start(&[]);
     assert_eq!(server.invoke("", r#"{"do":"stream"}"#).text(), "one,two,three");
     let path = "/2021-11-15/functions/function/response-streaming-invocations";
@@ -238,7 +209,7 @@ fn a_streamed_response_comes_whole_on_the_plain_path_and_in_pieces_on_the_other(
     ] {
         let answer = server.request(path, "", event);
         assert_eq!(answer.header("Content-Type"), Some("application/vnd.amazon.eventstream"));
-        let messages = messages(&dechunked(&answer.body));
+        let messages = messages(&answer.body);
         let (last, first) = messages.split_last().unwrap();
         assert_eq!(
             first,
@@ -249,7 +220,7 @@ fn a_streamed_response_comes_whole_on_the_plain_path_and_in_pieces_on_the_other(
 }
 
 #[test]
-fn ctrl_c_ends_it_in_good_order() {
+fn ctrl_c_stops_the_server_cleanly() {
     let mark = format!("MARK=serve-{}", std::process::id());
     let mut server = Server::start(&["--env", &mark]);
     assert_eq!(server.invoke("", "1").text(), "1");
@@ -259,21 +230,7 @@ fn ctrl_c_ends_it_in_good_order() {
     server.sandbox.is_clean();
 }
 
-/// The pieces of a chunked body put together.
-pub(crate) fn dechunked(mut body: &[u8]) -> Vec<u8> {
-    let mut whole = Vec::new();
-    loop {
-        let end = body.windows(2).position(|window| window == b"\r\n").unwrap();
-        let size = usize::from_str_radix(std::str::from_utf8(&body[..end]).unwrap(), 16).unwrap();
-        if size == 0 {
-            return whole;
-        }
-        whole.extend_from_slice(&body[end + 2..end + 2 + size]);
-        body = &body[end + 4 + size..];
-    }
-}
-
-/// The types and payloads of an event stream.
+/// The types and payloads of the messages in an event stream.
 fn messages(mut bytes: &[u8]) -> Vec<(String, String)> {
     let number = |bytes: &[u8]| usize::try_from(u32::from_be_bytes(bytes[..4].try_into().unwrap())).unwrap();
     let mut messages = Vec::new();
@@ -290,21 +247,6 @@ fn messages(mut bytes: &[u8]) -> Vec<(String, String)> {
     messages
 }
 
-fn base64(args: &[&str], input: &str) -> String {
-    let mut child = Command::new("base64")
-        .args(args)
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
-}
-
 fn decode_base64(text: &str) -> String {
-    base64(&["-d"], text)
-}
-
-fn encode_base64(text: &str) -> String {
-    base64(&["-w0"], text)
+    String::from_utf8(STANDARD.decode(text).unwrap()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A folder for one test with the zips of the fixture in it, the program run there, and what must not be left behind.
+//! The function under test in a directory for one test, and the checks that nothing is left behind.
 
 use std::fs;
 use std::io::Read;
@@ -9,22 +9,26 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::packing;
+use test_support::{Fixture, Program, Run, repository, scratch};
 
-pub(crate) use packing::Run;
-
-/// How long anything may take that takes a moment, on a machine with much else to do.
+/// How long a busy machine may need for what takes a moment.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The fixture, compiled once for this machine's processor.
-pub(crate) fn fixture() -> &'static Path {
-    static FIXTURE: OnceLock<PathBuf> = OnceLock::new();
-    FIXTURE.get_or_init(|| {
-        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("invoke-fixture");
+/// The source of the function that does what events tell it to do.
+pub(crate) fn source() -> PathBuf {
+    repository().join("tests/invoke/fixture.rs")
+}
+
+/// That function, compiled once for this machine's processor.
+fn function() -> &'static Path {
+    static FUNCTION: OnceLock<PathBuf> = OnceLock::new();
+    FUNCTION.get_or_init(|| {
+        let program = scratch("invoke-fixture");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
         let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
         let output = Command::new("rustc")
             .args(["--edition", "2024", "-O", "-C", "linker=rust-lld", "-C", "strip=symbols", "--target", &triple])
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invoke/fixture.rs"))
+            .arg(source())
             .arg("-o")
             .arg(&program)
             .output()
@@ -34,11 +38,12 @@ pub(crate) fn fixture() -> &'static Path {
     })
 }
 
-/// A folder with `function.zip` and, for what is unpacked, a folder of its own that has to be empty in the end.
-pub(crate) struct Sandbox(packing::Sandbox);
+/// A directory with `function.zip`, and in it the directory `unpacked` for temporary files, which must be empty after a
+/// run.
+pub(crate) struct Sandbox(Fixture);
 
 impl Deref for Sandbox {
-    type Target = packing::Sandbox;
+    type Target = Fixture;
 
     fn deref(&self) -> &Self::Target {
         &self.0
@@ -47,39 +52,39 @@ impl Deref for Sandbox {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        let sandbox = Self(packing::Sandbox::new());
-        fs::create_dir(sandbox.path("unpacked")).unwrap();
-        fs::copy(fixture(), sandbox.path("bootstrap")).unwrap();
+        let sandbox = Self(Fixture::empty());
+        sandbox.create_dir("unpacked");
+        fs::copy(function(), sandbox.path("bootstrap")).unwrap();
         sandbox.write("data/message.txt", "hello");
         sandbox.run(&["pack", "-o", "function.zip", "bootstrap", "data"]).exits(0);
         sandbox
     }
 
-    /// Makes the layer `extension.zip`, with the fixture as the extension `watcher`.
+    /// Makes the layer `extension.zip`, with the same program as the extension `watcher`.
     pub(crate) fn with_extension(self) -> Self {
-        fs::copy(fixture(), self.path("watcher")).unwrap();
+        fs::copy(function(), self.path("watcher")).unwrap();
         self.run(&["pack", "--extension", "-o", "extension.zip", "watcher"]).exits(0);
         self
     }
 
-    pub(crate) fn program(&self, args: &[&str]) -> Command {
-        let mut program = self.0.program();
-        program.args(args).env("TMPDIR", self.path("unpacked")).env("COLUMNS", "100");
-        program
+    pub(crate) fn program(&self, args: &[&str]) -> Program {
+        self.0.program().args(args).env("TMPDIR", self.path("unpacked"))
     }
 
+    #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Run {
-        let run = Run::of(self.program(args).stdin(Stdio::null()));
+        let run = self.program(args).run();
         self.is_clean();
         run
     }
 
     /// Invokes the function with these flags.
+    #[track_caller]
     pub(crate) fn invoke(&self, flags: &[&str]) -> Run {
         self.run(&[&["invoke", "function.zip"], flags].concat())
     }
 
-    /// Holds that nothing is left of what was unpacked.
+    /// Asserts that nothing is left of what was unpacked.
     #[track_caller]
     pub(crate) fn is_clean(&self) {
         let left: Vec<_> = fs::read_dir(self.path("unpacked")).unwrap().flatten().map(|entry| entry.path()).collect();
@@ -97,7 +102,8 @@ impl Running {
     pub(crate) fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
         let log = sandbox.path("log");
         let file = fs::File::create(&log).unwrap();
-        let child = sandbox.program(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
+        let mut command = sandbox.program(args).into_command();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Self { child, log }
     }
 
@@ -156,7 +162,7 @@ impl Drop for Running {
     }
 }
 
-/// How many processes of this machine have this in their environment.
+/// The number of processes on this machine that have this in their environment.
 pub(crate) fn processes_with(variable: &str) -> usize {
     let has_it = |path: PathBuf| {
         let mut environment = Vec::new();
@@ -166,7 +172,7 @@ pub(crate) fn processes_with(variable: &str) -> usize {
     fs::read_dir("/proc").unwrap().flatten().filter(|entry| has_it(entry.path())).count()
 }
 
-/// Holds that in the end there is no such process. The kernel may take a moment to clear one away.
+/// Asserts that in the end there is no such process. The kernel may take a moment to remove one.
 #[track_caller]
 pub(crate) fn none_is_left_with(variable: &str) {
     let deadline = Instant::now() + PATIENCE;

@@ -1,32 +1,12 @@
-//! What is said where C has to be compiled and something to compile it with is missing.
+//! The messages where C has to be compiled and no compiler for it is found.
 
-use crate::support::{Fixture, Run, Toolchain, script};
-
-/// A crate of this name whose build script is helped by `helper`. What counts is the name of the helper: `cc` stands for
-/// C that is compiled.
-pub(crate) fn helped(name: &str, helper: &str, build_script: &str) -> Fixture {
-    let fixture = Fixture::empty();
-    fixture.add_package("helper", helper, "[lib]\npath = \"lib.rs\"\n");
-    fixture.write("helper/lib.rs", "");
-    let library = "[lib]\npath = \"lib.rs\"\n[build-dependencies]\n";
-    fixture.add_package("native", name, &format!("{library}{helper} = {{ path = \"../helper\" }}\n"));
-    fixture.write("native/lib.rs", "");
-    fixture.write("native/build.rs", build_script);
-    let profile = "[workspace]\n[profile.release]\nlto = \"off\"\n";
-    fixture.add_package(".", "function", &format!("[dependencies]\n{name} = {{ path = \"native\" }}\n{profile}"));
-    fixture.write("src/main.rs", "fn main() {}\n");
-    // So that looking has an answer, too.
-    let run =
-        std::process::Command::new("cargo").arg("generate-lockfile").current_dir(fixture.path(".")).output().unwrap();
-    assert!(run.status.success(), "{run:?}");
-    fixture
-}
+use test_support::{Fixture, Run, Toolchain, script};
 
 const CHAIN: &str = "`native-sys ← function`";
 
 #[test]
-fn without_a_compiler_the_build_is_tried_after_a_word() {
-    let fixture = helped("native-sys", "cc", "fn main() {}\n");
+fn without_a_compiler_the_build_is_tried_after_a_warning() {
+    let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
     let program = || computer.program(&fixture).env("HOME", fixture.path("home"));
@@ -42,8 +22,8 @@ fn without_a_compiler_the_build_is_tried_after_a_word() {
 }
 
 #[test]
-fn a_build_that_fails_carries_the_advice() {
-    let fixture = helped("native-sys", "cc", "fn main() {\n    std::process::exit(1);\n}\n");
+fn a_build_that_fails_ends_with_the_hint() {
+    let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {\n    std::process::exit(1);\n}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
     let run = computer.program(&fixture).env("HOME", fixture.path("home")).run();
@@ -52,8 +32,8 @@ fn a_build_that_fails_carries_the_advice() {
 }
 
 #[test]
-fn with_zig_or_a_cross_compiler_the_choice_follows() {
-    let fixture = helped("native-sys", "cc", "fn main() {}\n");
+fn zig_is_preferred_over_a_cross_compiler() {
+    let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     let plan =
         || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--dry-run", "--message-format", "json"]);
@@ -68,7 +48,7 @@ fn with_zig_or_a_cross_compiler_the_choice_follows() {
 
 const FAILS: &str = "fn main() {\n    std::process::exit(1);\n}\n";
 
-/// A build for the machine itself, by its `cc` and with no other program.
+/// A build for this machine, on which there is a `cc` and no other program.
 fn failed(fixture: &Fixture) -> Run {
     let toolchain = Toolchain::current();
     let computer = toolchain.with_targets_only(&[], fixture);
@@ -85,15 +65,15 @@ fn ends_with(run: &Run, hint: &str) {
 
 #[test]
 fn a_program_that_a_build_script_runs_is_named_after_a_failure() {
-    let run = failed(&helped("native-sys", "cmake", FAILS));
+    let run = failed(&Fixture::with_native_crate("native-sys", "cmake", FAILS));
     let hint = "`native-sys ← function` is built with `cmake`, which is not on PATH: `sudo apt-get install cmake` (Debian, \
                 Ubuntu)";
     ends_with(&run, hint);
 }
 
 #[test]
-fn openssl_of_the_system_has_its_own_advice() {
-    let run = failed(&helped("openssl-sys", "cc", FAILS));
+fn a_missing_openssl_has_its_own_hint() {
+    let run = failed(&Fixture::with_native_crate("openssl-sys", "cc", FAILS));
     ends_with(
         &run,
         "`openssl-sys` wants an OpenSSL of the system: turn its users to rustls, or its `vendored` feature on",

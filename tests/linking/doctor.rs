@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::{Fixture, Toolchain, script};
+use test_support::{Fixture, Toolchain, script};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
 
 #[test]
-fn it_tells_what_can_be_built_and_how_to_get_the_rest() {
+fn doctor_lists_what_can_be_built_and_how_to_get_the_rest() {
     let fixture = Fixture::empty();
     let computer = Toolchain::current().with_targets_only(&[MUSL], &fixture);
     let doctor = || computer.program(&fixture).env("HOME", fixture.path("home"));

@@ -1,13 +1,11 @@
-//! `--install-zig`: Python's `ziglang` in a folder of the program's own, and what is said where Python cannot do it.
+//! `--install-zig` installs Python's `ziglang` into a directory of the program, or says why it cannot.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use lambda_platform::SymbolVersion;
 use lambda_zip_check::elf::Elf;
-
-use crate::support::tools::Computer;
-use crate::support::{Fixture, Program, Toolchain, Zip, script};
+use test_support::{Computer, Fixture, Program, Toolchain, Zip, script};
 
 const GNU: &str = "x86_64-unknown-linux-gnu";
 const BY_HAND: &str = "install zig yourself: https://ziglang.org/download, or `pip install ziglang`";
@@ -16,7 +14,7 @@ fn computer(fixture: &Fixture) -> Computer {
     Toolchain::current().with_targets_only(&[], fixture)
 }
 
-/// The program on a machine on which nothing but zig links for glibc, with its cache in the fixture's folder.
+/// The program on a machine on which only zig can link glibc, with its cache in the fixture.
 fn program(computer: &Computer, fixture: &Fixture) -> Program {
     computer.program(fixture).env("XDG_CACHE_HOME", fixture.path("cache")).args([
         "--install-zig",
@@ -31,19 +29,15 @@ fn environment(fixture: &Fixture) -> std::path::PathBuf {
     fixture.path("cache/cargo-lambda-zip/zig")
 }
 
-/// What it says before pip and what runs.
+/// The status line before pip runs.
 fn announced(fixture: &Fixture) -> String {
     format!("  Installing ziglang, by pip, into `{}`\n", environment(fixture).display())
 }
 
 #[test]
-fn without_python_it_says_so() {
+fn without_python_zig_cannot_be_installed() {
     let fixture = Fixture::package("plain");
-    program(&computer(&fixture), &fixture).run().is_refused(
-        96,
-        "`--install-zig` needs Python 3, which is not on PATH",
-        &["install Python 3 with its `venv` module, or zig itself: https://ziglang.org/download"],
-    );
+    insta::assert_snapshot!(program(&computer(&fixture), &fixture).run().snapshot());
 }
 
 #[test]
@@ -53,14 +47,14 @@ fn a_python_without_its_venv_module_is_quoted() {
     let python = computer.bin.join("python3");
     script(&python, "echo \"$0: No module named ${2}\" >&2\nexit 1");
     let run = program(&computer, &fixture).run();
-    let (python, folder) = (python.display(), environment(&fixture));
-    let command = format!("`{python} -m venv {}`", folder.display());
-    run.fails(96, &format!("{command} failed: {python}: No module named venv"), &[BY_HAND]);
+    let (python, directory) = (python.display(), environment(&fixture));
+    let command = format!("`{python} -m venv {}`", directory.display());
+    run.ends_in_error(96, &format!("{command} failed: {python}: No module named venv"), &[BY_HAND]);
     assert!(run.stderr.starts_with(&announced(&fixture)), "{run}");
-    assert!(!folder.exists());
+    assert!(!directory.exists());
 }
 
-/// A Python whose environments have this for a Python.
+/// A Python that makes environments whose own Python is this script.
 fn python_with_environments(computer: &Computer, inner: &str) {
     let make = format!(
         "PATH=/usr/bin:/bin\ncase $2 in\nziglang) echo 'No module named ziglang' >&2; exit 1 ;;\nesac\n\
@@ -70,13 +64,13 @@ fn python_with_environments(computer: &Computer, inner: &str) {
 }
 
 #[test]
-fn a_pip_that_fails_is_quoted_and_leaves_nothing_in_the_way() {
+fn a_pip_that_fails_is_quoted_and_a_later_run_tries_again() {
     let fixture = Fixture::package("plain");
     let computer = computer(&fixture);
     python_with_environments(&computer, "echo \"ERROR: No matching distribution found for ziglang\" >&2; exit 1");
     let run = program(&computer, &fixture).run();
     let inner = environment(&fixture).join("bin/python3");
-    run.fails(
+    run.ends_in_error(
         96,
         &format!(
             "`{} -m pip install --quiet --disable-pip-version-check ziglang` failed: ERROR: No matching distribution found \
@@ -95,14 +89,14 @@ fn a_pip_that_fails_is_quoted_and_leaves_nothing_in_the_way() {
 }
 
 #[test]
-fn what_pip_installed_has_to_run() {
+fn a_zig_that_pip_installed_must_run() {
     let fixture = Fixture::package("plain");
     let computer = computer(&fixture);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"No module named ziglang\" >&2; exit 1 ;; esac");
-    program(&computer, &fixture).run().fails(96, "pip installed no `ziglang`", &[BY_HAND]);
+    program(&computer, &fixture).run().ends_in_error(96, "pip installed no `ziglang`", &[BY_HAND]);
     python_with_environments(&computer, "case $2 in pip) ;; *) echo \"wrong ELF class\" >&2; exit 1 ;; esac");
     let python = environment(&fixture).join("bin/python3");
-    program(&computer, &fixture).run().fails(
+    program(&computer, &fixture).run().ends_in_error(
         96,
         &format!("`{} -m ziglang version` failed: wrong ELF class", python.display()),
         &[BY_HAND],
@@ -114,7 +108,7 @@ fn what_pip_installed_has_to_run() {
 fn pip_fetches_a_zig_that_links() {
     let fixture = Fixture::package("plain");
     let computer = computer(&fixture);
-    // The one of the system, which has no `ziglang`; and the `cc` that Rust needs for the machine itself.
+    // The system's Python, which has no `ziglang`, and the `cc` that Rust needs for this machine.
     symlink("/usr/bin/python3", computer.bin.join("python3")).unwrap();
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
     let run = program(&computer, &fixture).run().success();
@@ -123,7 +117,7 @@ fn pip_fetches_a_zig_that_links() {
     let (_, version) = elf.highest_need("GLIBC").unwrap();
     assert!(version <= SymbolVersion::new(2, 34, 0), "{elf:?}");
 
-    // The second time it is there.
+    // The second run finds it.
     let run = program(&computer, &fixture).args(["--message-format", "json"]).run().success();
     assert!(!run.stderr.contains("Installing"), "{run}");
     let program = run.json()["archives"][0]["linker"]["program"].as_str().unwrap().to_owned();

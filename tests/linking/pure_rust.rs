@@ -1,7 +1,7 @@
-//! Rust alone is enough: no compiler, no linker and no zig for the target, only the `cc` of the machine itself, which
-//! Rust needs for build scripts.
+//! Pure Rust needs no compiler, linker or zig for the target, only this machine's `cc`, which Rust needs for build
+//! scripts.
 
-use crate::support::{Fixture, Toolchain, script};
+use test_support::{Fixture, Toolchain, script};
 
 const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 
@@ -12,7 +12,7 @@ fn both_musl_targets_link_without_a_compiler_for_them() {
     let toolchain = Toolchain::current();
     let computer = toolchain.with_targets_only(&TARGETS, &fixture);
     let called = fixture.path("called");
-    // Whatever belongs to a target lies in a folder that is named after it, and long command lines come in a file.
+    // Files of a target are in a directory named after it, and long command lines come in a file.
     script(
         &computer.bin.join("cc"),
         &format!(
@@ -28,7 +28,7 @@ fn both_musl_targets_link_without_a_compiler_for_them() {
 }
 
 #[test]
-fn the_road_is_rust_lld_in_words_too() {
+fn the_plan_of_pure_rust_names_rust_lld() {
     let fixture = Fixture::package("pure");
     let report = fixture.run(&["--dry-run", "--message-format", "json"]).success().json();
     assert_eq!(report["functions"][0]["linker"]["kind"], "rust-lld");

@@ -6,11 +6,9 @@ use std::process::Command;
 
 use lambda_platform::SymbolVersion;
 use lambda_zip_check::elf::Elf;
+use test_support::{Fixture, Program, Zip, required, shared_target_dir};
 
-use crate::support::{Fixture, Program, Zip, required, shared_target_dir};
-use crate::write_program;
-
-/// Two crates that bring C along, in the two usual ways: one with assembly, one with the whole of a C library.
+/// Two crates with C code of the two usual kinds: one has assembly, one a whole C library.
 fn with_c() -> Fixture {
     let fixture = Fixture::empty();
     fixture.add_package(
@@ -36,10 +34,10 @@ fn with_zig(fixture: &Fixture) -> Program {
         .args(["--target-dir".as_ref(), shared_target_dir().as_os_str()])
 }
 
-/// The cryptography of the SDKs of AWS, and a whole database: some 400 files of C and assembly.
+/// The cryptography of AWS's SDKs and a whole database: some 400 files of C and assembly.
 fn with_much_c() -> Fixture {
     let fixture = Fixture::empty();
-    // What is proven is that it compiles, links and runs; without optimisation that takes half the time.
+    // The test is about compiling, linking and running; without optimisation that takes half the time.
     let rest = "[dependencies]\naws-lc-rs = \"1\"\nrusqlite = { version = \"0.37\", features = [\"bundled\"] }\n\n\
                 [profile.release]\nlto = \"off\"\nopt-level = 0\n";
     fixture.add_package(".", "with-much-c", rest);
@@ -54,7 +52,7 @@ fn with_much_c() -> Fixture {
     fixture
 }
 
-/// Builds for a target, runs what came out, which has to print this, and returns what the executable says of itself.
+/// Builds for a target, runs the executable, asserts what it prints, and returns its ELF properties.
 fn built_and_run(fixture: &Fixture, triple: &str, runtime: &str, printed: &str) -> Elf {
     let output = fixture.path("out.zip");
     let args =
@@ -63,7 +61,7 @@ fn built_and_run(fixture: &Fixture, triple: &str, runtime: &str, printed: &str) 
     assert_eq!(report["archives"][0]["linker"]["kind"], "zig", "{report}");
     let zip = Zip::read(&output);
     let bootstrap = fixture.path("bootstrap");
-    write_program(&bootstrap, zip.bootstrap());
+    test_support::write_executable(&bootstrap, zip.bootstrap());
     let ran = emulated(triple, &bootstrap).output().unwrap();
     assert!(ran.status.success(), "{triple}: {ran:?}");
     assert_eq!(String::from_utf8_lossy(&ran.stdout), printed, "{triple}");
@@ -99,7 +97,7 @@ fn zig_builds_c_for_every_target_and_it_runs() {
     }
 }
 
-/// Both architectures and both C libraries, by two of the four targets: each takes a minute or two.
+/// Two of the four targets cover both architectures and both C libraries; each takes a minute or two.
 #[test]
 #[ignore = "needs ziglang, qemu-user"]
 fn zig_builds_the_cryptography_of_the_sdks_and_a_database() {

@@ -1,11 +1,9 @@
-//! What goes into a zip and under which name: the real binary, on files made for the purpose, judged by its exit code,
-//! its output and the bytes of its zips.
+//! Proves which files are in a zip, under which names and with which modes, and that the same files give the same bytes.
 //!
-//! No compiler is needed: executables are a few bytes that the checks take for a program. Tests that need other programs
-//! are ignored by default; their reason says which.
+//! No compiler is needed: the executables are a few bytes that pass for a program. Tests that need other programs are
+//! ignored by default; their reason names them.
 
-mod support;
-
+mod build_lambda_zip;
 mod config;
 mod include;
 mod interrupted;

@@ -1,14 +1,15 @@
-//! Permissions: by name, by contents, by rule, never by the machine.
+//! Permissions follow from names, contents and rules, never from the machine.
 
-use crate::support::{Sandbox, executable};
+use test_support::Fixture;
+use test_support::elf::executable;
 
 #[test]
-fn names_and_contents_decide() {
-    let sandbox = Sandbox::new();
-    sandbox.write("lib/libx.so", executable(62));
-    sandbox.write("tools/run", "#!/bin/sh\n");
-    sandbox.write_all(&["bin/tool", "bin/deeper/text", "text"]);
-    let zip = sandbox.pack(&["main", "lib", "tools", "bin", "text"]);
+fn names_and_contents_decide_the_mode() {
+    let fixture = Fixture::with_executable();
+    fixture.write("lib/libx.so", executable(62));
+    fixture.write("tools/run", "#!/bin/sh\n");
+    fixture.write_all(&["bin/tool", "bin/deeper/text", "text"]);
+    let zip = fixture.pack(&["main", "lib", "tools", "bin", "text"]);
     for (name, mode) in [
         ("bootstrap", 0o100_755),
         ("lib/libx.so", 0o100_755),
@@ -22,11 +23,11 @@ fn names_and_contents_decide() {
 }
 
 #[test]
-fn a_rule_counts_over_them_and_the_last_over_the_others() {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(&["conf/a.sh", "conf/b", "bin/tool"]);
+fn a_rule_overrides_names_and_contents_and_the_last_rule_wins() {
+    let fixture = Fixture::with_executable();
+    fixture.write_all(&["conf/a.sh", "conf/b", "bin/tool"]);
     let zip =
-        sandbox.pack(&["main", "conf", "bin", "--mode", "conf/**=0444", "--mode", "*.sh=0555", "--mode=bin/tool=644"]);
+        fixture.pack(&["main", "conf", "bin", "--mode", "conf/**=0444", "--mode", "*.sh=0555", "--mode=bin/tool=644"]);
     for (name, mode) in
         [("bootstrap", 0o100_755), ("conf/a.sh", 0o100_555), ("conf/b", 0o100_444), ("bin/tool", 0o100_644)]
     {
@@ -35,12 +36,12 @@ fn a_rule_counts_over_them_and_the_last_over_the_others() {
 }
 
 #[test]
-fn a_mode_that_makes_no_sense_is_refused_or_told() {
-    let sandbox = Sandbox::new();
-    sandbox.refused(&["main", "--mode", "bootstrap=0644"]).failure(100, "[not-executable]");
+fn an_invalid_mode_is_refused_and_an_unused_one_warned_of() {
+    let fixture = Fixture::with_executable();
+    fixture.fails_to_pack(&["main", "--mode", "bootstrap=0644"]).fails(100, "[not-executable]");
     for rule in ["x", "x=", "x=rwx", "x=999", "=0644", "[=0644"] {
-        sandbox.refused(&["main", "--mode", rule]).failure(2, "--mode");
+        fixture.fails_to_pack(&["main", "--mode", rule]).fails(2, "--mode");
     }
-    let run = sandbox.run(&["pack", "main", "--mode", "*.sh=0755"]).success();
-    assert!(run.stderr.contains("warning: `--mode *.sh` applies to no file in the zip"), "{}", run.stderr);
+    let run = fixture.run(&["pack", "main", "--mode", "*.sh=0755"]).success();
+    assert!(run.stderr.contains("warning: `--mode *.sh` matched no files"), "{}", run.stderr);
 }

@@ -1,4 +1,4 @@
-//! Random trees, packed and extracted again by a program that has nothing to do with this one.
+//! Random trees of files, packed and then extracted by `unzip`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,10 +6,9 @@ use std::path::Path;
 use std::process::Command;
 
 use proptest::prelude::*;
+use test_support::Fixture;
 
-use crate::support::Sandbox;
-
-/// Files by their paths: a few names, so that folders fill up and names repeat on other levels.
+/// Files by their paths. There are few names, so that directories fill up and names repeat on other levels.
 fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
     let name = prop::sample::select(vec!["a", "b", "B.txt", "c d", "é", "日本", "x.bin", "-", "..."]);
     let path = prop::collection::vec(name, 1..4).prop_map(|parts| parts.join("/"));
@@ -17,14 +16,14 @@ fn tree() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
         prop::collection::vec(any::<u8>(), 0..40),
         Just(vec![0; 70_000]),
         Just(b"#!/bin/sh\n".to_vec()),
-        Just(crate::support::executable(62)),
+        Just(test_support::elf::executable(62)),
     ];
     prop::collection::btree_map(path, contents, 0..12)
 }
 
-/// What is below a folder, with whether anybody may run it.
-fn found(folder: &Path, prefix: &str, into: &mut BTreeMap<String, (Vec<u8>, bool)>) {
-    for entry in folder.read_dir().unwrap() {
+/// The files below a directory, and whether they are executable.
+fn found(directory: &Path, prefix: &str, into: &mut BTreeMap<String, (Vec<u8>, bool)>) {
+    for entry in directory.read_dir().unwrap() {
         let entry = entry.unwrap();
         let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
@@ -46,19 +45,19 @@ proptest! {
     #[test]
     #[ignore = "needs unzip"]
     fn what_unzip_extracts_is_what_was_packed(tree in tree()) {
-        let sandbox = Sandbox::new();
-        let mut expected = BTreeMap::from([("bootstrap".to_owned(), (crate::support::executable(62), true))]);
-        sandbox.folder("tree");
+        let fixture = Fixture::with_executable();
+        let mut expected = BTreeMap::from([("bootstrap".to_owned(), (test_support::elf::executable(62), true))]);
+        fixture.create_dir("tree");
         for (path, contents) in &tree {
             let is_in_the_way = tree.keys().any(|other| other.starts_with(&format!("{path}/")));
             if !is_in_the_way {
-                sandbox.write(&format!("tree/{path}"), contents);
+                fixture.write(&format!("tree/{path}"), contents);
                 let runnable = contents.starts_with(b"#!") || contents.starts_with(b"\x7fELF");
                 expected.insert(path.clone(), (contents.clone(), runnable));
             }
         }
-        let zip = sandbox.pack(&["main", "--include", "tree=.", "--allow", "case-collision"]);
-        let out = sandbox.path("out");
+        let zip = fixture.pack(&["main", "--include", "tree=.", "--allow", "case-collision"]);
+        let out = fixture.path("out");
         let unzip = Command::new("unzip").arg("-q").arg(&zip.path).arg("-d").arg(&out).output().unwrap();
         prop_assert!(unzip.status.success(), "{:?}", unzip);
         let mut extracted = BTreeMap::new();

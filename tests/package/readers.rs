@@ -1,5 +1,5 @@
-//! Other people's readers: each reads the same zip, and all agree with what was packed on names, contents, and modes and
-//! links as far as they know them.
+//! Zip readers of other languages and tools read the same zip. Each finds the names and contents that were packed, and the
+//! modes and links if it supports them.
 #![cfg(unix)]
 
 use std::fs;
@@ -9,32 +9,32 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
+use test_support::elf::executable;
+use test_support::{Fixture, repository};
 
-use crate::support::{Sandbox, executable};
-
-/// More than any buffer or chunk of anybody's.
+/// Larger than the buffers and chunks of all readers.
 const BIG: usize = 100_000_000;
 
 /// One zip for all readers.
 static PACKED: LazyLock<Packed> = LazyLock::new(Packed::new);
 
 struct Packed {
-    _sandbox: Sandbox,
+    _fixture: Fixture,
     zip: PathBuf,
-    /// What every reader has to say, in the order of the archive.
+    /// What every reader must find, in the order of the archive.
     entries: Vec<Expected>,
 }
 
 struct Expected {
     name: &'static str,
     mode: u32,
-    /// The contents; of a link, its target.
+    /// The contents of a file, or the target of a link.
     contents: Vec<u8>,
 }
 
 impl Packed {
     fn new() -> Self {
-        let sandbox = Sandbox::new();
+        let fixture = Fixture::with_executable();
         let entry = |name, mode, contents: &[u8]| Expected { name, mode, contents: contents.to_vec() };
         let entries = vec![
             entry("bootstrap", 0o100_755, &executable(62)),
@@ -50,17 +50,19 @@ impl Packed {
         let mut args = vec!["main"];
         for Expected { name, mode, contents } in &entries[1..] {
             match mode >> 12 {
-                0o04 => sandbox.folder(name),
-                0o12 => sandbox.link(std::str::from_utf8(contents).unwrap(), name),
-                _ => sandbox.write(name, contents),
+                0o04 => fixture.create_dir(name),
+                0o12 => fixture.symlink(std::str::from_utf8(contents).unwrap(), name),
+                _ => {
+                    fixture.write(name, contents);
+                }
             }
             args.push(name);
         }
-        let zip = sandbox.pack(&args).path;
-        Self { _sandbox: sandbox, zip, entries }
+        let zip = fixture.pack(&args).path;
+        Self { _fixture: fixture, zip, entries }
     }
 
-    /// A line for each entry, as the programs in `readers/` print it.
+    /// A line for each entry, as the programs in `readers/` print them.
     fn lines(&self, with_mode: bool) -> Vec<String> {
         let line = |Expected { name, mode, contents }: &Expected| {
             let mode = if with_mode { format!("{mode:o}") } else { "-".to_owned() };
@@ -70,7 +72,7 @@ impl Packed {
     }
 }
 
-/// Bytes that compress a little, differ everywhere and are the same in every run.
+/// Bytes that compress a little, do not repeat, and are the same in every run.
 fn big() -> Vec<u8> {
     let mut state = 1_u32;
     let next = || {
@@ -92,16 +94,16 @@ fn output(command: &mut Command) -> String {
 }
 
 fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/package/readers").join(name)
+    repository().join("tests/package/readers").join(name)
 }
 
-/// What an extracting program leaves is held against the entries.
+/// Runs a program that extracts the zip, and compares the files with the entries.
 #[track_caller]
 fn extracts(extract: impl FnOnce(&Path, &Path) -> Command) {
-    let folder = tempfile::tempdir().unwrap();
-    output(&mut extract(&PACKED.zip, folder.path()));
+    let directory = tempfile::tempdir().unwrap();
+    output(&mut extract(&PACKED.zip, directory.path()));
     for Expected { name, mode, contents } in &PACKED.entries {
-        let path = folder.path().join(name.trim_end_matches('/'));
+        let path = directory.path().join(name.trim_end_matches('/'));
         let metadata = path.symlink_metadata().unwrap_or_else(|error| panic!("{name}: {error}"));
         let found = metadata.permissions().mode();
         match mode >> 12 {
@@ -113,7 +115,7 @@ fn extracts(extract: impl FnOnce(&Path, &Path) -> Command) {
             }
         }
     }
-    let extracted = walkdir::WalkDir::new(folder.path()).into_iter().map(Result::unwrap);
+    let extracted = walkdir::WalkDir::new(directory.path()).into_iter().map(Result::unwrap);
     let files = extracted.filter(|entry| !entry.file_type().is_dir()).count();
     assert_eq!(files, PACKED.entries.len() - 1);
 }
@@ -143,9 +145,9 @@ fn java_reads_it_by_its_directory_and_as_a_stream() {
 #[test]
 #[ignore = "needs unzip"]
 fn unzip_extracts_it() {
-    extracts(|zip, folder| {
+    extracts(|zip, directory| {
         let mut command = Command::new("unzip");
-        command.env("LC_ALL", "C.UTF-8").arg("-q").arg(zip).arg("-d").arg(folder);
+        command.env("LC_ALL", "C.UTF-8").arg("-q").arg(zip).arg("-d").arg(directory);
         command
     });
 }
@@ -153,9 +155,9 @@ fn unzip_extracts_it() {
 #[test]
 #[ignore = "needs 7z"]
 fn seven_zip_extracts_it() {
-    extracts(|zip, folder| {
+    extracts(|zip, directory| {
         let mut command = Command::new("7z");
-        command.env("LC_ALL", "C.UTF-8").args(["x", "-y"]).arg(format!("-o{}", folder.display())).arg(zip);
+        command.env("LC_ALL", "C.UTF-8").args(["x", "-y"]).arg(format!("-o{}", directory.display())).arg(zip);
         command
     });
 }
@@ -163,9 +165,9 @@ fn seven_zip_extracts_it() {
 #[test]
 #[ignore = "needs bsdtar"]
 fn bsdtar_extracts_it() {
-    extracts(|zip, folder| {
+    extracts(|zip, directory| {
         let mut command = Command::new("bsdtar");
-        command.env("LC_ALL", "C.UTF-8").arg("-xf").arg(zip).arg("-C").arg(folder);
+        command.env("LC_ALL", "C.UTF-8").arg("-xf").arg(zip).arg("-C").arg(directory);
         command
     });
 }

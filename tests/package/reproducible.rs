@@ -3,15 +3,15 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use crate::support::{Run, Sandbox, Zip};
+use test_support::{Fixture, Program, Zip};
 
 const FILES: [&str; 5] = ["conf/b", "conf/a", "conf/é", "conf/deep/x", "conf/B"];
 
-fn tree(files: &[&str]) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(files);
-    sandbox.folder("conf/empty");
-    sandbox
+fn tree(files: &[&str]) -> Fixture {
+    let fixture = Fixture::with_executable();
+    fixture.write_all(files);
+    fixture.create_dir("conf/empty");
+    fixture
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn order_path_and_time_do_not_reach_the_bytes() {
     assert_eq!(zip.bytes, other.pack(&["main", "conf"]).bytes);
     assert_eq!(zip.bytes, other.pack(&["./main", "--include", "conf/**"]).bytes);
     assert_eq!(zip.names(), ["bootstrap", "conf/B", "conf/a", "conf/b", "conf/deep/x", "conf/empty/", "conf/é"]);
-    assert!(zip.entries.iter().all(|entry| entry.date_and_time == 0x0021_0000));
+    assert!(zip.entries.iter().all(|entry| entry.date_and_time() == 0x0021_0000));
     assert_ne!(zip.entry("conf/é").flags & 1 << 11, 0, "the name is marked as UTF-8");
 }
 
@@ -35,26 +35,28 @@ fn order_path_and_time_do_not_reach_the_bytes() {
 #[test]
 fn umask_locale_time_zone_and_permissions_do_not_reach_the_bytes() {
     use std::os::unix::fs::PermissionsExt;
-    let sandbox = tree(&FILES);
-    let before = sandbox.pack(&["main", "conf"]).bytes;
+    let fixture = tree(&FILES);
+    let before = fixture.pack(&["main", "conf"]).bytes;
     for path in FILES.iter().chain(&["main"]) {
-        fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(0o700)).unwrap();
+        fs::set_permissions(fixture.path(path), fs::Permissions::from_mode(0o700)).unwrap();
     }
-    let mut shell = std::process::Command::new("sh");
-    shell.args(["-c", "umask 077; exec \"$0\" pack main conf", env!("CARGO_BIN_EXE_cargo-lambda-zip")]);
-    shell.current_dir(sandbox.path("")).env("LC_ALL", "tr_TR.UTF-8").env("TZ", "Pacific/Kiritimati");
-    Run::of(&mut shell).success();
-    assert_eq!(Zip::read(&sandbox.path("main.zip")).bytes, before);
+    Program::other("sh", fixture.root())
+        .args(["-c", "umask 077; exec cargo-lambda-zip pack main conf"])
+        .env("LC_ALL", "tr_TR.UTF-8")
+        .env("TZ", "Pacific/Kiritimati")
+        .run()
+        .success();
+    assert_eq!(Zip::read(fixture.path("main.zip")).bytes, before);
 }
 
 #[test]
 fn the_date_is_that_of_source_date_epoch() {
-    let sandbox = tree(&FILES);
-    let run = |epoch| Run::of(sandbox.program().args(["pack", "main"]).env("SOURCE_DATE_EPOCH", epoch));
+    let fixture = tree(&FILES);
+    let run = |epoch| fixture.program().args(["pack", "main"]).env("SOURCE_DATE_EPOCH", epoch).run();
     run("1700000000").success();
-    let zip = Zip::read(&sandbox.path("main.zip"));
+    let zip = Zip::read(fixture.path("main.zip"));
     // 2023-11-14 22:13:20.
-    assert_eq!(zip.entries[0].date_and_time, 0x576e_b1aa);
-    run("tomorrow").failure(2, "SOURCE_DATE_EPOCH=tomorrow");
-    assert_eq!(Zip::read(&sandbox.path("main.zip")).bytes, zip.bytes);
+    assert_eq!(zip.entries[0].date_and_time(), 0x576e_b1aa);
+    run("tomorrow").fails(2, "SOURCE_DATE_EPOCH=tomorrow");
+    assert_eq!(Zip::read(fixture.path("main.zip")).bytes, zip.bytes);
 }

@@ -1,17 +1,17 @@
 //! Symbolic links.
 #![cfg(unix)]
 
-use crate::support::Sandbox;
+use test_support::Fixture;
 
 #[test]
 fn a_link_to_something_in_the_zip_stays_a_link() {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(&["lib/libx.so.1.2", "lib/sub/a"]);
-    sandbox.link("libx.so.1.2", "lib/libx.so.1");
-    sandbox.link("libx.so.1", "lib/libx.so");
-    sandbox.link("../lib/sub", "lib/folder");
-    sandbox.link("../bootstrap", "lib/program");
-    let zip = sandbox.pack(&["main", "lib"]);
+    let fixture = Fixture::with_executable();
+    fixture.write_all(&["lib/libx.so.1.2", "lib/sub/a"]);
+    fixture.symlink("libx.so.1.2", "lib/libx.so.1");
+    fixture.symlink("libx.so.1", "lib/libx.so");
+    fixture.symlink("../lib/sub", "lib/folder");
+    fixture.symlink("../bootstrap", "lib/program");
+    let zip = fixture.pack(&["main", "lib"]);
     assert_eq!(
         zip.names(),
         ["bootstrap", "lib/folder", "lib/libx.so", "lib/libx.so.1", "lib/libx.so.1.2", "lib/program", "lib/sub/a"]
@@ -22,58 +22,62 @@ fn a_link_to_something_in_the_zip_stays_a_link() {
 }
 
 #[test]
-fn a_link_that_leads_out_is_refused() {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(&["conf/a", "elsewhere/b"]);
-    sandbox.link("../elsewhere/b", "conf/b");
-    sandbox.refused(&["main", "conf"]).failure(2, "`elsewhere/b` is not in the zip").says("--symlinks follow");
-    assert_eq!(sandbox.pack(&["main", "conf", "elsewhere"]).mode("conf/b"), 0o120_777);
-    sandbox.refused(&["main", "conf", "elsewhere", "--exclude-path", "elsewhere/b"]).failure(2, "is not in the zip");
+fn a_link_that_leads_out_of_the_zip_is_refused() {
+    let fixture = Fixture::with_executable();
+    fixture.write_all(&["conf/a", "elsewhere/b"]);
+    fixture.symlink("../elsewhere/b", "conf/b");
+    fixture.fails_to_pack(&["main", "conf"]).fails(2, "`elsewhere/b` is not in the zip").says("--symlinks follow");
+    assert_eq!(fixture.pack(&["main", "conf", "elsewhere"]).mode("conf/b"), 0o120_777);
+    fixture
+        .fails_to_pack(&["main", "conf", "elsewhere", "--exclude-path", "elsewhere/b"])
+        .fails(2, "is not in the zip");
     for target in ["/etc/hostname", "../../../../../../../../../etc/passwd"] {
-        std::fs::remove_file(sandbox.path("conf/b")).unwrap();
-        sandbox.link(target, "conf/b");
-        sandbox.refused(&["main", "conf", "elsewhere"]).failure(2, "that is outside of the zip");
+        std::fs::remove_file(fixture.path("conf/b")).unwrap();
+        fixture.symlink(target, "conf/b");
+        fixture.fails_to_pack(&["main", "conf", "elsewhere"]).fails(2, "it points out of the zip");
     }
 }
 
 #[test]
 fn a_broken_link_is_an_error_of_the_archive() {
-    let sandbox = Sandbox::new();
-    sandbox.link("gone", "conf/b");
+    let fixture = Fixture::with_executable();
+    fixture.symlink("gone", "conf/b");
     for symlinks in ["preserve", "follow"] {
-        sandbox.refused(&["main", "conf", "--symlinks", symlinks]).failure(103, "conf/b` is a broken link");
+        fixture.fails_to_pack(&["main", "conf", "--symlinks", symlinks]).fails(103, "conf/b` is a broken link");
     }
-    sandbox.link("circle", "other/circle");
-    sandbox.refused(&["main", "other"]).failure(103, "other/circle` is a broken link");
+    fixture.symlink("circle", "other/circle");
+    fixture.fails_to_pack(&["main", "other"]).fails(103, "other/circle` is a broken link");
 }
 
 #[test]
 fn links_are_followed_on_request() {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(&["conf/a", "elsewhere/b", "elsewhere/deep/c"]);
-    sandbox.link("../elsewhere", "conf/folder");
-    sandbox.link("../elsewhere/b", "conf/file");
-    let zip = sandbox.pack(&["main", "conf", "--symlinks", "follow"]);
+    let fixture = Fixture::with_executable();
+    fixture.write_all(&["conf/a", "elsewhere/b", "elsewhere/deep/c"]);
+    fixture.symlink("../elsewhere", "conf/folder");
+    fixture.symlink("../elsewhere/b", "conf/file");
+    let zip = fixture.pack(&["main", "conf", "--symlinks", "follow"]);
     assert_eq!(zip.names(), ["bootstrap", "conf/a", "conf/file", "conf/folder/b", "conf/folder/deep/c"]);
     assert_eq!((zip.mode("conf/file"), zip.entry("conf/file").contents.as_slice()), (0o100_644, &b"elsewhere/b"[..]));
-    sandbox.link(".", "conf/again");
-    sandbox.refused(&["main", "conf", "--symlinks", "follow"]).failure(103, "leads to a folder that it is in");
+    fixture.symlink(".", "conf/again");
+    fixture
+        .fails_to_pack(&["main", "conf", "--symlinks", "follow"])
+        .fails(103, "points to a directory that contains it");
 }
 
 #[test]
 fn links_are_rejected_on_request() {
-    let sandbox = Sandbox::new();
-    sandbox.write_all(&["conf/a"]);
-    sandbox.pack(&["main", "conf", "--symlinks", "reject"]);
-    std::fs::remove_file(sandbox.path("main.zip")).unwrap();
-    sandbox.link("a", "conf/b");
-    sandbox.refused(&["main", "conf", "--symlinks", "reject"]).failure(2, "conf/b` is a symbolic link");
-    sandbox.refused(&["main", "--symlinks", "keep"]).failure(2, "`preserve`, `follow` and `reject`");
+    let fixture = Fixture::with_executable();
+    fixture.write_all(&["conf/a"]);
+    fixture.pack(&["main", "conf", "--symlinks", "reject"]);
+    std::fs::remove_file(fixture.path("main.zip")).unwrap();
+    fixture.symlink("a", "conf/b");
+    fixture.fails_to_pack(&["main", "conf", "--symlinks", "reject"]).fails(2, "conf/b` is a symbolic link");
+    fixture.fails_to_pack(&["main", "--symlinks", "keep"]).fails(2, "`preserve`, `follow` or `reject`");
 }
 
 #[test]
 fn the_executable_itself_may_be_a_link() {
-    let sandbox = Sandbox::new();
-    sandbox.link("main", "linked");
-    assert_eq!(sandbox.pack(&["linked"]).mode("bootstrap"), 0o100_755);
+    let fixture = Fixture::with_executable();
+    fixture.symlink("main", "linked");
+    assert_eq!(fixture.pack(&["linked"]).mode("bootstrap"), 0o100_755);
 }

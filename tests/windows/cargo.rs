@@ -1,7 +1,7 @@
-//! The whole road on Windows: from `Cargo.toml` to a zip with the bytes that Linux gives.
+//! On Windows, a package becomes a zip with the bytes that Linux gives.
 //!
-//! There is no Rust for Windows here, so the program is given a `cargo.exe` and a `rustc.exe` that hand their arguments
-//! to Linux's (see `stand_in.rs`). Paths are translated on the way, as a cargo for Windows would understand them.
+//! There is no Rust for Windows here, so the program runs a `cargo.exe` and a `rustc.exe` that pass their arguments to
+//! those of Linux (see `stand_in.rs`). Paths are translated on the way.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,30 +12,29 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use test_support::wine::{compile, on_windows_in, windows_path};
+use test_support::{Fixture, Run, Zip, repository};
 
-use crate::support::{Run, Sandbox, Zip};
-use crate::wine::{compile, ours, windows_path};
-
-/// A Windows machine with a Rust toolchain, as far as the program can tell.
+/// A Windows machine with what looks like a Rust toolchain.
 struct Machine {
-    folder: PathBuf,
+    directory: PathBuf,
     real_sysroot: String,
     cargo_home: PathBuf,
 }
 
 impl Machine {
-    fn new(folder: &Path) -> Self {
-        let bin = folder.join("bin");
+    fn new(directory: &Path) -> Self {
+        let bin = directory.join("bin");
         fs::create_dir_all(&bin).unwrap();
-        compile("stand_in.rs", &bin.join("cargo.exe"));
+        compile(&repository().join("tests/windows/stand_in.rs"), &bin.join("cargo.exe"));
         fs::copy(bin.join("cargo.exe"), bin.join("rustc.exe")).unwrap();
         let ask = |what: &str| {
             let output = Command::new("rustc").args(["--print", what]).output().unwrap();
             String::from_utf8(output.stdout).unwrap().trim().to_owned()
         };
         let (real_sysroot, host) = (ask("sysroot"), ask("host-tuple"));
-        // The toolchain of Windows: the same standard libraries, and a linker with the name that it has there.
-        let rustlib = folder.join("sysroot/lib/rustlib");
+        // The toolchain for Windows has the same standard libraries, and a linker with its Windows name.
+        let rustlib = directory.join("sysroot/lib/rustlib");
         fs::create_dir_all(rustlib.join(&host).join("bin")).unwrap();
         fs::write(rustlib.join(&host).join("bin/rust-lld.exe"), "").unwrap();
         for triple in ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"] {
@@ -43,35 +42,34 @@ impl Machine {
         }
         let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cargo");
         let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from);
-        Self { folder: folder.to_owned(), real_sysroot, cargo_home }
+        Self { directory: directory.to_owned(), real_sysroot, cargo_home }
     }
 
     fn sysroot(&self) -> PathBuf {
-        self.folder.join("sysroot")
+        self.directory.join("sysroot")
     }
 
-    /// Runs our program for Windows in a folder.
-    fn run(&self, folder: &Path, args: &[&str]) -> Run {
-        // Of this run alone: what another one asked is not to be answered again.
-        let meeting = tempfile::tempdir_in(&self.folder).unwrap();
+    /// Runs our program for Windows in a directory.
+    fn run(&self, directory: &Path, args: &[&str]) -> Run {
+        // A directory for this run alone, so that no request of another run is answered again.
+        let meeting = tempfile::tempdir_in(&self.directory).unwrap();
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
             scope.spawn(|| self.serve(meeting.path(), &ended));
-            let bin = self.folder.join("bin");
-            let run = Run::of(
-                ours(folder)
-                    .args(args)
-                    .env("STAND_IN", windows_path(meeting.path()))
-                    .env("CARGO", windows_path(&bin.join("cargo.exe")))
-                    .env("RUSTC", windows_path(&bin.join("rustc.exe")))
-                    .env("CARGO_HOME", windows_path(&self.cargo_home)),
-            );
+            let bin = self.directory.join("bin");
+            let run = on_windows_in(directory)
+                .args(args)
+                .env("STAND_IN", windows_path(meeting.path()))
+                .env("CARGO", windows_path(&bin.join("cargo.exe")))
+                .env("RUSTC", windows_path(&bin.join("rustc.exe")))
+                .env("CARGO_HOME", windows_path(&self.cargo_home))
+                .run();
             ended.store(true, Ordering::Relaxed);
             run
         })
     }
 
-    /// Answers the stand-ins until the program has ended.
+    /// Answers the requests of the stand-ins until the program has ended.
     fn serve(&self, meeting: &Path, ended: &AtomicBool) {
         thread::scope(|scope| {
             let mut answered = Vec::new();
@@ -116,7 +114,7 @@ impl Machine {
         fs::write(request.join("done"), "").unwrap();
     }
 
-    /// A word with the paths in it as Linux has them. In TOML and in JSON a backslash is written twice.
+    /// Translates the Windows paths in a word to Linux. In TOML and JSON a backslash is written twice.
     fn on_linux(&self, word: &str) -> String {
         let mut translated = String::new();
         let mut rest = word;
@@ -131,7 +129,7 @@ impl Machine {
         translated.replace(self.sysroot().to_str().unwrap(), &self.real_sysroot)
     }
 
-    /// What cargo and rustc print, with the paths in it as Windows has them.
+    /// Translates the Linux paths in the output of cargo and rustc to Windows.
     fn on_windows(&self, text: &str) -> String {
         let line = |line: &str| match serde_json::from_str(line) {
             Ok(mut document @ Value::Object(_)) => {
@@ -153,42 +151,41 @@ fn translate(value: &mut Value) {
     }
 }
 
-/// A package as an editor on Windows writes it: every line of its configuration ends in CR LF.
-fn package() -> Sandbox {
-    let sandbox = Sandbox::new();
+/// A package as an editor on Windows writes it: the lines of its configuration end in CR LF.
+fn package() -> Fixture {
+    let fixture = Fixture::with_executable();
     let crlf = |text: &str| text.replace('\n', "\r\n");
     let manifest = "[package]\nname = \"hello\"\nversion = \"1.2.3\"\nedition = \"2024\"\n\n\
                     [package.metadata.lambda-zip]\ninclude = [\"assets/**\", { source = \"conf\", dest = \"etc\" }]\n\
                     exclude = [\"*.bak\"]\n\n[package.metadata.lambda-zip.mode]\n\"*.cgi\" = \"0755\"\n\n\
                     [profile.release]\nlto = \"off\"\n";
-    sandbox.write("function/Cargo.toml", crlf(manifest));
-    sandbox.write("function/.cargo/config.toml", crlf("[build]\nrustflags = [\"--cfg\", \"from_config\"]\n"));
-    // Where it panics is in the executable, and so is the message of the flag.
+    fixture.write("function/Cargo.toml", crlf(manifest));
+    fixture.write("function/.cargo/config.toml", crlf("[build]\nrustflags = [\"--cfg\", \"from_config\"]\n"));
+    // The executable contains the path of the panic, and the text that the flag selects.
     let source = "fn main() {\n    let text = if cfg!(from_config) { \"configured\" } else { panic!(\"lost\") };\n    \
                   println!(\"{text} {}\", std::env::args().next().unwrap());\n}\n";
-    sandbox.write("function/src/main.rs", source);
-    sandbox.write_all(&[
+    fixture.write("function/src/main.rs", source);
+    fixture.write_all(&[
         "function/assets/a b/größe.txt",
         "function/assets/run.cgi",
         "function/conf/x",
         "function/conf/x.bak",
     ]);
-    sandbox
+    fixture
 }
 
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
 fn a_package_gives_the_zip_that_linux_gives() {
-    let sandbox = package();
-    let machine = Machine::new(&sandbox.path("machine"));
-    let folder = sandbox.path("function");
-    // Two target directories: both builds are whole ones.
-    let there = machine.run(&folder, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
-    let mut here = sandbox.program();
-    let here = Run::of(here.current_dir(&folder).args(["--arch", "arm64", "--target-dir", "here"])).success();
+    let fixture = package();
+    let machine = Machine::new(&fixture.path("machine"));
+    let directory = fixture.path("function");
+    // Two target directories, so that both builds compile everything.
+    let there = machine.run(&directory, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
+    let here = fixture.program_in("function").args(["--arch", "arm64", "--target-dir", "here"]).run().success();
 
     let zips =
-        ["there", "here"].map(|target_dir| Zip::read(&folder.join(target_dir).join("lambda/hello/bootstrap.zip")));
+        ["there", "here"].map(|target_dir| Zip::read(directory.join(target_dir).join("lambda/hello/bootstrap.zip")));
     assert_eq!(there.stdout.trim_end(), windows_path(&zips[0].path));
     assert_eq!(here.stdout.trim_end(), zips[1].path.to_str().unwrap());
     let names = ["bootstrap", "assets/a b/größe.txt", "assets/run.cgi", "etc/x"];
@@ -198,23 +195,23 @@ fn a_package_gives_the_zip_that_linux_gives() {
     assert!(zips[0].entry("bootstrap").contents.windows(text.len()).any(|window| window == text));
     assert!(zips[0].bytes == zips[1].bytes, "the zips differ");
 
-    let again = machine.run(&folder, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
+    let again = machine.run(&directory, &["lambda-zip", "--arch", "arm64", "--target-dir", "there"]).success();
     assert!(again.stderr.contains("Fresh hello"), "there is nothing to do: {again:?}");
     assert_eq!(again.stdout, there.stdout);
 }
 
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
-fn a_build_that_fails_hands_cargos_status_on_and_leaves_the_zip() {
-    let sandbox = package();
-    let machine = Machine::new(&sandbox.path("machine"));
-    let folder = sandbox.path("function");
-    let zip = machine.run(&folder, &["lambda-zip"]).success().stdout;
+fn a_build_that_fails_exits_with_cargos_status_and_leaves_the_zip() {
+    let fixture = package();
+    let machine = Machine::new(&fixture.path("machine"));
+    let directory = fixture.path("function");
+    let zip = machine.run(&directory, &["lambda-zip"]).success().stdout;
     assert!(zip.trim_end().ends_with(r"\function\target\lambda\hello\bootstrap.zip"), "{zip}");
-    let path = folder.join("target/lambda/hello/bootstrap.zip");
+    let path = directory.join("target/lambda/hello/bootstrap.zip");
     let before = fs::read(&path).unwrap();
-    sandbox.write("function/src/main.rs", "fn main() {\n    nonsense()\n}\n");
-    let run = machine.run(&folder, &["lambda-zip"]).failure(101, "cannot find function `nonsense`");
+    fixture.write("function/src/main.rs", "fn main() {\n    nonsense()\n}\n");
+    let run = machine.run(&directory, &["lambda-zip"]).fails(101, "cannot find function `nonsense`");
     assert_eq!(run.stdout, "");
     assert!(fs::read(path).unwrap() == before);
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::support::{Sandbox, Zip};
-use crate::wine::{compile, on_windows, wine};
+use test_support::wine::{compile, on_windows, wine};
+use test_support::{Fixture, Zip, repository};
 
-/// A process that ends with the test.
+/// A process that is killed at the end of the test.
 struct Holder(Child);
 
 impl Holder {
@@ -25,32 +25,31 @@ impl Drop for Holder {
 
 #[test]
 #[ignore = "needs wine, the build for Windows and a linker for it"]
-fn a_zip_that_is_open_elsewhere_stays_and_is_told_of() {
-    let sandbox = Sandbox::new();
-    on_windows(&sandbox, &["pack", "main"]).success();
-    let before = Zip::read(&sandbox.path("main.zip")).bytes;
-    let holding = sandbox.path("tools/hold.exe");
+fn a_zip_that_is_open_elsewhere_stays_and_is_reported() {
+    let fixture = Fixture::with_executable();
+    on_windows(&fixture, &["pack", "main"]).success();
+    let before = Zip::read(fixture.path("main.zip")).bytes;
+    let holding = fixture.path("tools/hold.exe");
     fs::create_dir_all(holding.parent().unwrap()).unwrap();
-    compile("hold.rs", &holding);
-    let mut command = wine(&holding, &sandbox.path(""));
-    command.args(["main.zip", "held", "release"]);
+    compile(&repository().join("tests/windows/hold.rs"), &holding);
+    let command = wine(&holding, fixture.root()).args(["main.zip", "held", "release"]).into_command();
     let holder = Holder::start(command);
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !sandbox.path("held").exists() {
+    while !fixture.path("held").exists() {
         assert!(Instant::now() < deadline, "the zip is not held");
         std::thread::sleep(Duration::from_millis(20));
     }
 
-    sandbox.write_all(&["conf/a"]);
-    let files = sandbox.files();
-    let run = on_windows(&sandbox, &["pack", "main", "conf"]).failure(103, "failed to write `");
+    fixture.write_all(&["conf/a"]);
+    let files = fixture.names();
+    let run = on_windows(&fixture, &["pack", "main", "conf"]).fails(103, "failed to write `");
     assert!(run.stderr.contains("hint: another program may have it open"), "{}", run.stderr);
     assert_eq!(run.stdout, "");
-    assert_eq!(sandbox.files(), files, "nothing is left behind");
+    assert_eq!(fixture.names(), files, "nothing is left behind");
 
-    sandbox.write("release", "");
+    fixture.write("release", "");
     drop(holder);
-    assert_eq!(Zip::read(&sandbox.path("main.zip")).bytes, before);
-    on_windows(&sandbox, &["pack", "main", "conf"]).success();
-    assert_ne!(Zip::read(&sandbox.path("main.zip")).bytes, before);
+    assert_eq!(Zip::read(fixture.path("main.zip")).bytes, before);
+    on_windows(&fixture, &["pack", "main", "conf"]).success();
+    assert_ne!(Zip::read(fixture.path("main.zip")).bytes, before);
 }

@@ -1,6 +1,6 @@
-//! A Windows program that keeps a file open so that nobody else may open it, until it is told to let go.
+//! A Windows program that keeps a file open, so that no other program can open it, until a file tells it to end.
 //!
-//! `hold FILE HELD RELEASE`: creates `HELD` once it holds `FILE`, and ends when there is a `RELEASE`.
+//! `hold FILE HELD RELEASE` creates `HELD` once it has `FILE` open, and ends when `RELEASE` exists.
 
 use std::fs::{self, OpenOptions};
 use std::os::windows::fs::OpenOptionsExt;
@@ -12,7 +12,7 @@ fn main() {
     let [file, held, release] = &args[..] else { panic!("hold FILE HELD RELEASE") };
     let _open = OpenOptions::new().read(true).share_mode(0).open(file).unwrap();
     fs::write(held, "").unwrap();
-    // Not for ever: a test that fails must not leave it behind.
+    // Not forever: a test that fails must not leave it running.
     for _ in 0..6000 {
         if Path::new(release).exists() {
             break;

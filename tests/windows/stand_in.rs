@@ -1,7 +1,7 @@
-//! A Windows program that stands in for `cargo.exe` and `rustc.exe` where only Linux's are: it writes down how it was
-//! started, waits until a test has run the real one, and repeats what that one said.
+//! A Windows program that replaces `cargo.exe` and `rustc.exe`: it writes a request with its arguments, waits until the test
+//! has run the program of Linux, and repeats its output.
 //!
-//! `STAND_IN` names the folder in which the two meet.
+//! `STAND_IN` names the directory for the requests.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

@@ -1,23 +1,23 @@
-//! Colours and progress: what goes to a file or a pipe is text alone, on Windows as elsewhere.
+//! On Windows too, output to a file or a pipe has no colours and no progress.
 
-use crate::support::Sandbox;
-use crate::wine::on_windows;
+use test_support::Fixture;
+use test_support::wine::on_windows;
 
 const ESCAPE: &str = "\x1b[";
 
 #[test]
 #[ignore = "needs wine and the build for Windows"]
 fn colours_go_to_a_pipe_only_on_request() {
-    let sandbox = Sandbox::new();
+    let fixture = Fixture::with_executable();
     // Large enough for a progress bar, if there were a console.
-    sandbox.write("data.bin", (0..17_000_000_u32).map(|i| (i >> 3).to_le_bytes()[1]).collect::<Vec<_>>());
-    let plain = on_windows(&sandbox, &["pack", "main", "data.bin"]).success();
+    fixture.write("data.bin", (0..17_000_000_u32).map(|i| (i >> 3).to_le_bytes()[1]).collect::<Vec<_>>());
+    let plain = on_windows(&fixture, &["pack", "main", "data.bin"]).success();
     assert!(!plain.stderr.contains(ESCAPE) && !plain.stderr.contains("Compressing"), "{}", plain.stderr);
-    let coloured = on_windows(&sandbox, &["pack", "--color", "always", "main", "data.bin"]).success();
+    let coloured = on_windows(&fixture, &["pack", "--color", "always", "main", "data.bin"]).success();
     assert!(coloured.stderr.contains(ESCAPE), "{}", coloured.stderr);
     for run in [&plain, &coloured] {
         assert!(run.stdout.trim_end().ends_with(r"\main.zip") && !run.stdout.contains(ESCAPE), "{}", run.stdout);
     }
-    let here = sandbox.run(&["pack", "--color", "always", "-o", "linux.zip", "main", "data.bin"]).success();
+    let here = fixture.run(&["pack", "--color", "always", "-o", "linux.zip", "main", "data.bin"]).success();
     assert_eq!(coloured.stderr, here.stderr);
 }

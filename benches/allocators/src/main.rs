@@ -1,4 +1,4 @@
-//! `allocators THREADS EVENTS`: handles so many events that allocate, spread over threads.
+//! `allocators THREADS EVENTS`: handles `EVENTS` events on `THREADS` threads. Each event allocates a lot.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -18,7 +18,7 @@ fn main() {
     println!("{sum}");
 }
 
-/// Makes what a JSON document is in memory, and walks through it.
+/// Builds a document like parsed JSON, and reads all of it.
 fn handle(event: usize) -> usize {
     let mut document: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for key in 0..40 {

@@ -1,7 +1,12 @@
-//! Compression that does not depend on how many threads share it.
+//! Compression in chunks, whose result does not depend on the number of threads.
 //!
-//! A file is cut into chunks, the boundaries following from its size alone. Each chunk is compressed apart, by
-//! libdeflate, and the results are stitched into one deflate stream.
+//! A file is split into chunks, at positions that follow from its size alone. libdeflate compresses each chunk
+//! independently, and the results are joined into one deflate stream.
+//!
+//! Why libdeflate: for the same number of bytes it takes half the time of zlib-rs, which `flate2` uses. Two threads pack an
+//! executable of 22 MB in 0.24 s with libdeflate and in 0.60 s with zlib-rs. But libdeflate always ends its output with a
+//! block that is marked as the last one, and the next chunk can only be appended after that mark is removed. The position of
+//! the mark is found by decoding the stream, which is done anyway to verify it: see [`decode`](super::decode).
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,44 +14,32 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use libdeflater::{CompressionLvl, Compressor};
 
+use super::compressibility::{Compressibility, DEFLATE_WINDOW, is_repetitive};
 use super::decode::{LastBlock, decode};
 
-/// A file that has no more bytes than this is one chunk. So small a file takes less time than starting another thread
-/// is worth, and loses the most by being cut.
+/// A file up to this size is one chunk. Compressing it takes less time than starting another thread, and splitting a small
+/// file costs the most bytes.
 const LARGEST_WHOLE: u64 = 2 << 20;
 
-/// The largest chunk. What a chunk repeats of the one before it is lost on it: with chunks of 1 MiB an executable comes
-/// out about 0.2 % larger than in one piece, with 2 MiB 0.1 %. Larger ones leave processors idle at the end.
+/// The largest chunk. Repetitions across chunks are lost: an executable becomes about 0.1 % larger with chunks of 2 MiB, and
+/// 0.2 % with chunks of 1 MiB. With larger chunks, some processors are idle at the end.
 const LARGEST_CHUNK: u64 = 2 << 20;
 
-/// libdeflate's level for chunks that look compressed already, on which more effort is wasted, and for those that do not
-/// get smaller by it.
+/// libdeflate's level for chunks that are hardly compressible, where more effort gains nothing, and for those that are not
+/// compressible at all.
 const QUICK_LEVEL: i32 = 1;
 const STORED_LEVEL: i32 = 0;
 
-/// libdeflate's levels for chunks in which the same bytes come seldom, and often: it looks at up to 35 of the places where
-/// they were, and up to 100.
+/// libdeflate's levels for ordinary and for repetitive chunks. They compare up to 35 and up to 100 earlier positions.
 const SHALLOW_LEVEL: i32 = 6;
 const DEEP_LEVEL: i32 = 7;
 
-/// How far back deflate can reach.
-const REACH: usize = 32 << 10;
-
-/// A chunk is looked at in samples, one of each part of this length.
-const SAMPLED: usize = 512 << 10;
-
-/// By how many bits sequences of bytes are told apart in a sample.
-const HASH_BITS: u32 = 15;
-
-/// Four bytes that come more often than this within the reach of deflate come often.
-const OFTEN: u16 = 16;
-
-/// How much time to spend on a small zip.
+/// Whether to save time or bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Compression {
-    /// Half the time of the default, a little larger.
+    /// Half the time of the default, and a little larger.
     Fast,
-    /// No larger than what `zip -9` makes.
+    /// No larger than `zip -9`.
     #[default]
     Default,
     /// As small as deflate gets in reasonable time.
@@ -56,27 +49,32 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// All, in the order in which they are listed to a user.
+    /// All values, in the order in which help texts list them.
     pub const ALL: [Self; 4] = [Self::Fast, Self::Default, Self::Best, Self::Store];
 
-    /// libdeflate's level for a chunk. Measured against `zip -9` on 140 executables and libraries of 1.2 to 300 MB: 6 takes a
-    /// ninth of the time, but makes up to 0.6 % more bytes of ten of them, Go's above all, and 1.8 % more of one that is
-    /// written in Haskell; 7 takes a seventh, and makes fewer of all but that one, of which it makes 0.4 % more. So do both
-    /// together, each where it is worth its time, in an eighth less time than 7 alone. 11 makes 3.5 % fewer in one and a
-    /// quarter times the time of `zip -9`, 1 makes 9 % more in a twentieth. 12 takes a third longer than 11 for 0.05 % fewer.
+    /// libdeflate's level for a chunk.
+    ///
+    /// Measured against `zip -9` on 140 executables and libraries of 1.2 to 300 MB:
+    ///
+    /// - Level 6 takes a ninth of the time, but ten files become larger by up to 0.6 %, Go's above all, and one file in
+    ///   Haskell by 1.8 %.
+    /// - Level 7 takes a seventh of the time. All files become smaller, but for the one in Haskell, at +0.4 %.
+    /// - Choosing one of both for each chunk gives the sizes of level 7 in an eighth less time.
+    /// - Level 11 takes 1.25 times as long and saves 3.5 %. Level 12 takes a third longer than 11 and saves 0.05 % more.
+    /// - Level 1 takes a twentieth of the time, and files become 9 % larger.
     fn level(self, chunk: &[u8]) -> i32 {
         match self {
             Self::Store => STORED_LEVEL,
             Self::Fast => QUICK_LEVEL,
-            // Few bytes come often in a small chunk, and it takes longer to see that than it saves.
-            Self::Default if chunk.len() <= REACH || repeats_often(chunk) => DEEP_LEVEL,
+            // For a small chunk, the estimate takes longer than it saves.
+            Self::Default if chunk.len() <= DEFLATE_WINDOW || is_repetitive(chunk) => DEEP_LEVEL,
             Self::Default => SHALLOW_LEVEL,
             Self::Best => 11,
         }
     }
 }
 
-/// How many bytes of a file of `size` bytes are compressed apart from the rest. Nothing but the size has a say in it.
+/// The size of the chunks of a file. It depends on the size of the file only.
 pub(super) fn chunk_size(size: u64) -> u64 {
     if size <= LARGEST_WHOLE {
         return LARGEST_WHOLE;
@@ -104,13 +102,13 @@ impl FromStr for Compression {
         Self::ALL
             .into_iter()
             .find(|compression| compression.to_string() == text)
-            .ok_or_else(|| "there is `fast`, `default`, `best` and `store`".into())
+            .ok_or_else(|| "expected `fast`, `default`, `best` or `store`".into())
     }
 }
 
-/// Compresses chunks. Each thread has its own; none keeps anything of a chunk.
+/// Compresses chunks. Each thread has an encoder of its own, to reuse its memory. The output depends on the chunk only.
 pub(super) struct Encoder {
-    /// libdeflate's compressors by their level, made when they are first needed: the better ones are large.
+    /// libdeflate's compressors by level, created when they are needed: those of high levels take much memory.
     compressors: [Option<Compressor>; 13],
     buffer: Vec<u8>,
     compression: Compression,
@@ -121,35 +119,49 @@ impl Encoder {
         Self { compressors: Default::default(), buffer: Vec::new(), compression }
     }
 
-    /// Compresses a chunk to a piece of a deflate stream that starts and ends on a byte. The last piece ends the stream.
-    /// Nothing when chunks are not to be compressed, or the only one of a stream does not get smaller by it. What comes of
-    /// it was decoded again.
+    /// Compresses a chunk to a part of a deflate stream that starts and ends at a byte boundary; the last part ends the
+    /// stream. The result was decoded again and compared with the chunk.
+    ///
+    /// None if the file is to be stored: without compression, or if its only chunk does not become smaller.
     pub(super) fn encode(&mut self, chunk: &[u8], is_first: bool, is_last: bool) -> Result<Option<Vec<u8>>> {
         if self.compression == Compression::Store {
             return Ok(None);
         }
-        let is_whole = is_first && is_last;
-        // The best is tried on everything.
-        let look = if self.compression == Compression::Best { Look::Ordinary } else { Look::at(chunk) };
-        let tried = match look {
-            Look::Ordinary => None,
-            Look::Compressed => Some(self.compress(chunk, QUICK_LEVEL)?),
-            Look::Noise if is_whole => return Ok(None),
-            Look::Noise => Some(self.compress(chunk, STORED_LEVEL)?),
-        };
-        let length = match tried.filter(|length| *length > chunk.len() / 16 * 15) {
-            Some(length) => length,
-            None => self.compress(chunk, self.compression.level(chunk))?,
-        };
-        if is_whole && length >= chunk.len() {
+        let is_only = is_first && is_last;
+        let Some(length) = self.compress_adaptively(chunk, is_only)? else { return Ok(None) };
+        if is_only && length >= chunk.len() {
             return Ok(None);
         }
-        let mut piece = self.buffer[..length].to_vec();
-        let last_block = decode(&piece, chunk).context("it was not compressed to what decompresses to it again")?;
+        let mut part = self.buffer[..length].to_vec();
+        let last_block = decode(&part, chunk).context("libdeflate's output does not decompress to its input")?;
         if !is_last {
-            reopen(&mut piece, last_block);
+            reopen(&mut part, last_block);
         }
-        Ok(Some(piece))
+        Ok(Some(part))
+    }
+
+    /// Compresses a chunk into the buffer, with as much effort as is worth it, and returns the length of the result. None if
+    /// the chunk is the only one and cannot be compressed.
+    fn compress_adaptively(&mut self, chunk: &[u8], is_only: bool) -> Result<Option<usize>> {
+        // `Best` tries hard even if there is little hope.
+        let compressibility = match self.compression {
+            Compression::Best => Compressibility::Ordinary,
+            _ => Compressibility::estimate(chunk),
+        };
+        let cheap_level = match compressibility {
+            Compressibility::Ordinary => None,
+            Compressibility::Low => Some(QUICK_LEVEL),
+            Compressibility::None if is_only => return Ok(None),
+            Compressibility::None => Some(STORED_LEVEL),
+        };
+        if let Some(level) = cheap_level {
+            let length = self.compress(chunk, level)?;
+            // If the chunk shrinks by more than a sixteenth, the estimate was too low.
+            if length > chunk.len() / 16 * 15 {
+                return Ok(Some(length));
+            }
+        }
+        self.compress(chunk, self.compression.level(chunk)).map(Some)
     }
 
     /// Compresses a chunk into the buffer and returns the length of the result.
@@ -170,91 +182,12 @@ impl Encoder {
     }
 }
 
-/// What a chunk looks like by how frequent its bytes are. Being wrong costs time or some bytes, never correctness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// Some bytes are more frequent than others, or it is so small that chance decides.
-    Ordinary,
-    /// All are about equally frequent, as in what was compressed already.
-    Compressed,
-    /// All are equally frequent, and nothing is repeated: it does not get smaller by deflate.
-    Noise,
-}
-
-impl Look {
-    fn at(chunk: &[u8]) -> Self {
-        let mut counts = [0_u64; 256];
-        let mut total = 0;
-        for piece in chunk.chunks(4096).step_by(16) {
-            total += piece.len() as u64;
-            for byte in piece {
-                counts[usize::from(*byte)] += 1;
-            }
-        }
-        // No byte is paired with itself.
-        let same: u64 = counts.iter().map(|count| count * count.saturating_sub(1)).sum();
-        // The chance that two bytes are the same is 1/256 when all are equally frequent, and larger for anything else: here
-        // by no more than one such part of that. In whole numbers, so that every processor comes to the same answer.
-        let is_even = |part| same * 256 * part <= total * total * (part + 1);
-        if chunk.len() < 1 << 10 || !is_even(4) {
-            return Self::Ordinary;
-        }
-        // A smaller one is no larger than a sample, and not enough to be sure.
-        if chunk.len() > 2 * REACH && is_even(64) && !samples(chunk, 2 * REACH).any(repeats) {
-            return Self::Noise;
-        }
-        Self::Compressed
-    }
-}
-
-/// The middle of each part of a chunk, of this length.
-fn samples(chunk: &[u8], length: usize) -> impl Iterator<Item = &[u8]> {
-    chunk.chunks(SAMPLED).map(move |part| {
-        let start = part.len().saturating_sub(length) / 2;
-        &part[start..part.len().min(start + length)]
-    })
-}
-
-/// Whether more of a sample than one byte in 256 was there before, with the seven behind it.
-fn repeats(sample: &[u8]) -> bool {
-    let mut seen = vec![0_u16; 1 << HASH_BITS];
-    let mut repeated = 0;
-    for eight in sample.windows(8).filter_map(<[u8]>::first_chunk) {
-        let (place, mark) = hash(u64::from_le_bytes(*eight));
-        repeated += usize::from(std::mem::replace(&mut seen[place], mark) == mark);
-    }
-    repeated > sample.len() / 256
-}
-
-/// Whether so much of a chunk comes often that it pays to look at many of the places where it was. In tables, and in what
-/// some compilers make, it does. Being wrong costs some bytes, or some time.
-fn repeats_often(chunk: &[u8]) -> bool {
-    let mut counts = vec![0_u16; 1 << HASH_BITS];
-    let (mut often, mut total) = (0, 0);
-    for sample in samples(chunk, REACH) {
-        counts.fill(0);
-        for four in sample.windows(4).filter_map(<[u8]>::first_chunk) {
-            counts[hash(u32::from_le_bytes(*four).into()).0] += 1;
-        }
-        often += counts.iter().filter(|count| **count > OFTEN).map(|count| usize::from(*count)).sum::<usize>();
-        total += sample.len();
-    }
-    // From three eighths on, level 6 would make some executables larger than `zip -9` does.
-    often * 8 >= total * 3
-}
-
-/// Bytes as a number below 2 to the power of [`HASH_BITS`], and what tells apart most of those that share one.
-fn hash(bytes: u64) -> (usize, u16) {
-    let product = bytes.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((product >> (u64::BITS - HASH_BITS)) as usize, (product >> 32 & 0xffff) as u16)
-}
-
-/// Turns a complete deflate stream into one that another can be appended to: no block is the last one, and the end is
-/// on a byte.
+/// Makes it possible to append another stream to a complete one: clears the mark of the last block, and fills up to a byte
+/// boundary.
 fn reopen(stream: &mut Vec<u8>, last_block: LastBlock) {
     stream[last_block.mark / 8] &= !(1 << (last_block.mark % 8));
-    // An empty stored block: three zero bits, zero bits up to the next byte, then its length and the complement of it.
-    // The bits behind the end of libdeflate's stream are zero already.
+    // An empty stored block has three zero bits, zero bits up to the next byte, its length and the complement of its length.
+    // The unused bits at the end of libdeflate's stream are zero already.
     if stream.len() * 8 - last_block.end < 3 {
         stream.push(0);
     }
@@ -269,41 +202,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::test_data::{mixture, noise};
 
-    /// Bytes that nothing can compress, the same in every run.
-    fn noise(length: usize) -> Vec<u8> {
-        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-        let next = || {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            state.to_le_bytes()[3]
-        };
-        std::iter::repeat_with(next).take(length).collect()
-    }
-
-    /// Bytes with repetitions near and far, and with stretches of noise.
-    fn mixture(length: usize) -> Vec<u8> {
-        let noise = noise(length);
-        (0..length).map(|i| if i % 5000 < 4000 { noise[i % 700 + i / 9000] & 31 } else { noise[i] }).collect()
-    }
-
-    fn stitch(compression: Compression, data: &[u8], chunk_size: usize) -> Vec<u8> {
+    /// Compresses data in chunks, as parts of one stream. Nothing is stored, since no chunk is the first one.
+    fn joined(compression: Compression, data: &[u8], chunk_size: usize) -> Vec<u8> {
         let mut encoder = Encoder::new(compression);
+        if data.is_empty() {
+            return encoder.encode(data, false, true).unwrap().unwrap();
+        }
         let mut chunks = data.chunks(chunk_size).peekable();
         let mut stream = Vec::new();
         while let Some(chunk) = chunks.next() {
-            // A stream that has a piece before it is never given up.
-            let is_first = false;
-            stream.extend(encoder.encode(chunk, is_first, chunks.peek().is_none()).unwrap().unwrap());
-        }
-        if data.is_empty() {
-            stream = encoder.encode(data, false, true).unwrap().unwrap();
+            stream.extend(encoder.encode(chunk, false, chunks.peek().is_none()).unwrap().unwrap());
         }
         stream
     }
 
-    /// Two decoders that share no code must agree on all of the stream.
+    /// Two decoders that share no code must agree on the whole stream.
     fn assert_inflates(stream: &[u8], data: &[u8]) {
         let mut decoder = flate2::bufread::DeflateDecoder::new(stream);
         let mut inflated = Vec::new();
@@ -320,11 +235,11 @@ mod tests {
         for compression in Compression::ALL {
             assert_eq!(compression.to_string().parse(), Ok(compression));
         }
-        assert_eq!("Best".parse::<Compression>(), Err("there is `fast`, `default`, `best` and `store`".into()));
+        assert_eq!("Best".parse::<Compression>(), Err("expected `fast`, `default`, `best` or `store`".into()));
     }
 
     #[test]
-    fn chunks_are_even_in_number_and_about_equal() {
+    fn the_number_of_chunks_is_even_and_they_are_about_equal() {
         for (size, chunk) in [
             (0, LARGEST_WHOLE),
             (LARGEST_WHOLE, LARGEST_WHOLE),
@@ -341,58 +256,51 @@ mod tests {
     }
 
     #[test]
-    fn stitched_streams_inflate_to_what_went_in() {
+    fn joined_streams_inflate_to_the_input() {
         const CHUNK: usize = 70_000;
         for length in [0, 1, 2, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 5 * CHUNK + 17] {
             for data in [noise(length), vec![0; length], mixture(length)] {
                 for compression in [Compression::Fast, Compression::Default, Compression::Best] {
-                    assert_inflates(&stitch(compression, &data, CHUNK), &data);
+                    assert_inflates(&joined(compression, &data, CHUNK), &data);
                 }
             }
         }
     }
 
     #[test]
-    fn noise_grows_by_little() {
+    fn noise_is_stored_or_grows_by_little() {
         let data = noise(1 << 20);
-        assert_eq!(Encoder::new(Compression::Default).encode(&data, true, true).unwrap(), None);
-        assert_eq!(Look::at(&data), Look::Noise);
-        assert!(stitch(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
-        // In so little of it nobody can tell.
-        assert_eq!(Look::at(&data[..1000]), Look::Ordinary);
-        assert_eq!(Look::at(&data[..2 * REACH]), Look::Compressed);
-        assert_eq!(Encoder::new(Compression::Default).encode(&data[..1000], true, true).unwrap(), None);
+        for length in [1000, data.len()] {
+            assert_eq!(Encoder::new(Compression::Default).encode(&data[..length], true, true).unwrap(), None);
+        }
+        assert!(joined(Compression::Default, &data, 1 << 18).len() < data.len() + 128);
     }
 
     #[test]
-    fn noise_that_repeats_is_compressed_all_the_same() {
-        let data = noise(20_000).repeat(20);
-        assert_eq!(Look::at(&data), Look::Compressed);
-        assert!(stitch(Compression::Default, &data, 1 << 20).len() < 25_000);
-        assert_eq!(Look::at(&mixture(1 << 20)), Look::Ordinary);
-        assert_eq!(Look::at(b"short"), Look::Ordinary);
+    fn repeated_noise_is_compressed() {
+        assert!(joined(Compression::Default, &noise(20_000).repeat(20), 1 << 20).len() < 25_000);
     }
 
     #[test]
-    fn what_is_a_little_uneven_is_compressed_all_the_same() {
+    fn noise_with_one_frequent_byte_is_compressed() {
         let mut data = noise(1 << 20);
         data.iter_mut().step_by(40).for_each(|byte| *byte = 0);
-        assert_eq!(Look::at(&data), Look::Compressed);
-        let length = stitch(Compression::Default, &data, 1 << 20).len();
+        let length = joined(Compression::Default, &data, 1 << 20).len();
         assert!(length < data.len() / 1000 * 997, "{length}");
     }
 
     #[test]
-    fn more_places_are_looked_at_where_bytes_come_often() {
+    fn repetitive_and_small_chunks_get_the_deep_level() {
         let mut table = noise(1 << 20);
         table.chunks_mut(16).for_each(|row| row[..12].copy_from_slice(b"a row's name"));
         let letters: Vec<u8> = noise(1 << 20).iter().map(|byte| byte & 31).collect();
-        for (data, level) in [(&table[..], DEEP_LEVEL), (&letters, SHALLOW_LEVEL), (&letters[..REACH], DEEP_LEVEL)] {
+        let small = &letters[..DEFLATE_WINDOW];
+        for (data, level) in [(&table[..], DEEP_LEVEL), (&letters, SHALLOW_LEVEL), (small, DEEP_LEVEL)] {
             assert_eq!(Compression::Default.level(data), level);
             let mut compressor = Compressor::new(CompressionLvl::new(level).unwrap());
             let mut stream = vec![0; compressor.deflate_compress_bound(data.len())];
             let length = compressor.deflate_compress(data, &mut stream).unwrap();
-            assert!(stitch(Compression::Default, data, data.len()) == stream[..length], "level {level}");
+            assert!(joined(Compression::Default, data, data.len()) == stream[..length], "level {level}");
         }
     }
 
@@ -400,7 +308,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(200))]
 
         #[test]
-        fn any_chunks_of_any_data_inflate_to_it(
+        fn any_data_in_any_chunks_inflates_to_itself(
             words in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..20),
             picks in proptest::collection::vec(any::<proptest::sample::Index>(), 0..3000),
             chunk_size in 1_usize..40_000,
@@ -411,7 +319,7 @@ mod tests {
                 count => picks.iter().flat_map(|pick| words[pick.index(count)].clone()).collect(),
             };
             let chunk_size = chunk_size.max(data.len() / 20);
-            assert_inflates(&stitch(compression, &data, chunk_size), &data);
+            assert_inflates(&joined(compression, &data, chunk_size), &data);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes into a zip, before there is one: entries in the order of the archive, none in the way of another.
+//! The entries of a zip that is to be written.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,19 +10,19 @@ use super::mode;
 use super::name::EntryName;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// The entry that a custom runtime starts. It comes first in the zip.
+/// The entry that a custom runtime starts. It is the first one in the zip.
 const BOOTSTRAP: &str = "bootstrap";
 
 /// Where the contents of an entry come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EntrySource {
-    /// A file, read while the zip is written.
+    /// A file, which is read while the zip is written.
     Disk(PathBuf),
-    /// Contents made by this program.
+    /// Contents in memory.
     Bytes(Vec<u8>),
     /// A symbolic link with this target.
     Symlink(String),
-    /// An empty folder. Folders with something in them need no entry.
+    /// An empty directory. Other directories need no entry.
     Directory,
 }
 
@@ -32,25 +32,25 @@ impl fmt::Display for EntrySource {
             Self::Disk(path) => write!(f, "`{}`", path.display()),
             Self::Bytes(_) => f.write_str("generated contents"),
             Self::Symlink(target) => write!(f, "a link to `{target}`"),
-            Self::Directory => f.write_str("a folder"),
+            Self::Directory => f.write_str("a directory"),
         }
     }
 }
 
-/// One thing to pack.
+/// One file, link or directory to pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name in the zip; a folder's without a `/` at the end.
+    /// The name in the zip; that of a directory has no trailing `/` here.
     pub name: EntryName,
-    /// Its contents.
+    /// Where the contents come from.
     pub source: EntrySource,
-    /// Its permissions, such as `0o755`; nothing where the first of its contents tell them. Bits beyond these are ignored:
-    /// the type of file follows from the source, and nothing on Lambda runs as another user.
+    /// The permissions, such as `0o755`. None: they depend on the first bytes of the contents. Other bits than the lowest
+    /// nine are ignored: the file type follows from the source, and Lambda runs everything as one user.
     pub mode: Option<u32>,
 }
 
 impl Entry {
-    /// The mode with the bits for the type of file, as a Unix `stat` would give it, when the contents begin with `head`.
+    /// The permissions and the bits for the file type, as in Unix's `st_mode`. `head` is the start of the contents.
     #[must_use]
     pub fn unix_mode(&self, head: &[u8]) -> u32 {
         let kind = match self.source {
@@ -61,7 +61,7 @@ impl Entry {
         kind | (self.mode.unwrap_or_else(|| mode::by_head(head)) & 0o777)
     }
 
-    /// Its permissions. A file is looked into where it tells them.
+    /// The permissions. The file is read if they depend on its contents.
     pub fn permissions(&self) -> Result<u32> {
         match (self.mode, &self.source) {
             (Some(mode), _) => Ok(mode),
@@ -71,7 +71,7 @@ impl Entry {
         }
     }
 
-    /// The file that its contents are read from.
+    /// The file from which the contents are read.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.source {
@@ -80,7 +80,7 @@ impl Entry {
         }
     }
 
-    /// The name as it is written into the zip: a folder's ends with `/`.
+    /// The name as it is written into the zip: that of a directory ends with `/`.
     #[must_use]
     pub fn zip_name(&self) -> String {
         match self.source {
@@ -90,38 +90,50 @@ impl Entry {
     }
 }
 
-/// Entries in the order of the archive, none of them in another's way.
+/// Entries in the order of the archive, without conflicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SortedEntries {
     entries: Vec<Entry>,
 }
 
 impl SortedEntries {
-    /// The entries: `bootstrap` first, the rest by the bytes of their names.
+    /// The entries: first `bootstrap`, then the others, sorted by the bytes of their names.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 }
 
-/// Puts entries into the order of the archive. Two entries of one name, and a file where another entry needs a folder,
-/// are failures of kind [`ErrorKind::Usage`].
+/// Puts entries into the order of the archive.
+///
+/// Two entries with the same name are a failure of kind [`ErrorKind::Usage`], and so is a file whose name is also the
+/// directory of another entry.
 pub fn sort(mut entries: Vec<Entry>) -> Result<SortedEntries> {
     entries.sort_by(|a, b| (a.name.as_str() != BOOTSTRAP, &a.name).cmp(&(b.name.as_str() != BOOTSTRAP, &b.name)));
     if let Some([first, second]) = entries.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        let message = format!("two entries have the name `{}`: {} and {}", first.name, first.source, second.source);
-        return Err(Failure::new(ErrorKind::Usage, message).into());
+        return Err(same_name(first, second).into());
     }
-    refuse_files_as_folders(&entries)?;
+    refuse_files_as_directories(&entries)?;
     Ok(SortedEntries { entries })
 }
 
-fn refuse_files_as_folders(entries: &[Entry]) -> Result<()> {
+fn same_name(first: &Entry, second: &Entry) -> Failure {
+    let Entry { name, source, .. } = first;
+    if *source == second.source {
+        let message = format!("{source} is packed twice as `{name}`");
+        return Failure::new(ErrorKind::Usage, message)
+            .hint("name each file once; the executable is packed without being listed");
+    }
+    Failure::new(ErrorKind::Usage, format!("two entries have the name `{name}`: {source} and {}", second.source))
+        .hint("leave one of them out, or give it another name with `--include PATH=DEST`")
+}
+
+fn refuse_files_as_directories(entries: &[Entry]) -> Result<()> {
     let is_file = |entry: &&Entry| entry.source != EntrySource::Directory;
     let files: BTreeSet<&str> = entries.iter().filter(is_file).map(|entry| entry.name.as_str()).collect();
     for entry in entries {
-        if let Some(folder) = entry.name.folders().find(|folder| files.contains(folder)) {
-            let message = format!("`{folder}` is a file, and the folder of `{}`", entry.name);
+        if let Some(name) = entry.name.directories().find(|name| files.contains(name)) {
+            let message = format!("`{name}` is a file, but also the directory of `{}`", entry.name);
             return Err(Failure::new(ErrorKind::Usage, message).into());
         }
     }
@@ -148,18 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn two_entries_of_one_name_are_refused() {
+    fn two_entries_with_the_same_name_are_refused() {
         let disk = |path| Entry { source: EntrySource::Disk(PathBuf::from(path)), ..entry("b") };
         let error = sort(vec![disk("x/b"), entry("a"), disk("y/b")]).unwrap_err();
         assert_eq!(error.to_string(), "two entries have the name `b`: `x/b` and `y/b`");
-        assert_eq!(lambda_zip_error::exit_code(&error), 2);
+        assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
+        let error = sort(vec![disk("x/b"), disk("x/b")]).unwrap_err();
+        assert_eq!(error.to_string(), "`x/b` is packed twice as `b`");
+        assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
     }
 
     #[test]
-    fn a_file_cannot_be_a_folder() {
+    fn a_file_cannot_also_be_a_directory() {
         let error = order(&["lib/a/b", "lib", "lib-c"]).unwrap_err();
-        assert_eq!(error.to_string(), "`lib` is a file, and the folder of `lib/a/b`");
-        let folder = Entry { source: EntrySource::Directory, ..entry("lib") };
-        assert!(sort(vec![entry("lib/a"), folder]).is_ok());
+        assert_eq!(error.to_string(), "`lib` is a file, but also the directory of `lib/a/b`");
+        let directory = Entry { source: EntrySource::Directory, ..entry("lib") };
+        assert!(sort(vec![entry("lib/a"), directory]).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Which files a user wants in a zip beside the executable, and the names they get there.
+//! The files that a user wants in a zip in addition to the executable, and their names in the zip.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,46 +12,47 @@ use super::symlink::Symlinks;
 use crate::platform::with_slashes;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// Everything that decides which files are packed beside the executable, and how.
+/// Which files to pack in addition to the executable, and how.
 #[derive(Debug, Clone, Default)]
 pub struct FileRules {
-    /// What to pack.
+    /// The files to pack.
     pub includes: Vec<Include>,
-    /// What to leave out of that.
+    /// The files among them to leave out.
     pub excludes: Vec<Exclude>,
-    /// Permissions by name, the last that applies counting. They count over [`Include::mode`].
+    /// Permissions by name; the last matching rule counts. They override [`Include::mode`].
     pub modes_by_flag: Vec<ModeRule>,
-    /// Permissions by name, the last that applies counting. [`Include::mode`] counts over them.
+    /// Permissions by name; the last matching rule counts. [`Include::mode`] overrides them.
     pub modes: Vec<ModeRule>,
-    /// What becomes of symbolic links.
+    /// How to pack symbolic links.
     pub symlinks: Symlinks,
-    /// Whether folders come with histories, build directories and what editors and desktops leave behind.
-    pub keep_litter: bool,
+    /// Whether to pack version control data, build directories and temporary files of editors and desktops, which are
+    /// left out of directories by default.
+    pub no_default_excludes: bool,
 }
 
-/// A file, a folder or a glob to pack.
+/// A file, a directory or a glob to pack.
 #[derive(Debug, Clone)]
 pub struct Include {
-    /// Where it was asked for, to begin a message with: "`--include a`".
+    /// Where the user asked for it, as the start of a message: "`--include a`".
     pub origin: String,
-    /// The absolute folder against which the source is read.
+    /// The absolute directory that the source is relative to.
     pub base: PathBuf,
-    /// The file, the folder, or a glob. What exists under the whole text is never taken for a glob.
+    /// A file, a directory or a glob. If a file has the whole text as its name, the text is not a glob.
     pub source: PathBuf,
-    /// Whether the source is `PATH[=DEST]`. The last `=` separates, unless there is a file with the name of the whole text.
+    /// Whether the source has the form `PATH[=DEST]`. The last `=` separates, unless a file has the whole text as its name.
     pub has_destination: bool,
-    /// The name in the zip. That of a folder, or of the folders before the first wildcard of a glob, is put before the
-    /// names of what is inside. One that ends in `/` is the folder for a file. Without it, the relative path is kept.
+    /// The name in the zip. For a directory, it replaces the path of the directory; for a glob, the directories before the
+    /// first wildcard. For a file, a name that ends in `/` is its directory. None: the relative path is the name.
     pub destination: Option<String>,
-    /// The mode of its files.
+    /// The permissions of its files.
     pub mode: Option<u32>,
 }
 
 impl Include {
-    /// `PATH[=DEST]`, as it was typed in the folder `base`.
+    /// Parses `PATH[=DEST]`, as it was typed in the directory `base`.
     #[must_use]
     pub fn typed(text: &str, base: &Path) -> Self {
-        let origin = format!("`--include {text}`");
+        let origin = format!("`--include {}`", if text.is_empty() { "\"\"" } else { text });
         let base = base.to_owned();
         Self { origin, base, source: text.into(), has_destination: true, destination: None, mode: None }
     }
@@ -69,9 +70,13 @@ impl Include {
         self.base.join(source).symlink_metadata().is_ok()
     }
 
-    /// What this asks for on this machine: where it is, how much of it, under which name.
-    pub(super) fn located(&self) -> Result<Located> {
+    /// Looks up the files on this machine and their name in the zip.
+    pub(super) fn resolve(&self) -> Result<ResolvedInclude> {
         let (source, destination) = self.split();
+        if source.as_os_str().is_empty() {
+            let message = format!("{}: the path is empty", self.origin);
+            return Err(Failure::new(ErrorKind::Usage, message).hint("`.` packs the whole directory").into());
+        }
         let glob = source.to_str().filter(|text| has_wildcard(text) && !self.exists(source));
         let (source, pattern) = match glob {
             None => (source.to_owned(), None),
@@ -81,24 +86,24 @@ impl Include {
             }
         };
         let root: PathBuf = self.base.join(&source).components().collect();
-        let is_folder = pattern.is_some() || root.is_dir();
+        let is_directory = pattern.is_some() || root.is_dir();
         let name = match destination {
-            Some(destination) => destination_name(destination, &root, is_folder),
+            Some(destination) => destination_name(destination, &root, is_directory),
             None => self.relative_name(&source)?,
         };
         if !name.is_empty() {
-            self.checked(&name)?;
+            self.entry_name(&name)?;
         }
         let other_spelling = other_spelling(&self.base, &source);
-        Ok(Located { root, pattern, name, other_spelling })
+        Ok(ResolvedInclude { root, pattern, name, other_spelling })
     }
 
-    /// A name, if it can be one in a zip.
-    pub(super) fn checked(&self, name: &str) -> Result<EntryName> {
-        EntryName::new(name).map_err(|error| self.no_name(&error.to_string()).into())
+    /// Checks a name, and refers to this include in the error.
+    pub(super) fn entry_name(&self, name: &str) -> Result<EntryName> {
+        EntryName::new(name).map_err(|error| self.invalid_name(&error.to_string()).into())
     }
 
-    /// The path as a name. It must not lead out of the base: what it leads to would have no name in the zip.
+    /// The name for a path relative to the base. A path out of the base has none.
     fn relative_name(&self, path: &Path) -> Result<String> {
         let mut parts = Vec::new();
         for component in path.components() {
@@ -116,58 +121,57 @@ impl Include {
                 Component::Prefix(_) => "it starts with a drive letter or a network share",
             };
             let path = path.display();
-            return Err(self.no_name(&format!("`{path}` cannot be a name in a zip: {reason}")).into());
+            return Err(self.invalid_name(&format!("`{path}` cannot be a name in a zip: {reason}")).into());
         }
         Ok(parts.join("/"))
     }
 
-    fn no_name(&self, message: &str) -> Failure {
+    fn invalid_name(&self, message: &str) -> Failure {
         let Self { origin, .. } = self;
         let message = if message.starts_with(origin) { message.to_owned() } else { format!("{origin}: {message}") };
         Failure::new(ErrorKind::Usage, message).hint(
-            "say what it is called in the zip: `--include PATH=DEST`, or `{ source = \"PATH\", dest = \"DEST\" }` in \
-             Cargo.toml",
+            "choose a name in the zip: `--include PATH=DEST`, or `{ source = \"PATH\", dest = \"DEST\" }` in Cargo.toml",
         )
     }
 }
 
-/// An include that was looked up.
+/// The files of an include on this machine.
 #[derive(Debug)]
-pub(super) struct Located {
-    /// The file or folder, absolute.
+pub(super) struct ResolvedInclude {
+    /// The absolute path of the file or directory.
     pub(super) root: PathBuf,
-    /// What of the folder is meant; without it, all.
+    /// The glob for the files in the directory. None: all of them.
     pub(super) pattern: Option<Pattern>,
-    /// The name of the root in the zip; empty if its contents go to the top.
+    /// The name of the root in the zip. Empty: its contents go to the top level.
     pub(super) name: String,
-    /// How a folder on the way to the root lists it, if it is not as typed. Some systems find it all the same.
+    /// How a directory lists a component of the path, if it is not as typed. Some systems find the file anyway.
     pub(super) other_spelling: Option<OtherSpelling>,
 }
 
-/// Cuts a glob before the first component with a wildcard.
+/// Splits a glob before the first component with a wildcard.
 fn split_glob(text: &str) -> (PathBuf, String) {
-    // In a glob a backslash takes the meaning from what follows it; typed on Windows, it separates.
+    // On Windows a typed backslash is a separator. In a glob it would escape the next character.
     let text = with_slashes(text);
     let wildcard = text.find(['*', '?', '[', '{']).unwrap_or(text.len());
     let cut = text[..wildcard].rfind('/').map_or(0, |slash| slash + 1);
     (PathBuf::from(&text[..cut]), text[cut..].to_owned())
 }
 
-fn destination_name(destination: &str, root: &Path, is_folder: bool) -> String {
-    let is_in_folder = !is_folder && (destination.is_empty() || destination == "." || destination.ends_with('/'));
+fn destination_name(destination: &str, root: &Path, is_directory: bool) -> String {
+    let is_in_directory = !is_directory && (destination.is_empty() || destination == "." || destination.ends_with('/'));
     let mut parts: Vec<_> = destination.split('/').filter(|part| *part != ".").collect();
     while parts.len() > 1 && parts.last() == Some(&"") {
         parts.pop();
     }
     let mut name = parts.join("/");
-    if is_in_folder {
+    if is_in_directory {
         let file = root.file_name().unwrap_or_default().to_string_lossy();
         name = if name.is_empty() { file.into_owned() } else { format!("{name}/{file}") };
     }
     name
 }
 
-/// Files and folders to leave out.
+/// Files and directories to leave out.
 #[derive(Debug, Clone)]
 pub struct Exclude {
     base: PathBuf,
@@ -175,22 +179,23 @@ pub struct Exclude {
 }
 
 impl Exclude {
-    /// What matches the glob: a name at any depth, or, with a `/`, a path that starts in the absolute folder `base`.
+    /// Leaves out what matches the glob. A glob without `/` matches a name at any depth; one with `/` matches a path relative
+    /// to the absolute directory `base`.
     pub fn new(glob: &str, base: &Path) -> Result<Self, Failure> {
-        // Nothing inside of a folder is no folder.
+        // A directory without its contents would be empty, so it is left out as well.
         let pattern = Pattern::new(glob.strip_suffix("/**").filter(|rest| !rest.is_empty()).unwrap_or(glob))?;
         Ok(Self { base: lexically_normal(base), pattern })
     }
 
-    /// Whether it is about an absolute path.
+    /// Whether it matches an absolute path.
     pub(super) fn applies_to(&self, path: &Path) -> bool {
         let path = relative(&self.base, path);
-        // The way up out of the base is made of no names that anybody chose.
+        // A glob is not compared with the base itself or its parents: nobody chose their names for this package.
         !path.is_empty() && !path.ends_with("..") && self.pattern.matches_at_any_depth(&path)
     }
 }
 
-/// The way from one absolute path to another, with `/`s, links not followed.
+/// The relative path from one absolute path to another, with `/` as separator. Links are not followed.
 fn relative(base: &Path, path: &Path) -> String {
     let path = lexically_normal(path);
     let common = base.components().zip(path.components()).take_while(|(one, other)| one == other).count();
@@ -199,7 +204,7 @@ fn relative(base: &Path, path: &Path) -> String {
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
-/// The path without `.` and `..`, links not followed.
+/// The path without `.` and `..`. Links are not followed.
 pub(super) fn lexically_normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -219,20 +224,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glob_is_cut_before_its_first_wildcard() {
-        let cut = |text: &str| {
+    fn a_glob_is_split_before_its_first_wildcard() {
+        let split = |text: &str| {
             let (prefix, rest) = split_glob(text);
             (prefix.to_string_lossy().into_owned(), rest)
         };
-        assert_eq!(cut("assets/img/*.png"), ("assets/img/".into(), "*.png".into()));
-        assert_eq!(cut("**"), (String::new(), "**".into()));
-        assert_eq!(cut("../a/b?/c"), ("../a/".into(), "b?/c".into()));
+        assert_eq!(split("assets/img/*.png"), ("assets/img/".into(), "*.png".into()));
+        assert_eq!(split("**"), (String::new(), "**".into()));
+        assert_eq!(split("../a/b?/c"), ("../a/".into(), "b?/c".into()));
     }
 
     #[test]
-    fn a_destination_is_a_name_or_a_folder() {
+    fn a_destination_is_a_name_or_a_directory() {
         let root = Path::new("/w/cert.pem");
-        for (destination, of_file, of_folder) in [
+        for (destination, of_file, of_directory) in [
             ("etc/x", "etc/x", "etc/x"),
             ("etc/", "etc/cert.pem", "etc"),
             ("./etc/", "etc/cert.pem", "etc"),
@@ -242,16 +247,16 @@ mod tests {
             ("../x", "../x", "../x"),
         ] {
             assert_eq!(destination_name(destination, root, false), of_file, "{destination}");
-            assert_eq!(destination_name(destination, root, true), of_folder, "{destination}");
+            assert_eq!(destination_name(destination, root, true), of_directory, "{destination}");
         }
     }
 
     #[test]
-    fn the_last_equals_sign_separates_unless_the_whole_is_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a=b"), "").unwrap();
+    fn the_last_equals_sign_separates_unless_a_file_has_that_name() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("a=b"), "").unwrap();
         let typed = |text: &str| {
-            let include = Include::typed(text, folder.path());
+            let include = Include::typed(text, directory.path());
             let (source, destination) = include.split();
             (source.to_string_lossy().into_owned(), destination.map(str::to_owned))
         };
@@ -261,7 +266,16 @@ mod tests {
     }
 
     #[test]
-    fn an_exclude_is_held_against_the_path_from_its_base() {
+    fn an_include_without_a_path_is_a_usage_error() {
+        for (text, origin) in [("", "`--include \"\"`"), ("=b", "`--include =b`")] {
+            let error = Include::typed(text, Path::new("/w")).resolve().unwrap_err();
+            assert_eq!(error.to_string(), format!("{origin}: the path is empty"));
+            assert_eq!(lambda_zip_error::kind(&error), Some(ErrorKind::Usage));
+        }
+    }
+
+    #[test]
+    fn an_exclude_is_compared_with_the_path_relative_to_its_base() {
         let excludes =
             |glob: &str, path: &str| Exclude::new(glob, Path::new("/w/a")).unwrap().applies_to(Path::new(path));
         assert!(excludes("*.md", "/w/a/x/y.md") && excludes("*.md", "/elsewhere/y.md"));

@@ -1,11 +1,11 @@
-//! The one date that every entry of a zip gets, so that the clock does not reach the bytes.
+//! The modification time that every entry of a zip gets, so that the clock does not change its bytes.
 
 use anyhow::Result;
 use time::OffsetDateTime;
 
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// A date and time in UTC as a zip can hold it: from 1980 to 2107, in steps of two seconds.
+/// A UTC date and time as a zip stores it: from 1980 to 2107, in steps of two seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModificationTime {
     date: u16,
@@ -13,15 +13,16 @@ pub struct ModificationTime {
 }
 
 impl ModificationTime {
-    /// 1980-01-01 00:00:00, the earliest.
+    /// 1980-01-01 00:00:00, the earliest that a zip can store.
     pub const EARLIEST: Self = Self { date: 1 << 5 | 1, time: 0 };
 
-    /// The time this many seconds after 1970-01-01 00:00:00 UTC, as in the environment variable `SOURCE_DATE_EPOCH`.
-    /// What is before 1980 becomes [`Self::EARLIEST`]; what is after 2107 is a failure of kind [`ErrorKind::Usage`].
+    /// The time that is this many seconds after 1970-01-01 00:00:00 UTC, as in the environment variable
+    /// `SOURCE_DATE_EPOCH`. A time before 1980 becomes [`Self::EARLIEST`]. A time after 2107 is a failure of kind
+    /// [`ErrorKind::Usage`].
     pub fn from_epoch(seconds: u64) -> Result<Self> {
         let moment = i64::try_from(seconds).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
         let Some(moment) = moment.filter(|moment| moment.year() <= 2107) else {
-            let message = format!("a zip cannot hold the time {seconds} seconds after 1970, which is after 2107");
+            let message = format!("{seconds} seconds after 1970 is out of range for a zip (1980 to 2107)");
             return Err(Failure::new(ErrorKind::Usage, message)
                 .hint("set `SOURCE_DATE_EPOCH` to seconds, not milliseconds")
                 .into());
@@ -35,12 +36,12 @@ impl ModificationTime {
         })
     }
 
-    /// The date in the container's encoding.
+    /// The date as the container encodes it.
     pub(super) fn date(self) -> u16 {
         self.date
     }
 
-    /// The time of day in the container's encoding.
+    /// The time of day as the container encodes it.
     pub(super) fn time(self) -> u16 {
         self.time
     }
@@ -57,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_before_1980_becomes_1980() {
+    fn a_time_before_1980_becomes_1980() {
         assert_eq!(ModificationTime::EARLIEST, ModificationTime { date: 0x0021, time: 0 });
         for seconds in [0, 1, 315_532_799, 315_532_800, 315_532_801] {
             assert_eq!(ModificationTime::from_epoch(seconds).unwrap(), ModificationTime::EARLIEST, "{seconds}");
@@ -65,13 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn two_seconds_are_one_step() {
+    fn the_resolution_is_two_seconds() {
         let time = ModificationTime::from_epoch(315_532_802).unwrap();
         assert_eq!(time, ModificationTime { date: 0x0021, time: 1 });
     }
 
     #[test]
-    fn a_date_is_encoded_as_dos_did() {
+    fn a_date_is_encoded_as_in_dos() {
         // 2024-02-29 13:37:43 UTC
         let time = ModificationTime::from_epoch(1_709_213_863).unwrap();
         assert_eq!((time.date >> 9, time.date >> 5 & 15, time.date & 31), (44, 2, 29));
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_after_2107_is_refused() {
+    fn a_time_after_2107_is_refused() {
         let last = ModificationTime::from_epoch(4_354_819_199).unwrap();
         assert_eq!((last.date >> 9, last.date >> 5 & 15, last.date & 31), (127, 12, 31));
         assert_eq!((last.time >> 11, last.time >> 5 & 63, last.time & 31), (23, 59, 29));

@@ -1,7 +1,7 @@
 //! Names inside a zip.
 //!
-//! A name is checked once, where it is made, so that nothing behind it has to ask whether it escapes the folder that
-//! Lambda unpacks into, or means something else on another operating system.
+//! A name is checked once, when it is created. Later code can rely on it: it stays inside the directory into which Lambda
+//! unpacks, and it means the same on every operating system.
 
 use std::fmt;
 use std::path::{Component, Path};
@@ -9,14 +9,14 @@ use std::str::FromStr;
 
 use super::spelling::composed;
 
-/// The longest name in bytes: the container counts in 16 bits, and a folder's name gets a `/` at its end.
+/// The longest name in bytes: the length has 16 bits in a zip, and the name of a directory gets a trailing `/`.
 const LONGEST_NAME: usize = 65_534;
 
 /// A name inside a zip: relative, its components separated by `/`, the same on every operating system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryName(String);
 
-/// A name that cannot be an [`EntryName`], and the rule that it breaks.
+/// The error for a text that cannot be an [`EntryName`]: the text, and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidName {
     name: String,
@@ -24,7 +24,7 @@ pub struct InvalidName {
 }
 
 impl EntryName {
-    /// Checks a name that is already in a zip's spelling, but for the characters that macOS may take apart.
+    /// Checks a `/`-separated name. On macOS it is brought into Unicode's composed form first.
     pub fn new(name: impl Into<String>) -> Result<Self, InvalidName> {
         let name = composed(&name.into()).into_owned();
         match broken_rule(&name) {
@@ -33,7 +33,7 @@ impl EntryName {
         }
     }
 
-    /// The name of a relative path of this operating system.
+    /// The name for a relative path of this operating system.
     pub fn from_path(path: &Path) -> Result<Self, InvalidName> {
         let invalid = |rule| InvalidName { name: path.display().to_string(), rule };
         let mut components = Vec::new();
@@ -55,8 +55,8 @@ impl EntryName {
         &self.0
     }
 
-    /// The folders that this name is in, outermost first.
-    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
+    /// The directories that contain this name, outermost first.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &str> {
         self.0.match_indices('/').map(|(position, _)| &self.0[..position])
     }
 }
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_escape_or_mean_something_else_elsewhere_are_refused() {
+    fn names_that_are_unsafe_on_some_system_are_refused() {
         for (name, rule) in [
             ("", "it is empty"),
             ("/etc/passwd", "it is absolute"),
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn names_with_dots_spaces_and_other_scripts_are_fine() {
+    fn dots_spaces_and_other_scripts_are_allowed() {
         for name in ["bootstrap", "a b/c", "...", ".env", "a..b/c.", "größe/日本", "assets/a:b"] {
             assert_eq!(EntryName::new(name).unwrap().as_str(), name);
         }

@@ -1,25 +1,37 @@
-//! Work on many threads whose results come back in order: the threads change when something is done, never what.
+//! Runs jobs on several threads and returns the results in the order of the jobs.
+//!
+//! The order makes the bytes of a zip independent of the number of threads. Two threads pack an executable of 22 MB in
+//! 0.24 s where one takes 0.39 s. Memory is bounded by the chunks in flight, not by the size of the files: 22 MB for a
+//! file of 154 MB. A general thread pool has neither the order nor the bound.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-/// How many bytes of jobs may be under way for each thread, and how many more may wait for their turn. A bound on
-/// memory that lets many small jobs queue, so that no thread has to be woken for each of them.
+/// The jobs in flight may take this many bytes of memory for each thread, and this many in addition. A bound in bytes, not
+/// in jobs, lets many small jobs wait, so that no thread runs out of work.
 const BYTES_PER_THREAD: u64 = 4 << 20;
 const BYTES_WAITING: u64 = 16 << 20;
 
-/// What a job counts for at least, in bytes.
+/// Every job counts as at least this many bytes, so that the number of jobs in flight is bounded, too.
 const LEAST_COST: u64 = 4 << 10;
 
-/// How many bytes of small jobs are handed to a thread at once: handing one over takes as long as compressing some
+/// Small jobs are handed to a thread in batches of this many bytes: handing one over takes as long as compressing a few
 /// kilobytes.
 const BATCH: u64 = 256 << 10;
 
-/// Runs `work` on each job and hands the results to `consume`, on the calling thread, in the order of the jobs. Each
-/// thread makes one `state` and keeps it from job to job; `cost` is how many bytes a job has in memory. The first error
-/// of `consume` ends it all. A single thread is the calling one.
+/// A batch of jobs, and the channel for its results.
+type Task<Job, Output> = (Vec<Job>, mpsc::SyncSender<Vec<(Job, Output)>>);
+
+/// Runs `work` on each job, on `threads` threads, and passes the results to `consume` in the order of the jobs.
+///
+/// `consume` runs on the calling thread; its first error ends the run. Each thread creates one `state` and reuses it for all
+/// of its jobs. `cost` is the memory that a job takes, in bytes. With one thread, everything runs on the calling thread.
+///
+/// # Panics
+///
+/// If `work` panics.
 pub fn in_order<Job, State, Output, Error>(
     threads: NonZeroUsize,
     jobs: impl Iterator<Item = Job>,
@@ -41,54 +53,56 @@ where
         return Ok(());
     }
     let mut batches = batches(jobs.fuse(), |job| cost(job).max(LEAST_COST));
-    let (batch_sender, batch_receiver) = mpsc::channel::<(Vec<Job>, mpsc::SyncSender<Vec<(Job, Output)>>)>();
-    let batch_receiver = Mutex::new(batch_receiver);
-    let (state, work, batch_receiver) = (&state, &work, &batch_receiver);
+    let limit = BYTES_WAITING + BYTES_PER_THREAD * threads.get() as u64;
+    let (tasks, receiver) = mpsc::channel();
+    let receiver = Mutex::new(receiver);
+    let (state, work, receiver) = (&state, &work, &receiver);
     thread::scope(|scope| {
+        // Dropped at the end of this closure, which ends the threads.
+        let tasks = tasks;
         for _ in 0..threads.get() {
-            scope.spawn(move || {
-                let mut state = state();
-                loop {
-                    // The lock is held while waiting, so that one thread waits for work and the others for the lock.
-                    let next = batch_receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok((batch, reply)) = next else { break };
-                    let results = batch.into_iter().map(|job| {
-                        let output = work(&mut state, &job);
-                        (job, output)
-                    });
-                    // Nobody listens once `consume` has failed, which is the end of this thread too.
-                    if reply.send(results.collect()).is_err() {
-                        break;
-                    }
-                }
-            });
+            scope.spawn(move || run_tasks(receiver, state(), work));
         }
-        let limit = BYTES_WAITING + BYTES_PER_THREAD * threads.get() as u64;
-        let mut under_way = 0;
+        let mut in_flight = 0;
         let mut pending = VecDeque::new();
         loop {
-            while under_way < limit
+            while in_flight < limit
                 && let Some((cost, batch)) = batches.next()
             {
-                under_way += cost;
+                in_flight += cost;
                 let (reply, results) = mpsc::sync_channel(1);
-                batch_sender.send((batch, reply)).expect("the receiver outlives the threads");
+                tasks.send((batch, reply)).expect("the receiver outlives the threads");
                 pending.push_back((cost, results));
             }
-            let Some((cost, results)) = pending.pop_front() else { break };
-            let results = results.recv().expect("a thread that panicked ends the scope");
-            under_way -= cost;
-            if let Err(error) = results.into_iter().try_for_each(|(job, output)| consume(job, output)) {
-                drop((pending, batch_sender));
-                return Err(error);
-            }
+            let Some((cost, results)) = pending.pop_front() else { return Ok(()) };
+            let results: Vec<_> = results.recv().expect("a thread sends its results unless it panics");
+            in_flight -= cost;
+            results.into_iter().try_for_each(|(job, output)| consume(job, output))?;
         }
-        drop(batch_sender);
-        Ok(())
     })
 }
 
-/// Puts small jobs together, with what they cost.
+/// Runs tasks until there are no more, or until nobody waits for their results.
+fn run_tasks<Job, State, Output>(
+    tasks: &Mutex<mpsc::Receiver<Task<Job, Output>>>,
+    mut state: State,
+    work: &impl Fn(&mut State, &Job) -> Output,
+) {
+    loop {
+        // One thread waits for a task while it holds the lock; the others wait for the lock.
+        let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((batch, reply)) = next else { return };
+        let results = batch.into_iter().map(|job| {
+            let output = work(&mut state, &job);
+            (job, output)
+        });
+        if reply.send(results.collect()).is_err() {
+            return;
+        }
+    }
+}
+
+/// Groups small jobs, and returns each batch with its cost.
 fn batches<Job>(jobs: impl Iterator<Item = Job>, cost: impl Fn(&Job) -> u64) -> impl Iterator<Item = (u64, Vec<Job>)> {
     let mut jobs = jobs.peekable();
     std::iter::from_fn(move || {
@@ -108,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_the_order_of_the_jobs() {
+    fn results_are_in_the_order_of_the_jobs() {
         for (threads, cost) in [1, 2, 16].into_iter().flat_map(|threads| [(threads, 1_000_000), (threads, 1000)]) {
             let mut seen = Vec::new();
             in_order(
@@ -132,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_ends_it() {
+    fn the_first_error_ends_the_run() {
         let mut consumed = 0;
         let result = in_order(
             NonZeroUsize::new(4).unwrap(),
@@ -149,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn no_jobs_are_fine() {
+    fn there_may_be_no_jobs() {
         let no_jobs = std::iter::empty::<()>();
         in_order(NonZeroUsize::MIN, no_jobs, |()| 0, || (), |(), ()| (), |(), ()| Err("none")).unwrap();
     }

@@ -1,57 +1,70 @@
-//! Globs over `/`-separated paths: the same syntax wherever a user names files by a pattern.
+//! Globs over `/`-separated paths. The syntax is the same wherever a user names files by a pattern.
 
 use anyhow::Result;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{ErrorKind as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::spelling::composed;
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// A glob: `*` and `?` match within a name, `**` any number of folders, `[…]` one of several characters and `{a,b}` one
-/// of several words. Upper and lower case differ, on every operating system.
+/// The most alternatives in one glob, nested or not. `globset` handles nested ones by recursion, which would overflow the
+/// stack.
+const MOST_ALTERNATIVES: usize = 250;
+
+/// A glob: `*` and `?` match within a name, `**` matches any number of directories, `[…]` one of several characters and
+/// `{a,b}` one of several words. It is case-sensitive on every operating system.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    matcher: GlobMatcher,
+    matcher: GlobSet,
 }
 
 impl Pattern {
-    /// Reads a glob. `.` components and a `/` at the end mean nothing. One that is not valid is a failure of kind
+    /// Parses a glob. `.` components and a trailing `/` are ignored. An invalid glob is a failure of kind
     /// [`ErrorKind::Usage`].
     pub fn new(text: &str) -> Result<Self, Failure> {
+        if text.matches('{').count() > MOST_ALTERNATIVES {
+            let message = format!("a glob has more than {MOST_ALTERNATIVES} `{{`");
+            return Err(Failure::new(ErrorKind::Usage, message).hint("use several globs"));
+        }
         let clean: Vec<_> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         let clean = composed(&clean.join("/")).into_owned();
-        let glob =
-            GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build().map_err(|error| {
-                Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {}", error.kind()))
-                    .hint("`*` and `?` match within a name, `**` folders, `[ab]` and `{a,b}` alternatives")
-            })?;
         if clean.is_empty() {
             return Err(Failure::new(ErrorKind::Usage, "a glob is empty").hint("`**` matches everything"));
         }
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher() })
+        let glob = GlobBuilder::new(&clean).literal_separator(true).backslash_escape(true).build();
+        // `Glob::compile_matcher` would panic on a glob that is too large; a set of one glob returns an error.
+        let matcher = glob.and_then(|glob| GlobSetBuilder::new().add(glob).build()).map_err(|error| {
+            let reason = match error.kind() {
+                GlobError::Regex(_) => "it is too long or too deeply nested".to_owned(),
+                reason => reason.to_string(),
+            };
+            Failure::new(ErrorKind::Usage, format!("`{text}` is not a glob: {reason}"))
+                .hint("`*` and `?` match within a name, `**` directories, `[ab]` and `{a,b}` alternatives")
+        })?;
+        Ok(Self { text: text.to_owned(), matcher })
     }
 
-    /// Whether a path matches as a whole.
+    /// Whether the whole path matches.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
         self.matcher.is_match(&*composed(path))
     }
 
-    /// Whether a path matches; a pattern without `/` is held against its last component alone.
+    /// Whether a path matches. A pattern without `/` is compared with the last component only.
     #[must_use]
     pub fn matches_at_any_depth(&self, path: &str) -> bool {
         let is_name = !self.text.trim_end_matches('/').contains('/');
         self.matches(if is_name { path.rsplit('/').next().unwrap_or_default() } else { path })
     }
 
-    /// As it was written.
+    /// The glob as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// Whether the text is a glob rather than the name of one file.
+/// Whether the text is a glob, not the name of one file.
 pub(super) fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
@@ -77,11 +90,32 @@ mod tests {
         assert!(matches("a/*.md", "a/c.md") && !matches("a/*.md", "b/a/c.md"));
     }
 
+    fn refusal(glob: &str) -> Option<String> {
+        let failure = anyhow::Error::from(Pattern::new(glob).err()?);
+        assert_eq!(lambda_zip_error::kind(&failure), Some(ErrorKind::Usage));
+        Some(failure.to_string())
+    }
+
     #[test]
-    fn a_glob_that_is_none_is_refused() {
+    fn a_deeply_nested_glob_is_a_usage_error() {
+        let nested = |depth: usize| format!("{}a{}", "{b,".repeat(depth), "}".repeat(depth));
+        assert!(Pattern::new(&nested(20)).unwrap().matches("a"));
+        for depth in [251, 1000, 100_000] {
+            assert_eq!(refusal(&nested(depth)).unwrap(), "a glob has more than 250 `{`", "{depth}");
+        }
+        assert!(refusal(&nested(250)).unwrap().ends_with("it is too long or too deeply nested"));
+        assert_eq!(refusal(&"{a,b}".repeat(250)), None);
+    }
+
+    #[test]
+    fn a_glob_that_is_too_long_is_a_usage_error() {
+        assert!(refusal(&"[a-z]*".repeat(100_000)).unwrap().ends_with("it is too long or too deeply nested"));
+    }
+
+    #[test]
+    fn an_invalid_glob_is_a_usage_error() {
         for glob in ["a[", "{a", "", "./"] {
-            let failure = anyhow::Error::from(Pattern::new(glob).unwrap_err());
-            assert_eq!(lambda_zip_error::exit_code(&failure), 2, "{glob}");
+            assert!(refusal(glob).is_some(), "{glob}");
         }
     }
 }

@@ -1,24 +1,25 @@
-//! Reads one open file from many places at once.
+//! Several independent readers of one open file.
 //!
-//! A staged zip is locked while this process works on it, and on Windows only the handle that holds the lock may read.
-//! So nobody opens the file a second time; each reader keeps a position of its own.
+//! A staged zip is locked, and on Windows only the handle that holds the lock can read it. So the file cannot be opened a
+//! second time, although it is hashed, verified and checked by several threads at once. Each of these readers has its own
+//! position instead, and reads at an offset.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::platform::read_at;
 
-/// How many bytes are read at once where fewer are wanted: a zip's records and small entries lie close together, and are
-/// read one after the other, with a seek before each of them.
+/// Small reads are served from a buffer of this many bytes. Reading a zip back seeks before every header, and small
+/// entries are close together: a seek within the buffer costs no system call, which [`std::io::BufReader`] cannot do.
 const WINDOW: usize = 64 << 10;
 
-/// A reader of an open file that leaves the file's own position alone. The file must not change meanwhile.
+/// A reader of an open file with a position of its own. The file must not change in the meantime.
 #[derive(Debug)]
 pub struct PositionedReader<'a> {
     file: &'a File,
     position: u64,
     length: u64,
-    /// What was read last, and where it starts.
+    /// The bytes that were read last, and their offset in the file.
     window: Vec<u8>,
     window_start: u64,
 }
@@ -28,7 +29,7 @@ impl<'a> PositionedReader<'a> {
         Self { file, position: 0, length, window: Vec::new(), window_start: 0 }
     }
 
-    /// What the window has from the position on.
+    /// The bytes of the window from the current position on.
     fn in_window(&self) -> &[u8] {
         let offset = self.position.checked_sub(self.window_start).and_then(|offset| usize::try_from(offset).ok());
         offset.and_then(|offset| self.window.get(offset..)).unwrap_or_default()
@@ -44,7 +45,7 @@ impl<'a> PositionedReader<'a> {
 }
 
 impl Clone for PositionedReader<'_> {
-    /// At the same position, with a window of its own.
+    /// A reader at the same position, with a window of its own.
     fn clone(&self) -> Self {
         Self { position: self.position, ..Self::new(self.file, self.length) }
     }
@@ -72,8 +73,8 @@ impl Seek for PositionedReader<'_> {
             SeekFrom::End(distance) => self.length.checked_add_signed(distance),
             SeekFrom::Current(distance) => self.position.checked_add_signed(distance),
         };
-        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "seek to a position outside of the file");
-        self.position = position.ok_or_else(outside)?;
+        let negative = || io::Error::new(io::ErrorKind::InvalidInput, "seek to a negative position");
+        self.position = position.ok_or_else(negative)?;
         Ok(self.position)
     }
 }
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_read_is_what_lies_there() {
+    fn reads_at_any_position_return_the_bytes_of_the_file() {
         let bytes: Vec<u8> = (0..3 * WINDOW + 77).map(|index| (index % 251).to_le_bytes()[0]).collect();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
@@ -102,7 +103,7 @@ mod tests {
                 assert_eq!(reader.stream_position().unwrap(), (start + read.len()) as u64);
                 let mut read = Vec::new();
                 copy.by_ref().take(length as u64).read_to_end(&mut read).unwrap();
-                assert!(read == expected, "{length} bytes at {start}, by a copy");
+                assert!(read == expected, "{length} bytes at {start}, by a clone");
             }
         }
     }

@@ -1,8 +1,8 @@
-//! Names that are one to some systems and two to others.
+//! Different spellings of a name that only some systems treat as the same file.
 //!
-//! macOS and Windows find `Assets` where the folder lists `assets`, and macOS finds `données` whether its `é` is one
-//! character or an `e` with an accent behind it. Linux, where CI packs and where Lambda unpacks, does neither. What is typed
-//! otherwise than it is listed is therefore refused everywhere, so that a package is the same wherever it is made.
+//! macOS and Windows find `assets` when asked for `Assets`. macOS also finds `données` whether `é` is one character or `e`
+//! and a combining accent. Linux does neither, and CI packs and Lambda unpacks on Linux. A typed name must therefore be
+//! spelled as the directory lists it, on every system, so that a package that builds on one system builds on all.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,9 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::platform::COMPOSES_NAMES;
 
-/// A name as the zip has it. What macOS lists may be decomposed, depending on the file system and on who made the file;
-/// there it is composed, as git does it there, so that a checkout has the names that it has on Linux.
+/// A name in the form in which it goes into the zip. macOS may list names in Unicode's decomposed form, depending on the
+/// file system and on the program that created the file. There they are composed, as git does it, so that a checkout has
+/// the same names as on Linux.
 pub(super) fn composed(name: &str) -> Cow<'_, str> {
     composed_where(COMPOSES_NAMES, name)
 }
@@ -22,12 +23,12 @@ fn composed_where(composes: bool, name: &str) -> Cow<'_, str> {
     if composes && !is_nfc(name) { name.nfc().collect::<String>().into() } else { name.into() }
 }
 
-/// The same text for all names that one system or another takes for the same.
-pub fn folded(name: &str) -> String {
+/// A key that is equal for all names that some system treats as the same.
+pub(super) fn folded(name: &str) -> String {
     name.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-/// A name that was typed, and is listed otherwise.
+/// A typed name, and the different spelling that the directory lists.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OtherSpelling {
     typed: String,
@@ -35,13 +36,13 @@ pub(super) struct OtherSpelling {
 }
 
 impl OtherSpelling {
-    /// Of the names in a folder the one that is meant, when none is the typed one.
+    /// Finds another spelling of the typed name among the names in a directory. None if the typed name is listed itself.
     fn of(typed: &str, listed: &[String]) -> Option<Self> {
         if listed.iter().any(|name| composed(name) == composed(typed)) {
             return None;
         }
-        let meant = listed.iter().filter(|name| folded(name) == folded(typed)).min()?;
-        Some(Self { typed: typed.to_owned(), listed: meant.clone() })
+        let other = listed.iter().filter(|name| folded(name) == folded(typed)).min()?;
+        Some(Self { typed: typed.to_owned(), listed: other.clone() })
     }
 }
 
@@ -50,35 +51,35 @@ impl fmt::Display for OtherSpelling {
         let Self { typed, listed } = self;
         if typed.nfc().eq(listed.nfc()) {
             let (typed, escaped) = (typed.escape_default(), listed.escape_default());
-            return write!(f, "`{listed}` is there, but as `{escaped}`, and you typed `{typed}`: rename it");
+            return write!(f, "found `{listed}` spelled `{escaped}`, expected `{typed}`: rename it");
         }
-        write!(f, "`{listed}` is there, which Linux and Lambda tell from `{typed}`: write it that way, or rename it")
+        write!(f, "found `{listed}`, which is another name than `{typed}` on Linux: type it that way, or rename it")
     }
 }
 
-/// The first name on the way from a folder along a relative path that is listed otherwise. The way along an absolute one is
-/// this machine's own.
+/// The first component of a relative path that its directory lists in another spelling. Absolute paths are not checked:
+/// they belong to this machine, so nothing is lost if they do not work on another one.
 pub(super) fn other_spelling(base: &Path, path: &Path) -> Option<OtherSpelling> {
-    let mut folder = base.to_owned();
+    let mut directory = base.to_owned();
     for component in path.components() {
         match component {
             Component::Prefix(_) | Component::RootDir => return None,
             Component::CurDir | Component::ParentDir => {}
             Component::Normal(name) => {
-                let other = name.to_str().and_then(|name| OtherSpelling::of(name, &names_in(&folder)));
+                let other = name.to_str().and_then(|name| OtherSpelling::of(name, &names_in(&directory)));
                 if other.is_some() {
                     return other;
                 }
             }
         }
-        folder.push(component);
+        directory.push(component);
     }
     None
 }
 
-/// What a folder lists. One that is not there, or must not be read, lists nothing.
-fn names_in(folder: &Path) -> Vec<String> {
-    let found = folder.read_dir().into_iter().flatten().flatten();
+/// The names that a directory lists. A directory that is missing or unreadable lists none.
+fn names_in(directory: &Path) -> Vec<String> {
+    let found = directory.read_dir().into_iter().flatten().flatten();
     found.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
@@ -90,7 +91,7 @@ mod tests {
     const DECOMPOSED: &str = "donne\u{301}es";
 
     #[test]
-    fn names_are_composed_where_the_system_may_list_them_decomposed() {
+    fn names_are_composed_only_on_systems_that_may_decompose_them() {
         assert_eq!(composed_where(true, DECOMPOSED), COMPOSED);
         assert_eq!(composed_where(false, DECOMPOSED), DECOMPOSED);
         assert!(matches!(composed_where(true, COMPOSED), Cow::Borrowed(COMPOSED)));
@@ -99,27 +100,28 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_meant_by_another_spelling_only_if_it_is_not_there_itself() {
-        let listed = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let meant = |typed, names: &[&str]| OtherSpelling::of(typed, &listed(names)).map(|other| other.listed);
-        assert_eq!(meant("Assets", &["b", "assets", "ASSETS"]).as_deref(), Some("ASSETS"));
-        assert_eq!(meant("Assets", &["Assets", "assets"]), None);
-        assert_eq!(meant("Assets", &["asset"]), None);
-        assert_eq!(meant("DONN\u{c9}ES", &[DECOMPOSED]).as_deref(), Some(DECOMPOSED));
-        let is_one_name_here = COMPOSES_NAMES;
-        assert_eq!(meant(COMPOSED, &[DECOMPOSED]).is_none(), is_one_name_here);
+    fn another_spelling_is_found_only_if_the_typed_one_is_not_listed() {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let found = |typed, names: &[&str]| OtherSpelling::of(typed, &owned(names)).map(|other| other.listed);
+        assert_eq!(found("Assets", &["b", "assets", "ASSETS"]).as_deref(), Some("ASSETS"));
+        assert_eq!(found("Assets", &["Assets", "assets"]), None);
+        assert_eq!(found("Assets", &["asset"]), None);
+        assert_eq!(found("DONN\u{c9}ES", &[DECOMPOSED]).as_deref(), Some(DECOMPOSED));
+        let is_same_name_here = COMPOSES_NAMES;
+        assert_eq!(found(COMPOSED, &[DECOMPOSED]).is_none(), is_same_name_here);
     }
 
     #[test]
-    fn the_way_to_a_file_is_looked_at_name_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("shared/Certs")).unwrap();
-        std::fs::create_dir(folder.path().join("app")).unwrap();
-        let other = |path: &str| other_spelling(&folder.path().join("app"), Path::new(path)).map(|other| other.listed);
+    fn each_component_of_a_path_is_checked() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(directory.path().join("shared/Certs")).unwrap();
+        std::fs::create_dir(directory.path().join("app")).unwrap();
+        let other =
+            |path: &str| other_spelling(&directory.path().join("app"), Path::new(path)).map(|other| other.listed);
         assert_eq!(other("../shared/Certs"), None);
         assert_eq!(other("../Shared/Certs").as_deref(), Some("shared"));
         assert_eq!(other("./../shared/certs/ca.crt").as_deref(), Some("Certs"));
         assert_eq!(other("none/at/all"), None);
-        assert_eq!(other_spelling(Path::new("/"), &folder.path().join("App")), None);
+        assert_eq!(other_spelling(Path::new("/"), &directory.path().join("App")), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Symbolic links: kept where they lead to something in the zip, refused where Lambda could not follow them.
+//! Symbolic links: those that point to something in the zip are kept, others are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -8,18 +8,18 @@ use anyhow::Result;
 use super::entry::{Entry, EntrySource};
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// The most links that Linux follows on one path.
+/// Linux follows at most this many links in one path.
 const LINKS_LIMIT: usize = 40;
 
-/// What becomes of symbolic links among the files to pack.
+/// How to pack symbolic links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Symlinks {
-    /// They stay links, and have to lead to something in the zip.
+    /// A link stays a link. It must point to something in the zip.
     #[default]
     Preserve,
-    /// What they lead to is packed in their place.
+    /// The target of a link is packed in its place.
     Follow,
-    /// They are failures.
+    /// A link is an error.
     Reject,
 }
 
@@ -31,14 +31,14 @@ impl FromStr for Symlinks {
             "preserve" => Ok(Self::Preserve),
             "follow" => Ok(Self::Follow),
             "reject" => Ok(Self::Reject),
-            _ => Err("there is `preserve`, `follow` and `reject`".into()),
+            _ => Err("expected `preserve`, `follow` or `reject`".into()),
         }
     }
 }
 
-/// Refuses links that lead out of the zip, or to nothing in it. `broken` says what is wrong with those that lead to nothing
-/// on the disk either.
-pub(super) fn refuse_stray(entries: &[Entry], broken: &BTreeMap<String, String>) -> Result<()> {
+/// Refuses links that point out of the zip, or to something that is not in it. `broken` has a message for each link whose
+/// target does not exist on the disk either.
+pub(super) fn refuse_dangling(entries: &[Entry], broken: &BTreeMap<String, String>) -> Result<()> {
     let links: BTreeMap<&str, &str> = entries
         .iter()
         .filter_map(|entry| match &entry.source {
@@ -55,26 +55,27 @@ pub(super) fn refuse_stray(entries: &[Entry], broken: &BTreeMap<String, String>)
     }
     for (name, target) in &links {
         let reason = match resolve(name, &links) {
-            Some(path) if existing.contains(path.as_str()) => continue,
-            Some(path) => format!("`{path}` is not in the zip"),
-            None => "that is outside of the zip".to_owned(),
+            Ok(path) if existing.contains(path.as_str()) => continue,
+            Ok(path) => format!("`{path}` is not in the zip"),
+            Err(reason) => reason.to_owned(),
         };
         if let Some(message) = broken.get(*name) {
-            let message = format!("{message}: it leads to `{target}`");
-            return Err(Failure::new(ErrorKind::Archive, message).hint("mend the link, or leave it out").into());
+            let message = format!("{message}: its target is `{target}`");
+            return Err(Failure::new(ErrorKind::Archive, message).hint("fix the link, or exclude it").into());
         }
         return Err(Failure::new(
             ErrorKind::Usage,
-            format!("the symbolic link `{name}` leads to `{target}`: {reason}"),
+            format!("cannot pack the symbolic link `{name}` to `{target}`: {reason}"),
         )
-        .hint("include what it leads to, or pack that in its place with `--symlinks follow`")
+        .hint("include its target, or pack the target in its place with `--symlinks follow`")
         .into());
     }
     Ok(())
 }
 
-/// The path that a name leads to when links are followed; nothing if it leaves the root or goes in circles.
-fn resolve(name: &str, links: &BTreeMap<&str, &str>) -> Option<String> {
+/// The path of a name after following all links, or why there is none.
+fn resolve(name: &str, links: &BTreeMap<&str, &str>) -> Result<String, &'static str> {
+    const OUTSIDE: &str = "it points out of the zip";
     let mut path: Vec<&str> = Vec::new();
     let mut ahead: Vec<&str> = name.rsplit('/').collect();
     let mut followed = 0;
@@ -82,21 +83,24 @@ fn resolve(name: &str, links: &BTreeMap<&str, &str>) -> Option<String> {
         match part {
             "" | "." => continue,
             ".." => {
-                path.pop()?;
+                path.pop().ok_or(OUTSIDE)?;
                 continue;
             }
             part => path.push(part),
         }
         if let Some(target) = links.get(path.join("/").as_str()) {
             followed += 1;
-            if followed > LINKS_LIMIT || target.starts_with('/') {
-                return None;
+            if target.starts_with('/') {
+                return Err(OUTSIDE);
+            }
+            if followed > LINKS_LIMIT {
+                return Err("links form a loop");
             }
             path.pop();
             ahead.extend(target.rsplit('/'));
         }
     }
-    Some(path.join("/"))
+    Ok(path.join("/"))
 }
 
 #[cfg(test)]
@@ -110,11 +114,11 @@ mod tests {
             mode: Some(0o777),
         };
         let entries: Vec<_> = entries.iter().map(entry).collect();
-        refuse_stray(&entries, &BTreeMap::new()).err().map(|error| error.to_string())
+        refuse_dangling(&entries, &BTreeMap::new()).err().map(|error| error.to_string())
     }
 
     #[test]
-    fn a_link_to_something_in_the_zip_is_fine() {
+    fn a_link_to_something_in_the_zip_is_kept() {
         assert_eq!(refusal(&[("a/file", None), ("link", Some("a/file")), ("b/link", Some("../a"))]), None);
         assert_eq!(refusal(&[("a/file", None), ("b", Some("a")), ("c", Some("./b//file"))]), None);
         assert_eq!(refusal(&[("a/file", None), ("a/here", Some("."))]), None);
@@ -122,16 +126,19 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_astray_is_refused() {
+    fn a_link_out_of_the_zip_or_in_a_loop_is_refused() {
         let outside =
-            |name, target| format!("the symbolic link `{name}` leads to `{target}`: that is outside of the zip");
+            |name, target| format!("cannot pack the symbolic link `{name}` to `{target}`: it points out of the zip");
         for target in ["/etc/passwd", "../x", "a/../../x"] {
             assert_eq!(refusal(&[("a/file", None), ("link", Some(target))]), Some(outside("link", target)));
         }
-        assert_eq!(refusal(&[("a", Some("b")), ("b", Some("a"))]), Some(outside("a", "b")));
+        assert_eq!(
+            refusal(&[("a", Some("b")), ("b", Some("a"))]).unwrap(),
+            "cannot pack the symbolic link `a` to `b`: links form a loop"
+        );
         assert_eq!(
             refusal(&[("link", Some("gone"))]).unwrap(),
-            "the symbolic link `link` leads to `gone`: `gone` is not in the zip"
+            "cannot pack the symbolic link `link` to `gone`: `gone` is not in the zip"
         );
         assert!(refusal(&[("a/file", None), ("b/up", Some("../..")), ("c", Some("b/up/a"))]).is_some());
     }

@@ -1,4 +1,4 @@
-//! The package module as its callers see it: entries in, a zip on the disk out.
+//! The public API: entries in, a zip on the disk out.
 
 use std::fs;
 use std::io::{Cursor, Read};
@@ -10,7 +10,8 @@ use tempfile::TempDir;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::*;
-use lambda_zip_error::{exit_code, hints};
+use crate::test_data::{noise, text};
+use lambda_zip_error::{ErrorKind, hints, kind};
 
 const NO_PROGRESS: Progress<'static> = &|_| ();
 
@@ -27,7 +28,7 @@ fn bytes(name: &str, contents: impl Into<Vec<u8>>) -> Entry {
     entry(name, EntrySource::Bytes(contents.into()), 0o644)
 }
 
-/// Something of every kind, small.
+/// A small entry of every kind.
 fn assortment() -> SortedEntries {
     sort(vec![
         bytes("assets/größe.txt", "Schritte ".repeat(100)),
@@ -40,43 +41,28 @@ fn assortment() -> SortedEntries {
     .unwrap()
 }
 
-/// Bytes that nothing can compress, the same in every run.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        state.to_be_bytes()[0]
-    };
-    (0..length).map(|_| next()).collect()
+fn stage_in(directory: &TempDir, entries: &SortedEntries, options: &ArchiveOptions) -> StagedArchive {
+    stage(&directory.path().join("bootstrap.zip"), entries, options, NO_PROGRESS).unwrap()
 }
 
-/// Compressible bytes, no two chunks of them the same.
-fn text(length: usize) -> Vec<u8> {
-    noise(length).into_iter().enumerate().map(|(i, byte)| if i % 3 == 0 { b'a' + byte % 16 } else { b' ' }).collect()
-}
-
-fn stage_in(folder: &TempDir, entries: &SortedEntries, options: &ArchiveOptions) -> StagedArchive {
-    stage(&folder.path().join("bootstrap.zip"), entries, options, NO_PROGRESS).unwrap()
-}
-
-fn names_in(folder: &Path) -> Vec<String> {
+fn names_in(directory: &Path) -> Vec<String> {
     let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
 
 #[test]
 fn the_bytes_of_a_small_zip_are_pinned() {
-    let folder = TempDir::new().unwrap();
-    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
+    let directory = TempDir::new().unwrap();
+    let archive = stage_in(&directory, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
     assert_eq!(archive.code_sha256(), "wxmMXido2v58vjiY1zpVwzhVG8EBhPIgpOhBsWoP8Iw=");
 }
 
 #[test]
-fn a_zip_says_what_was_meant() {
-    let folder = TempDir::new().unwrap();
-    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
+fn a_zip_has_the_entries_modes_and_contents_that_were_staged() {
+    let directory = TempDir::new().unwrap();
+    let archive = stage_in(&directory, &assortment(), &options(Compression::Default, 2)).publish().unwrap();
     let bytes = fs::read(&archive.path).unwrap();
     assert_eq!(archive.size, bytes.len() as u64);
     assert_eq!(archive.uncompressed_size, archive.entries.iter().map(|entry| entry.size).sum::<u64>());
@@ -103,11 +89,11 @@ fn a_zip_says_what_was_meant() {
 }
 
 #[test]
-fn the_date_is_the_one_asked_for() {
-    let folder = TempDir::new().unwrap();
+fn every_entry_has_the_chosen_date() {
+    let directory = TempDir::new().unwrap();
     let modified = ModificationTime::from_epoch(1_709_213_862).unwrap();
     let options = ArchiveOptions { modified, ..options(Compression::Default, 1) };
-    let staged = stage_in(&folder, &assortment(), &options);
+    let staged = stage_in(&directory, &assortment(), &options);
     let mut zip = ZipArchive::new(staged.reader()).unwrap();
     for index in 0..zip.len() {
         assert_eq!(zip.by_index(index).unwrap().last_modified().unwrap().to_string(), "2024-02-29 13:37:42");
@@ -115,30 +101,30 @@ fn the_date_is_the_one_asked_for() {
 }
 
 #[test]
-fn the_number_of_threads_does_not_reach_the_bytes() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("big");
+fn the_number_of_threads_does_not_change_the_bytes() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("big");
     fs::write(&path, text(8_400_000)).unwrap();
     let mut entries = vec![entry("bootstrap", EntrySource::Disk(path), 0o755), bytes("noise", noise(3_000_000))];
     entries.extend((0..50).map(|n| bytes(&format!("small/{n}"), text(n * 300))));
     let entries = sort(entries).unwrap();
     for compression in Compression::ALL {
-        // The best takes seconds.
+        // `Best` takes seconds.
         let counts = if compression == Compression::Best { vec![1, 2, 16] } else { (1..=16).collect() };
         let sums: Vec<_> = counts
             .into_iter()
-            .map(|threads| stage_in(&folder, &entries, &options(compression, threads)).archive().sha256)
+            .map(|threads| stage_in(&directory, &entries, &options(compression, threads)).archive().sha256)
             .collect();
         assert!(sums.iter().all(|sum| *sum == sums[0]), "{compression}");
     }
 }
 
 #[test]
-fn what_does_not_shrink_is_stored_even_when_that_is_known_at_the_end() {
-    let folder = TempDir::new().unwrap();
+fn a_file_of_several_chunks_that_does_not_shrink_is_stored() {
+    let directory = TempDir::new().unwrap();
     let contents = noise(5_000_000);
     let entries = sort(vec![bytes("a", contents.clone()), bytes("b", "b")]).unwrap();
-    let archive = stage_in(&folder, &entries, &options(Compression::Best, 2)).publish().unwrap();
+    let archive = stage_in(&directory, &entries, &options(Compression::Best, 2)).publish().unwrap();
     assert_eq!(archive.entries[0].compressed_size, 5_000_000);
     assert_eq!(archive.size, fs::metadata(&archive.path).unwrap().len());
     let mut zip = ZipArchive::new(Cursor::new(fs::read(&archive.path).unwrap())).unwrap();
@@ -149,40 +135,41 @@ fn what_does_not_shrink_is_stored_even_when_that_is_known_at_the_end() {
 
 #[test]
 fn progress_ends_at_the_uncompressed_size() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let entries = sort(vec![bytes("a", text(5_000_000)), bytes("b", text(7))]).unwrap();
     let (last, calls) = (AtomicU64::new(0), AtomicU64::new(0));
     let progress = |done| {
         assert!(last.swap(done, Ordering::Relaxed) <= done);
         calls.fetch_add(1, Ordering::Relaxed);
     };
-    stage(&folder.path().join("a.zip"), &entries, &options(Compression::Fast, 2), &progress).unwrap();
+    stage(&directory.path().join("a.zip"), &entries, &options(Compression::Fast, 2), &progress).unwrap();
     assert_eq!((last.into_inner(), calls.into_inner()), (5_000_007, 5));
 }
 
 #[test]
-fn a_source_that_cannot_be_read_is_named_and_the_old_zip_stays() {
-    let folder = TempDir::new().unwrap();
-    let final_path = folder.path().join("bootstrap.zip");
+fn an_unreadable_source_is_named_and_the_old_zip_stays() {
+    let directory = TempDir::new().unwrap();
+    let final_path = directory.path().join("bootstrap.zip");
     fs::write(&final_path, "old").unwrap();
-    for (source, expected) in
-        [(folder.path().join("none"), "failed to look at"), (folder.path().into(), "is not a file")]
-    {
+    for (source, expected) in [
+        (directory.path().join("none"), "failed to look at"),
+        (directory.path().into(), "is a directory, not a regular file"),
+    ] {
         let entries = sort(vec![bytes("a", "a"), entry("b", EntrySource::Disk(source.clone()), 0o644)]).unwrap();
         let error = stage(&final_path, &entries, &options(Compression::Default, 2), NO_PROGRESS).unwrap_err();
         let message = format!("{error:#}");
         assert!(message.starts_with("failed to pack `b`: "), "{message}");
         assert!(message.contains(expected) && message.contains(&source.display().to_string()), "{message}");
-        assert_eq!(exit_code(&error), 103);
+        assert_eq!(kind(&error), Some(ErrorKind::Archive));
     }
     assert_eq!(fs::read(&final_path).unwrap(), b"old");
-    assert_eq!(names_in(folder.path()), ["bootstrap.zip"]);
+    assert_eq!(names_in(directory.path()), ["bootstrap.zip"]);
 }
 
 #[test]
 fn nothing_is_at_the_final_path_until_it_is_published() {
-    let folder = TempDir::new().unwrap();
-    let final_path = folder.path().join("new/folder/bootstrap.zip");
+    let directory = TempDir::new().unwrap();
+    let final_path = directory.path().join("new/directory/bootstrap.zip");
     let stage_once = || stage(&final_path, &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
     let staged = stage_once();
     assert!(!final_path.exists());
@@ -202,43 +189,81 @@ fn nothing_is_at_the_final_path_until_it_is_published() {
 #[test]
 fn a_published_zip_has_the_permissions_of_an_ordinary_file() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = TempDir::new().unwrap();
-    let ordinary = folder.path().join("ordinary");
+    let directory = TempDir::new().unwrap();
+    let ordinary = directory.path().join("ordinary");
     fs::write(&ordinary, "").unwrap();
-    let archive = stage_in(&folder, &assortment(), &options(Compression::Default, 1)).publish().unwrap();
+    let archive = stage_in(&directory, &assortment(), &options(Compression::Default, 1)).publish().unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&archive.path), mode(&ordinary));
 }
 
 #[test]
 fn scratch_files_of_killed_runs_are_removed_and_those_of_running_ones_stay() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let others =
         [".bootstrap.zip.short.tmp", ".bootstrap.zip.a-b-c-.tmp", ".other.zip.abcdef.tmp", "bootstrap.zip.tmp"];
     for name in others.iter().chain(&[".bootstrap.zip.abc123.tmp"]) {
-        fs::write(folder.path().join(name), "left over").unwrap();
+        fs::write(directory.path().join(name), "left over").unwrap();
     }
-    let running = stage_in(&folder, &assortment(), &options(Compression::Default, 1));
-    let next = stage_in(&folder, &assortment(), &options(Compression::Default, 1));
+    let running = stage_in(&directory, &assortment(), &options(Compression::Default, 1));
+    let next = stage_in(&directory, &assortment(), &options(Compression::Default, 1));
     let name_of = |staged: &StagedArchive| staged.path().file_name().unwrap().to_str().unwrap().to_owned();
     let mut expected = vec![name_of(&running), name_of(&next)];
     expected.extend(others.map(str::to_owned));
     expected.sort();
-    assert_eq!(names_in(folder.path()), expected);
+    assert_eq!(names_in(directory.path()), expected);
     next.publish().unwrap();
     running.publish().unwrap();
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_named() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("file");
+fn an_unwritable_path_is_named() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    for path in [folder.path().to_owned(), file.join("bootstrap.zip"), PathBuf::from("/")] {
+    for path in [directory.path().to_owned(), file.join("bootstrap.zip"), PathBuf::from("/")] {
         let error = stage(&path, &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
-        assert_eq!(exit_code(&error), 103);
+        assert_eq!(kind(&error), Some(ErrorKind::Archive));
         assert!(error.to_string().starts_with(&format!("failed to write `{}`", path.display())), "{error}");
     }
-    let error = stage(folder.path(), &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
+    let error = stage(directory.path(), &assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap_err();
     assert_eq!(hints(&error), ["give a path that ends with a file name"]);
+}
+
+#[test]
+fn a_temporary_zip_is_written_to_a_stream() {
+    let directory = TempDir::new().unwrap();
+    let options = options(Compression::Default, 1);
+    let staged = stage_temporary(&assortment(), &options, NO_PROGRESS).unwrap();
+    let path = staged.path().to_owned();
+    let mut stream = Vec::new();
+    staged.write_to(&mut stream).unwrap();
+    assert_eq!(staged.archive().path, Path::new("-"));
+    assert_eq!(staged.archive().size, stream.len() as u64);
+    drop(staged);
+    assert!(!path.exists());
+    let archive = stage_in(&directory, &assortment(), &options).publish().unwrap();
+    assert!(fs::read(archive.path).unwrap() == stream, "a file has other bytes than a stream");
+}
+
+#[test]
+fn a_zip_for_a_stream_cannot_be_published() {
+    let staged = stage_temporary(&assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
+    let error = staged.publish().unwrap_err();
+    assert_eq!(error.to_string(), "failed to write `-`: the zip is for a stream");
+}
+
+#[test]
+fn a_closed_stream_is_an_error() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let staged = stage_temporary(&assortment(), &options(Compression::Default, 1), NO_PROGRESS).unwrap();
+    assert_eq!(staged.write_to(&mut Closed).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
 }

@@ -1,9 +1,11 @@
-//! Limits of the service, in bytes where not said otherwise.
+//! Limits of the service, in bytes unless stated otherwise.
 
 use serde::Serialize;
+use time::Date;
+use time::macros::date;
 
 /// A zip sent in a request (API, CLI, console) must be smaller than this; a larger one goes through Amazon S3.
-/// Source: the service's own error message (`RequestEntityTooLargeException`).
+/// Source: the service's own error message, `Zipped size must be smaller than 52428800 bytes` (read on 2026-11-27).
 pub const DIRECT_UPLOAD_LIMIT: u64 = 52_428_800;
 
 /// The unpacked contents of a function and its layers together must be smaller than this.
@@ -25,12 +27,15 @@ pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 /// The largest streamed response: 200 MB. Source: [`LIMITS_SOURCE`].
 pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
 
-/// More debug information than this is worth a warning: it counts against both size limits and slows the cold start, and
-/// nothing reads it at run time. This figure is the project's choice, not AWS's.
+/// `check` reports more debug information than this. It counts against both size limits and slows the cold start, and
+/// nothing reads it at run time. The figure is this project's choice, not AWS's.
 pub const DEBUG_INFORMATION_LIMIT: u64 = 1 << 20;
 
 /// Source of the limits.
 pub const LIMITS_SOURCE: &str = "AWS Lambda developer guide, \"Lambda quotas\"";
+
+/// The day on which the limits were last compared with their sources.
+pub const LIMITS_READ_ON: Date = date!(2026 - 11 - 27);
 
 /// One of the limits that `check` reports on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,7 +44,7 @@ pub struct LimitFacts {
     pub id: &'static str,
     /// The figure.
     pub value: u64,
-    /// The unit and the meaning of the figure, in one sentence.
+    /// The unit and what the limit applies to.
     pub what: &'static str,
     /// Source of the figure.
     pub source: &'static str,
@@ -50,19 +55,19 @@ pub const LIMITS: [LimitFacts; 3] = [
     LimitFacts {
         id: "direct-upload",
         value: DIRECT_UPLOAD_LIMIT,
-        what: "bytes: a zip that is sent in a request is smaller; a larger one goes through Amazon S3",
+        what: "bytes: a zip must be smaller for a direct upload; a larger one goes through Amazon S3",
         source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
     },
     LimitFacts {
         id: "unpacked",
         value: UNPACKED_LIMIT,
-        what: "bytes: the unpacked contents of a function and its layers are smaller",
+        what: "bytes: the unpacked contents of a function and its layers must be smaller",
         source: "the service's error message, and the AWS Lambda developer guide, \"Lambda quotas\"",
     },
     LimitFacts {
         id: "layers",
         value: LAYERS_LIMIT as u64,
-        what: "layers: a function has no more",
+        what: "layers of a function at most",
         source: LIMITS_SOURCE,
     },
 ];

@@ -11,13 +11,13 @@ pub struct SymbolVersion {
 }
 
 impl SymbolVersion {
-    /// A version with these numbers; `patch` is 0 where the name has two numbers only.
+    /// A version with these numbers; `patch` is 0 if the name has only two.
     #[must_use]
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
         Self { major, minor, patch }
     }
 
-    /// Reads one to three numbers with dots between them; `None` for any other text.
+    /// Parses one to three numbers separated by dots; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(|part| part.parse::<u32>().ok());

@@ -7,22 +7,22 @@ use serde::{Serialize, Serializer};
 use time::Date;
 
 use crate::GlibcVersion;
-use crate::runtimes::{RUNTIMES, RuntimeFacts};
+use crate::runtimes::{CONTAINER_IMAGE_RUNTIME, RUNTIMES, RuntimeFacts};
 
 /// A processor architecture of Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Arch {
     /// 64-bit x86.
     X86_64,
-    /// 64-bit Arm: Graviton2 or newer.
+    /// 64-bit Arm. That every function gets a Graviton2 or newer is an inference: AWS no longer names the processor.
     Arm64,
 }
 
 impl Arch {
-    /// Both, in the order in which they are listed to a user.
+    /// Both, in the order in which they are listed.
     pub const ALL: [Self; 2] = [Self::X86_64, Self::Arm64];
 
-    /// The spelling of AWS: `x86_64` or `arm64`.
+    /// AWS's name: `x86_64` or `arm64`.
     #[must_use]
     pub fn aws_name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Arch {
         }
     }
 
-    /// The spelling of Rust and of the Linux kernel: `x86_64` or `aarch64`.
+    /// The name that Rust and the Linux kernel use: `x86_64` or `aarch64`.
     #[must_use]
     pub fn rust_name(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl FromStr for Arch {
         match text {
             "x86_64" | "amd64" => Ok(Self::X86_64),
             "arm64" | "aarch64" => Ok(Self::Arm64),
-            _ => Err("Lambda has `arm64` (also spelled `aarch64`) and `x86_64` (also spelled `amd64`)".into()),
+            _ => Err("expected `arm64` (or `aarch64`) or `x86_64` (or `amd64`)".into()),
         }
     }
 }
@@ -90,7 +90,7 @@ impl FromStr for Libc {
         match text {
             "musl" => Ok(Self::Musl),
             "gnu" => Ok(Self::Gnu),
-            _ => Err("there is `musl` and `gnu`".into()),
+            _ => Err("expected `musl` or `gnu`".into()),
         }
     }
 }
@@ -101,7 +101,7 @@ impl Serialize for Libc {
     }
 }
 
-/// A Lambda runtime that runs an executable of the user's own.
+/// A Lambda runtime that runs the user's own executable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Runtime(&'static RuntimeFacts);
 
@@ -111,13 +111,13 @@ impl Runtime {
     /// `provided.al2`.
     pub const AL2: Self = Self(&RUNTIMES[1]);
 
-    /// What AWS says of it.
+    /// What AWS documents about it.
     #[must_use]
     pub fn facts(self) -> &'static RuntimeFacts {
         self.0
     }
 
-    /// A sentence for a user whose runtime is past its deprecation date on `today`, naming the dates.
+    /// A message with the dates if the runtime is deprecated on `today`.
     #[must_use]
     pub fn deprecation(self, today: Date) -> Option<String> {
         let facts = self.0;
@@ -157,6 +157,12 @@ impl FromStr for Runtime {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == CONTAINER_IMAGE_RUNTIME {
+            return Err(format!(
+                "`{text}` is the runtime of container images, not of zips; zips run on `{}`",
+                Self::AL2023
+            ));
+        }
         RUNTIMES.iter().find(|facts| facts.id == text).map(Self).ok_or_else(|| {
             let known: Vec<_> = RUNTIMES.iter().map(|facts| format!("`{}`", facts.id)).collect();
             format!("the runtimes that run an executable are {}", known.join(", "))
@@ -170,16 +176,16 @@ impl Serialize for Runtime {
     }
 }
 
-/// One thing to build for. Its `Display` is what status lines show in parentheses.
+/// An architecture, a C library and a runtime to build for. Status lines show its `Display` in parentheses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
     /// The processor.
     pub arch: Arch,
     /// The C library.
     pub libc: Libc,
-    /// Where it will run.
+    /// The runtime.
     pub runtime: Runtime,
-    /// The glibc that was asked for by a suffix of the triple, where that is not the runtime's own.
+    /// The glibc version that a suffix of the triple asks for, if it is not the runtime's own.
     pub glibc: Option<GlibcVersion>,
 }
 
@@ -194,13 +200,13 @@ impl fmt::Display for Target {
 }
 
 impl Target {
-    /// A target that is content with the glibc of its runtime, if it links one at all.
+    /// A target without a glibc suffix: a gnu target links against the glibc of its runtime.
     #[must_use]
     pub fn new(arch: Arch, libc: Libc, runtime: Runtime) -> Self {
         Self { arch, libc, runtime, glibc: None }
     }
 
-    /// The newest glibc whose symbols the executable may ask for.
+    /// The newest glibc whose symbols the executable may use; `None` for musl.
     #[must_use]
     pub fn glibc(self) -> Option<GlibcVersion> {
         match self.libc {
@@ -215,8 +221,8 @@ impl Target {
         format!("{}-unknown-linux-{}", self.arch.rust_name(), self.libc)
     }
 
-    /// The target of a triple in Rust's spelling, to which `gnu` takes the version of a glibc, as in
-    /// `x86_64-unknown-linux-gnu.2.26`. The error says why it is none of Lambda's.
+    /// Parses one of Rust's target triples. A gnu triple may end with a glibc version, as in
+    /// `x86_64-unknown-linux-gnu.2.26`. The error says why Lambda does not support the triple.
     pub fn from_triple(triple: &str, runtime: Runtime) -> Result<Self, String> {
         for arch in Arch::ALL {
             for libc in [Libc::Musl, Libc::Gnu] {
@@ -224,26 +230,26 @@ impl Target {
                 match triple.strip_prefix(&target.triple()) {
                     Some("") => return Ok(target),
                     Some(suffix) if suffix.starts_with('.') => {
-                        return Ok(Self { glibc: Some(target.read_glibc(&suffix[1..])?), ..target });
+                        return Ok(Self { glibc: Some(target.parse_glibc(&suffix[1..])?), ..target });
                     }
                     _ => {}
                 }
             }
         }
-        Err("the targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`".into())
+        Err("the supported targets are `x86_64-unknown-linux-musl`, `aarch64-unknown-linux-musl` and the same with `gnu`".into())
     }
 
-    fn read_glibc(self, suffix: &str) -> Result<GlibcVersion, String> {
+    fn parse_glibc(self, suffix: &str) -> Result<GlibcVersion, String> {
         if self.libc == Libc::Musl {
-            return Err(format!("musl is linked into the executable, which needs no glibc `{suffix}`"));
+            return Err(format!("a musl target does not use glibc `{suffix}`"));
         }
         let version = suffix
             .split_once('.')
             .and_then(|(major, minor)| Some(GlibcVersion { major: major.parse().ok()?, minor: minor.parse().ok()? }));
-        let version = version.ok_or_else(|| format!("`{suffix}` is not the version of a glibc, such as `2.26`"))?;
-        let of_runtime = self.runtime.facts().glibc;
-        if version > of_runtime {
-            return Err(format!("glibc {version} is newer than {of_runtime}, which `{}` has", self.runtime));
+        let version = version.ok_or_else(|| format!("`{suffix}` is not a glibc version such as `2.26`"))?;
+        let available = self.runtime.facts().glibc;
+        if version > available {
+            return Err(format!("glibc {version} is newer than the glibc {available} of `{}`", self.runtime));
         }
         Ok(version)
     }
@@ -265,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn triples_are_those_of_rustup() {
+    fn triples_match_rustups() {
         let target = |arch, libc| Target::new(arch, libc, Runtime::AL2023).triple();
         assert_eq!(target(Arch::Arm64, Libc::Musl), "aarch64-unknown-linux-musl");
         assert_eq!(target(Arch::X86_64, Libc::Gnu), "x86_64-unknown-linux-gnu");
     }
 
     #[test]
-    fn a_triple_is_read_back() {
+    fn a_triple_round_trips() {
         let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
         let target = Target::new(Arch::Arm64, Libc::Gnu, Runtime::AL2023);
         assert_eq!(read(&target.triple()), Ok(target));
@@ -282,16 +288,32 @@ mod tests {
     }
 
     #[test]
-    fn a_triple_may_name_a_glibc_that_the_runtime_has() {
+    fn a_triple_may_name_a_glibc_version_of_the_runtime() {
         let read = |triple: &str| Target::from_triple(triple, Runtime::AL2023);
         let target = read("aarch64-unknown-linux-gnu.2.26").unwrap();
         assert_eq!(target.glibc, Some(GlibcVersion { major: 2, minor: 26 }));
         assert_eq!((target.glibc(), target.triple().as_str()), (target.glibc, "aarch64-unknown-linux-gnu"));
         assert_eq!(target.to_string(), "arm64, gnu 2.26, provided.al2023");
-        for (suffix, reason) in [("gnu.2.39", "newer than 2.34"), ("gnu.new", "not the version"), ("musl.2.26", "musl")]
+        for (suffix, reason) in
+            [("gnu.2.39", "newer than the glibc 2.34"), ("gnu.new", "not a glibc version"), ("musl.2.26", "musl")]
         {
             let reason_given = read(&format!("aarch64-unknown-linux-{suffix}")).unwrap_err();
             assert!(reason_given.contains(reason), "{reason_given}");
+        }
+    }
+
+    #[test]
+    fn the_runtime_of_container_images_is_told_apart() {
+        assert!("custom".parse::<Runtime>().unwrap_err().contains("container images"));
+        assert!("python3.13".parse::<Runtime>().unwrap_err().starts_with("the runtimes that run an executable are"));
+    }
+
+    #[test]
+    fn the_oldest_runtimes_can_still_be_updated() {
+        let today = date!(2026 - 11 - 27);
+        for id in ["provided", "go1.x"] {
+            let message = id.parse::<Runtime>().unwrap().deprecation(today).unwrap();
+            assert!(message.contains("created since 2024-02-08, nor updated from 2027-03-03 on"), "{message}");
         }
     }
 

@@ -1,45 +1,45 @@
-//! What a view of a zip holds, for whoever wants to show it.
+//! The entries of a zip, for reports.
 
 use super::ZipView;
 use super::contents::Contents;
 use crate::elf::Elf;
 
-/// An entry of a zip, whoever made it: nothing about the name is safe to trust.
+/// An entry of a zip. Its name comes from the zip: escape it before it reaches a terminal or a page.
 #[derive(Debug, Clone, Copy)]
 pub struct EntryFacts<'a> {
-    /// The name in the directory; what is not UTF-8 is replaced.
+    /// The name; invalid UTF-8 is replaced.
     pub name: &'a str,
-    /// The path below the root to which it is unpacked: no empty parts, no `.`.
+    /// The path that it is unpacked to, relative to the root, without empty parts and `.`.
     pub path: &'a str,
-    /// Bytes when unpacked.
+    /// The size in bytes.
     pub size: u64,
-    /// Bytes in the zip.
+    /// The compressed size in bytes.
     pub compressed_size: u64,
-    /// The Unix mode with its type bits; `None` if the entry was made for another system.
+    /// The Unix mode with its file type; `None` if the attributes belong to another system.
     pub mode: Option<u32>,
-    /// What it holds.
+    /// What it contains.
     pub contents: EntryContents<'a>,
 }
 
-/// What an entry holds, as far as a reader cares.
+/// What an entry contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryContents<'a> {
-    /// Nothing: it is a folder.
-    Folder,
-    /// A symbolic link to this target.
+    /// A directory.
+    Directory,
+    /// A symbolic link with this target.
     Link(&'a str),
     /// An ELF file.
     Elf(&'a Elf),
     /// A script with this interpreter.
     Script(&'a str),
-    /// An ordinary file.
+    /// Any other file.
     File,
-    /// It cannot be read, or is an executable that Linux does not run; the rules say more.
+    /// It cannot be read, or is an executable for another system. A finding says more.
     Broken,
 }
 
 impl ZipView {
-    /// The entries, in the directory's order.
+    /// The entries, in the order of the archive's directory.
     pub fn facts(&self) -> impl Iterator<Item = EntryFacts<'_>> {
         self.entries().map(|(entry, contents)| EntryFacts {
             name: &entry.name,
@@ -48,12 +48,15 @@ impl ZipView {
             compressed_size: entry.packed_size,
             mode: entry.mode(),
             contents: match contents {
-                Contents::Folder => EntryContents::Folder,
+                Contents::Directory => EntryContents::Directory,
                 Contents::Link(target) => EntryContents::Link(target),
                 Contents::Elf(elf) => EntryContents::Elf(elf),
                 Contents::Script(script) => EntryContents::Script(&script.interpreter),
-                Contents::PrivateKey | Contents::Empty | Contents::Other => EntryContents::File,
+                Contents::PrivateKey | Contents::Empty | Contents::DotNetAssembly | Contents::Other(_) => {
+                    EntryContents::File
+                }
                 Contents::BrokenElf(_)
+                | Contents::BrokenLink(_)
                 | Contents::MachO
                 | Contents::PortableExecutable
                 | Contents::Skipped

@@ -1,4 +1,4 @@
-//! What a rule is, apart from the code that applies it: an id to name it by, how bad breaking it is, and the reasons.
+//! What a rule is, apart from the code that applies it: its id, its severity, and the reasons for it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::table::TABLE;
-use lambda_zip_error::{ErrorKind, Failure};
 
 pub use super::table::Rule;
 
@@ -14,9 +13,9 @@ pub use super::table::Rule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing goes wrong.
+    /// Worth knowing; the zip works.
     Note,
-    /// Lambda may run the zip, but something about it is likely not meant.
+    /// Lambda may run the zip, but probably not as intended.
     Warning,
     /// Lambda would refuse the zip or fail to run it.
     Error,
@@ -32,24 +31,25 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What there is to say about a rule.
+/// The documentation of a rule.
 #[derive(Debug, Serialize)]
 pub struct RuleFacts {
     /// The rule.
     #[serde(skip)]
     pub rule: Rule,
-    /// Its name on the command line and in reports. It never changes.
+    /// Its name in configuration and reports. It never changes.
     pub id: &'static str,
-    /// How bad a finding of this rule is, where the user says nothing else.
+    /// The severity of its findings, unless the user sets a level.
     pub severity: Severity,
-    /// What a zip must be, in one sentence.
+    /// What the rule requires, in one sentence.
     pub what: &'static str,
     /// What happens in the cloud to a zip that breaks it.
     pub why: &'static str,
-    /// Where that is known from.
+    /// How that is known.
     pub source: &'static str,
-    /// What to do about it.
-    pub remedy: &'static str,
+    /// What to do about it. Version 1 of the JSON documents calls it `remedy`.
+    #[serde(rename = "remedy")]
+    pub hint: &'static str,
 }
 
 impl Rule {
@@ -58,14 +58,14 @@ impl Rule {
         TABLE.iter().map(|facts| facts.rule)
     }
 
-    /// What there is to say about it.
+    /// The rule's documentation.
     #[must_use]
     pub fn facts(self) -> &'static RuleFacts {
-        // The macro that makes the table lists the variants in the table's order.
+        // The macro that creates the table lists the variants in the same order.
         &TABLE[self as usize]
     }
 
-    /// Its name on the command line and in reports.
+    /// Its name in configuration and reports.
     #[must_use]
     pub fn id(self) -> &'static str {
         self.facts().id
@@ -90,22 +90,42 @@ impl<'de> Deserialize<'de> for Rule {
     }
 }
 
-impl FromStr for Rule {
-    type Err = Failure;
+/// A name that is not the id of a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRule {
+    /// The name.
+    pub id: String,
+    /// The rule with the most similar id, if one is similar enough to be what was meant.
+    pub nearest: Option<Rule>,
+}
 
-    fn from_str(id: &str) -> Result<Self, Failure> {
-        // People say it in the plural.
+impl UnknownRule {
+    /// Two ids are similar from this Jaro-Winkler similarity on.
+    const SIMILAR: f64 = 0.7;
+
+    fn new(id: &str) -> Self {
+        let similarities = Rule::all().map(|rule| (strsim::jaro_winkler(rule.id(), id), rule));
+        let nearest = similarities.max_by(|one, other| one.0.total_cmp(&other.0));
+        let nearest = nearest.filter(|(similarity, _)| *similarity > Self::SIMILAR).map(|(_, rule)| rule);
+        Self { id: id.to_owned(), nearest }
+    }
+}
+
+impl fmt::Display for UnknownRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown rule `{}`", self.id)
+    }
+}
+
+impl std::error::Error for UnknownRule {}
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(id: &str) -> Result<Self, UnknownRule> {
+        // The plural is a common slip.
         let id = if id == "secrets" { Self::Secret.id() } else { id };
-        if let Some(rule) = Self::all().find(|rule| rule.id() == id) {
-            return Ok(rule);
-        }
-        let failure = Failure::new(ErrorKind::Usage, format!("there is no rule `{id}`"));
-        let nearest = Self::all().map(|rule| (strsim::jaro_winkler(rule.id(), id), rule.id()));
-        let nearest = nearest.max_by(|one, other| one.0.total_cmp(&other.0)).filter(|(likeness, _)| *likeness > 0.7);
-        Err(match nearest {
-            Some((_, likely)) => failure.hint(format!("a rule with a similar name exists: `{likely}`")),
-            None => failure.hint("`cargo lambda-zip check --list` lists the rules"),
-        })
+        Self::all().find(|rule| rule.id() == id).ok_or_else(|| UnknownRule::new(id))
     }
 }
 
@@ -136,7 +156,7 @@ mod tests {
     fn every_rule_is_explained_in_the_style_of_messages() {
         for rule in Rule::all() {
             let facts = rule.facts();
-            for text in [facts.what, facts.why, facts.source, facts.remedy] {
+            for text in [facts.what, facts.why, facts.source, facts.hint] {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{rule}: {text}");
             }
         }
@@ -149,12 +169,9 @@ mod tests {
 
     #[test]
     fn an_unknown_rule_names_the_nearest() {
-        let failure = "no-bootstap".parse::<Rule>().unwrap_err();
-        assert_eq!(failure.to_string(), "there is no rule `no-bootstap`");
-        let error = anyhow::Error::from(failure);
-        assert_eq!(lambda_zip_error::hints(&error), ["a rule with a similar name exists: `no-bootstrap`"]);
-        assert_eq!(lambda_zip_error::exit_code(&error), 2);
-        let error = anyhow::Error::from("xyz".parse::<Rule>().unwrap_err());
-        assert_eq!(lambda_zip_error::hints(&error), ["`cargo lambda-zip check --list` lists the rules"]);
+        let error = "no-bootstap".parse::<Rule>().unwrap_err();
+        assert_eq!(error.to_string(), "unknown rule `no-bootstap`");
+        assert_eq!(error.nearest, Some(Rule::NoBootstrap));
+        assert_eq!("xyz".parse::<Rule>().unwrap_err().nearest, None);
     }
 }

@@ -1,4 +1,4 @@
-//! The one table of rules. Each stands here once with its reasons; the code that applies it only finds where it is broken.
+//! The table of rules. Each rule is listed here once, with its reasons; the other modules find where a zip breaks it.
 
 use super::rule::{RuleFacts, Severity};
 use lambda_platform::limits::LIMITS_SOURCE as LIMITS;
@@ -6,8 +6,8 @@ use lambda_platform::runtimes::RUNTIMES_SOURCE as RUNTIMES;
 
 macro_rules! rules {
     ($($rule:ident $id:literal $severity:ident
-        what $what:literal why $why:literal source $source:expr, remedy $remedy:literal)*) => {
-        /// A rule that a zip is held against.
+        what $what:literal why $why:literal source $source:expr, hint $hint:literal)*) => {
+        /// A rule that a zip is checked against.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Rule {
             $(#[doc = $what] $rule,)*
@@ -21,14 +21,14 @@ macro_rules! rules {
                 what: $what,
                 why: $why,
                 source: $source,
-                remedy: $remedy,
+                hint: $hint,
             },)*
         ];
     };
 }
 
 const ZIP_FORMAT: &str = "the zip format (PKWARE's APPNOTE)";
-const CAREFUL: &str = "an inference: tools that unzip differ here, and what Lambda does is not documented";
+const INFERENCE: &str = "an inference: unzip tools differ here, and Lambda's behaviour is not documented";
 const ELF_LOADING: &str = "Linux: the kernel's ELF loader and ld.so(8)";
 const PERMISSIONS: &str = "AWS knowledge center, permission errors of Lambda deployment packages";
 const EXTENSIONS: &str = "AWS Lambda developer guide, \"Lambda Extensions API\"";
@@ -38,249 +38,293 @@ rules! {
     ZipUnreadable "zip-unreadable" Error
         what "the file is a zip archive"
         why "the upload fails with `Could not unzip uploaded file`"
-        source "the service's error message", remedy "make the zip again"
+        source "the service's error message", hint "create the zip again"
     ZipTruncated "zip-truncated" Error
-        what "the archive is whole"
+        what "the archive is complete"
         why "the upload fails with `Could not unzip uploaded file`"
-        source "the service's error message", remedy "make or copy the zip again; its end is missing"
+        source "the service's error message", hint "create or copy the zip again"
     ZipEmpty "zip-empty" Error
-        what "the archive holds at least one file"
+        what "the archive contains at least one file"
         why "the upload fails with `Uploaded file must be a non-empty zip`"
-        source "the service's error message", remedy "check what the zip was made from"
+        source "the service's error message", hint "check what the zip was made from"
     ZipLeadingBytes "zip-leading-bytes" Warning
         what "the archive starts with its first entry"
         why "a reader that starts at the front does not find the entries"
-        source CAREFUL, remedy "make the zip again without a prefix such as that of a self-extracting archive"
+        source INFERENCE, hint "create the zip again without a prefix such as that of a self-extracting archive"
     ZipTrailingBytes "zip-trailing-bytes" Warning
         what "nothing follows the archive's end record"
         why "a strict reader refuses the archive"
-        source CAREFUL, remedy "make or copy the zip again"
+        source INFERENCE, hint "create or copy the zip again"
     ZipGap "zip-gap" Warning
-        what "there are no bytes between the entries that belong to none"
+        what "every byte between two entries belongs to one of them"
         why "a reader that starts at the front sees other entries than one that uses the directory at the end"
-        source CAREFUL, remedy "make the zip again in place of editing it"
+        source INFERENCE, hint "create the zip again instead of editing it"
     ZipOverlap "zip-overlap" Error
         what "no two entries share bytes of the archive"
-        why "this is how zip bombs are made; careful readers refuse the archive"
-        source CAREFUL, remedy "make the zip again with another tool"
+        why "zip bombs are made this way, and careful readers refuse the archive"
+        source INFERENCE, hint "create the zip again with another tool"
     HeadersDisagree "headers-disagree" Error
-        what "an entry's own header says the same as the archive's directory"
-        why "the entry that Lambda unpacks depends on which of the two it reads"
-        source ZIP_FORMAT, remedy "make the zip again with another tool"
+        what "an entry's own header agrees with the archive's directory"
+        why "what Lambda unpacks depends on which of the two it reads"
+        source ZIP_FORMAT, hint "create the zip again with another tool"
+    ExtraField "extra-field" Error
+        what "extra fields fit into the space that their header gives them"
+        why "the upload may fail with `Could not unzip uploaded file`: Java, Python, unzip and 7-Zip refuse the archive"
+        source ZIP_FORMAT, hint "create the zip again with another tool"
     UnsupportedMethod "unsupported-method" Error
         what "entries are stored or compressed with deflate"
         why "the upload fails with `Could not unzip uploaded file`"
-        source CAREFUL, remedy "choose the method `deflate` when making the zip"
+        source INFERENCE, hint "choose the method `deflate` when creating the zip"
+    UnsupportedFeature "unsupported-feature" Error
+        what "entries need no feature of the format that readers do not support"
+        why "unzip supports version 4.6 of the format, Python 6.3; others ignore the number"
+        source INFERENCE, hint "create the zip again with another tool"
     Encrypted "encrypted" Error
         what "no entry is encrypted"
         why "Lambda has no password to unpack it with"
-        source CAREFUL, remedy "make the zip without a password"
+        source INFERENCE, hint "create the zip without a password"
     NeedlessZip64 "needless-zip64" Warning
-        what "the archive does without the 64-bit extensions of the format"
-        why "no zip that fits Lambda's limits needs them, and not every reader knows them"
-        source CAREFUL, remedy "turn zip64 off in the tool that makes the zip, or give it the sizes in advance"
+        what "the archive does not use zip64"
+        why "no zip within Lambda's limits needs zip64, and not every reader supports it"
+        source INFERENCE, hint "turn zip64 off in the tool that creates the zip, or tell it the sizes in advance"
     ZipBomb "zip-bomb" Error
-        what "the archive unpacks to an amount that can be checked"
+        what "the archive is small enough to be checked completely"
         why "Lambda refuses far smaller archives"
-        source LIMITS, remedy "leave files out of the zip"
+        source LIMITS, hint "leave files out of the zip"
     CheckIncomplete "check-incomplete" Warning
-        what "the links and libraries of the archive can be followed in a bounded number of steps"
-        why "no tool made such a zip for a function; rules that it breaks may not have been noticed"
-        source "this project's own bounds, far above what a function needs", remedy "look at where its links lead and at the run paths of its executables"
+        what "the links and libraries of the archive can be followed in a limited number of steps"
+        why "other rules may be broken without being reported"
+        source "this project's own limits, far above what a function needs", hint "simplify its links and the run paths of its executables"
     EntryCorrupt "entry-corrupt" Error
         what "every entry can be decompressed"
         why "the upload fails with `Could not unzip uploaded file`"
-        source ZIP_FORMAT, remedy "make or copy the zip again"
+        source ZIP_FORMAT, hint "create or copy the zip again"
     SizeMismatch "size-mismatch" Error
         what "every entry unpacks to the size that the directory gives"
         why "the upload fails with `Could not unzip uploaded file`"
-        source ZIP_FORMAT, remedy "make or copy the zip again"
+        source ZIP_FORMAT, hint "create or copy the zip again"
     CrcMismatch "crc-mismatch" Error
-        what "the contents of every entry have the checksum that the directory gives"
+        what "every entry has the checksum that the directory gives"
         why "the upload fails with `Could not unzip uploaded file`"
-        source ZIP_FORMAT, remedy "make or copy the zip again"
+        source ZIP_FORMAT, hint "create or copy the zip again"
     DuplicateName "duplicate-name" Error
         what "no two entries have the same name"
-        why "which of them is unpacked depends on the reader"
-        source CAREFUL, remedy "leave one of them out"
+        why "which one is unpacked depends on the reader"
+        source INFERENCE, hint "leave one of them out"
     CaseCollision "case-collision" Warning
-        what "no two names differ only by upper and lower case, or by how their letters are composed"
-        why "Lambda tells them apart, but Windows and macOS, where the zip may be unpacked for a look, do not"
-        source "Linux file systems are case-sensitive", remedy "rename one of them"
-    FileAndFolder "file-and-folder" Error
-        what "no file has the name of a folder"
+        what "no two names differ only by case or by Unicode normalisation"
+        why "Lambda keeps both files, but unpacking on Windows or macOS loses one"
+        source "Linux file systems are case-sensitive", hint "rename one of them"
+    FileAndDirectory "file-and-folder" Error
+        what "no file has the name of a directory"
         why "one of the two cannot be unpacked"
-        source "Linux: a path is either a file or a folder", remedy "rename one of them"
+        source "Linux: a path is either a file or a directory", hint "rename one of them"
+    DirectoryWithoutSlash "directory-without-slash" Error
+        what "the name of a directory ends with `/`"
+        why "unzip tools create a file with this name and then cannot create the files in the directory"
+        source ZIP_FORMAT, hint "end the name with `/`, or leave the entry out"
+    NameTooLong "name-too-long" Error
+        what "Linux accepts the length of every name (255 bytes) and path (4,095 bytes)"
+        why "the file cannot be unpacked: `File name too long`"
+        source "Linux: limits.h", hint "shorten the name"
+    TooManyFiles "too-many-files" Warning
+        what "the archive unpacks to at most 100,000 files and directories"
+        why "every cold start creates them all"
+        source "this project's own limit, above what functions have", hint "leave files out, or pack them into one file"
     BackslashInName "backslash-in-name" Error
-        what "folders are separated by `/`"
-        why "`\\` is an ordinary character on Linux: the file is unpacked beside the folder, not into it"
-        source ZIP_FORMAT, remedy "make the zip with a tool that writes `/` also on Windows"
+        what "names use `/` as the separator"
+        why "`\\` is an ordinary character on Linux: the file is not unpacked into the directory"
+        source ZIP_FORMAT, hint "create the zip with a tool that writes `/` on Windows too"
     AbsoluteName "absolute-name" Error
         what "names are relative"
         why "a reader refuses the entry or unpacks it elsewhere"
-        source ZIP_FORMAT, remedy "make the zip from inside of the folder that is packed"
+        source ZIP_FORMAT, hint "create the zip from inside the packed directory"
     ParentInName "parent-in-name" Error
         what "no name leads out of the archive with `..`"
         why "a careful reader refuses the archive"
-        source ZIP_FORMAT, remedy "make the zip from inside of the folder that is packed"
+        source ZIP_FORMAT, hint "create the zip from inside the packed directory"
     DriveLetter "drive-letter" Error
         what "no name starts with a drive letter"
         why "the file is unpacked under a name that nothing looks for"
-        source ZIP_FORMAT, remedy "make the zip from inside of the folder that is packed"
+        source ZIP_FORMAT, hint "create the zip from inside the packed directory"
     ControlCharacter "control-character" Warning
-        what "names hold no control characters"
-        why "a reader may refuse the name or cut it off"
-        source CAREFUL, remedy "rename the file"
+        what "names contain no control characters"
+        why "a reader may refuse or truncate the name"
+        source INFERENCE, hint "rename the file"
     NameNotUtf8 "name-not-utf8" Warning
         what "names are UTF-8"
-        why "the name under which the file is unpacked is a guess"
-        source CAREFUL, remedy "make the zip with a tool that writes names as UTF-8"
+        why "the reader has to guess the name"
+        source INFERENCE, hint "create the zip with a tool that writes UTF-8 names"
     Utf8FlagMissing "utf8-flag-missing" Warning
-        what "names that are not ASCII are marked as UTF-8 (bit 11 of the flags)"
-        why "a reader takes the name for code page 437 and unpacks the file under another one"
-        source ZIP_FORMAT, remedy "make the zip with a tool that sets the flag"
+        what "names with non-ASCII characters are marked as UTF-8 (bit 11 of the flags)"
+        why "a reader decodes the name as code page 437 and unpacks the file under another name"
+        source ZIP_FORMAT, hint "create the zip with a tool that sets the flag"
     NameNotNormal "name-not-normal" Warning
-        what "names hold no empty parts and no `.`"
-        why "the service compares names as they are written, and may not find the file"
-        source CAREFUL, remedy "pack `file` in place of `./file`"
+        what "names contain no empty parts and no `.`"
+        why "the service compares names byte by byte and may not find the file"
+        source INFERENCE, hint "pack `file` instead of `./file`"
     NoBootstrap "no-bootstrap" Error
         what "a function's zip has a file `bootstrap` at its root"
         why "the function fails with `Runtime.InvalidEntrypoint`: `Couldn't find valid bootstrap(s)`"
-        source CUSTOM_RUNTIMES, remedy "name the executable `bootstrap` and put it at the root of the zip"
+        source CUSTOM_RUNTIMES, hint "name the executable `bootstrap` and put it at the root of the zip"
     BootstrapNotAFile "bootstrap-not-a-file" Error
-        what "`bootstrap` is a file, or a link to one in the zip"
+        what "`bootstrap` is a file, or a link to a file in the zip"
         why "the function fails with `Runtime.InvalidEntrypoint`"
-        source CUSTOM_RUNTIMES, remedy "put the executable itself at the root of the zip, named `bootstrap`"
+        source CUSTOM_RUNTIMES, hint "put the executable itself at the root of the zip, named `bootstrap`"
     NoExtension "no-extension" Error
         what "an extension's zip has a file directly in `extensions/`"
         why "Lambda starts nothing, and the extension never registers"
-        source EXTENSIONS, remedy "put the executable at `extensions/NAME`"
+        source EXTENSIONS, hint "put the executable at `extensions/NAME`"
     LinkEscapes "link-escapes" Warning
-        what "symbolic links stay inside of the zip"
-        why "the link points at whatever the runtime has there, or the reader refuses it"
-        source CAREFUL, remedy "pack the file that the link points at"
+        what "symbolic links stay inside the zip"
+        why "the link leads to a file of the runtime, or to nothing"
+        source INFERENCE, hint "pack the file that the link points to"
+    LinkBroken "link-broken" Error
+        what "the contents of a symbolic link are a path"
+        why "unpacking fails, or the link leads nowhere"
+        source "Linux: symlink(2)", hint "give the entry the mode of a regular file, or pack the link's target path as its contents"
+    LinkLoop "link-loop" Error
+        what "no symbolic link leads back to itself"
+        why "opening the link fails with `Too many levels of symbolic links`"
+        source "Linux: symlink(7)", hint "point the link to a file"
     LinkDangling "link-dangling" Warning
-        what "symbolic links point at something in the zip"
+        what "symbolic links point to something in the zip"
         why "opening the link fails with `No such file or directory`"
-        source "Linux: symlink(7)", remedy "pack the file that the link points at, or leave the link out"
+        source "Linux: symlink(7)", hint "pack the file that the link points to, or leave the link out"
     Litter "litter" Warning
-        what "the zip holds none of the files that desktops leave behind"
-        why "they are uploaded and unpacked with every cold start"
-        source "the habits of macOS and Windows", remedy "leave it out, for example with `zip -x`"
+        what "the zip contains no metadata files of a desktop system, such as `.DS_Store`"
+        why "every cold start downloads and unpacks them"
+        source "files that macOS and Windows create on their own", hint "leave it out, for example with `zip -x`"
     Secret "secret" Warning
-        what "the zip holds nothing that looks like a secret"
+        what "the zip contains nothing that looks like a secret"
         why "everyone who may read the function's code can read it"
-        source "AWS Lambda developer guide, security best practices", remedy "keep it in AWS Secrets Manager or Parameter Store"
+        source "AWS Lambda developer guide, security best practices", hint "keep it in AWS Secrets Manager or Parameter Store"
     HostNotUnix "host-not-unix" Error
-        what "what Lambda starts carries a Unix mode"
-        why "the file is unpacked without the permission to run it: `permission denied`"
-        source PERMISSIONS, remedy "make the zip with a tool that writes Unix modes also on Windows, such as `cargo lambda-zip pack`"
+        what "files that Lambda starts have a Unix mode"
+        why "the file is unpacked without execute permission: `permission denied`"
+        source PERMISSIONS, hint "create the zip with a tool that writes Unix modes, such as `cargo lambda-zip pack`; jszip does with `platform: 'UNIX'`, Java's `jar` cannot"
     NotExecutable "not-executable" Error
-        what "what Lambda starts has the permission to be run"
+        what "files that Lambda starts have execute permission"
         why "the start fails with `permission denied`"
-        source PERMISSIONS, remedy "`chmod 755` the file before it is packed"
+        source PERMISSIONS, hint "run `chmod 755` on the file before packing it"
     NotReadable "not-readable" Error
         what "everyone may read the files"
         why "opening the file fails with `permission denied`: the function runs as a user who does not own it"
-        source PERMISSIONS, remedy "`chmod 644` data and `chmod 755` executables before they are packed"
+        source PERMISSIONS, hint "before packing, run `chmod 644` on data and `chmod 755` on executables"
+    DirectoryMode "directory-mode" Warning
+        what "everyone may list and enter directories"
+        why "Lambda repairs the modes of directories, but other tools do not"
+        source "AWS Lambda developer guide, \"Working with .zip file archives\"", hint "run `chmod 755` on the directory before packing it"
     Setuid "setuid" Warning
-        what "no file takes over the rights of its owner"
-        why "the bit has no effect on Lambda and is not meant for a zip"
-        source CAREFUL, remedy "`chmod u-s,g-s` the file before it is packed"
+        what "no file has the set-user-ID or set-group-ID bit"
+        why "the bit has no effect on Lambda"
+        source INFERENCE, hint "run `chmod u-s,g-s` on the file before packing it"
     MissingTypeBits "missing-type-bits" Warning
-        what "a Unix mode says that the entry is a file"
-        why "Lambda copes, but some tools take the entry for something else"
-        source CAREFUL, remedy "add 0o100000 to the mode where the zip is made"
+        what "a Unix mode includes the file type, and marks every file as a regular file"
+        why "Lambda accepts a missing type, but some tools take the entry for something else"
+        source INFERENCE, hint "add 0o100000 to the mode where the zip is created"
     ExecFormat "exec-format" Error
-        what "what Lambda starts is a Linux executable, or a script that names its interpreter"
+        what "files that Lambda starts are Linux executables, or scripts that name their interpreter"
         why "the start fails with `exec format error`"
-        source "Linux: execve(2)", remedy "build for Linux; start a script with `#!/bin/sh`"
+        source "Linux: execve(2)", hint "build for Linux; start a script with `#!/bin/sh`"
     ShebangCrlf "shebang-crlf" Error
-        what "the first line of a script ends like a line on Linux"
+        what "the first line of a script ends with LF, not CR LF"
         why "the start fails with `no such file or directory`: the carriage return counts as part of the interpreter's name"
-        source "Linux: execve(2)", remedy "save the script with LF line ends, for example with `dos2unix`"
+        source "Linux: execve(2)", hint "save the script with LF line endings, for example with `dos2unix`"
     ScriptInterpreter "script-interpreter" Error
-        what "a script's interpreter exists in the runtime, or in the zip and its layers"
+        what "a script's interpreter exists in the runtime, in the zip or in a layer"
         why "the start fails with `no such file or directory`"
-        source "the packages of Amazon Linux's minimal container", remedy "use `/bin/sh` or `/bin/bash`, or bring the interpreter"
+        source "the packages of Amazon Linux's minimal container", hint "use `/bin/sh` or `/bin/bash`, or pack the interpreter"
     ElfUnreadable "elf-unreadable" Error
-        what "an ELF file is whole"
+        what "ELF files are complete"
         why "the start fails with `exec format error` or a crash"
-        source ELF_LOADING, remedy "build the file again"
+        source ELF_LOADING, hint "build the file again"
+    WrongSystem "wrong-system" Error
+        what "executables and libraries are built for Linux"
+        why "loading the library fails with `invalid ELF header`, running the program with `exec format error`"
+        source ELF_LOADING, hint "install the package for Linux, for example in a container or with your package manager's option for the platform"
     WrongClass "wrong-class" Error
         what "executables are 64-bit"
         why "the start fails with `exec format error`"
-        source RUNTIMES, remedy "build for a 64-bit target"
+        source RUNTIMES, hint "build for a 64-bit target"
     WrongEndianness "wrong-endianness" Error
         what "executables are little-endian"
         why "the start fails with `exec format error`"
-        source RUNTIMES, remedy "build for a little-endian target"
+        source RUNTIMES, hint "build for a little-endian target"
     WrongArchitecture "wrong-architecture" Error
         what "executables are built for the function's architecture"
         why "the start fails with `exec format error`"
-        source RUNTIMES, remedy "build for the function's architecture, or change the function's"
+        source RUNTIMES, hint "build for the function's architecture, or change the function's architecture"
     MixedArchitectures "mixed-architectures" Warning
         what "all executables and libraries in the zip are for one architecture"
         why "running or loading the odd one fails"
-        source ELF_LOADING, remedy "pack only what was built for the function's architecture"
+        source ELF_LOADING, hint "pack only files that are built for the function's architecture"
     NotAProgram "not-a-program" Error
-        what "what Lambda starts is a program, not an object file or a library"
+        what "files that Lambda starts are programs, not object files or libraries"
         why "the start fails with `exec format error` or a crash"
-        source ELF_LOADING, remedy "pack the linked program"
+        source ELF_LOADING, hint "pack the linked program"
+    NoLoader "no-loader" Error
+        what "an executable that needs shared libraries names a loader"
+        why "the start crashes: nothing loads the libraries"
+        source ELF_LOADING, hint "build with `--libc gnu`, or link the libraries statically"
     LoaderMissing "loader-missing" Error
         what "an executable asks for the runtime's loader, or for none"
-        why "the start fails with `no such file or directory`, though the file is there"
-        source ELF_LOADING, remedy "build a static executable with `--libc musl`, or link against the system's glibc"
+        why "the start fails with `no such file or directory`, although the file exists"
+        source ELF_LOADING, hint "build a static executable with `--libc musl`, or link against the system's glibc"
     GlibcTooNew "glibc-too-new" Error
         what "no executable needs a newer glibc than the runtime's"
         why "the start fails with `version 'GLIBC_...' not found`"
-        source ELF_LOADING, remedy "build with `--libc musl`, or on a system with an older glibc"
+        source ELF_LOADING, hint "build with `--libc musl`, or on a system with an older glibc"
     LibstdcxxTooNew "libstdcxx-too-new" Error
         what "no executable needs a newer libstdc++ than the runtime's"
         why "the start fails with `version 'GLIBCXX_...' not found`"
-        source ELF_LOADING, remedy "link libstdc++ statically with `-static-libstdc++`, or bring it in `lib/`"
+        source ELF_LOADING, hint "link libstdc++ statically with `-static-libstdc++`, or build with an older compiler"
     LibgccTooNew "libgcc-too-new" Error
         what "no executable needs a newer `libgcc_s` than the runtime's"
         why "the start fails with `version 'GCC_...' not found`"
-        source ELF_LOADING, remedy "link libgcc statically with `-static-libgcc`, or bring it in `lib/`"
+        source ELF_LOADING, hint "link libgcc statically with `-static-libgcc`, or build with an older compiler"
     LibraryMissing "library-missing" Error
         what "every shared library is in the runtime, in the zip or in a layer, where the loader looks"
         why "the start fails with `cannot open shared object file`"
-        source "the list of libraries in the image of `provided.al2023`", remedy "link it statically, or bring it in `lib/`"
+        source "the list of libraries in the image of `provided.al2023`", hint "link it statically, or pack it in `lib/`"
+    LibraryNotElf "library-not-elf" Error
+        what "a shared library that an executable needs is an ELF file"
+        why "the start fails with `invalid ELF header`"
+        source ELF_LOADING, hint "pack the library itself"
     LibraryUncertain "library-uncertain" Warning
-        what "shared libraries other than glibc's and `libgcc_s` come with the zip"
-        why "the managed runtime holds fewer libraries than its published image"
-        source "reports of libraries that are in the image but not in the service", remedy "link it statically, or bring it in `lib/`"
+        what "shared libraries other than glibc's and `libgcc_s` are packed"
+        why "the managed runtime has fewer libraries than its published image"
+        source "reports of libraries that are in the image but not in the service", hint "link it statically, or pack it in `lib/`"
     Unstripped "unstripped" Note
-        what "executables carry no debug information"
+        what "executables contain no debug information"
         why "it counts against the limits and slows the cold start; nothing reads it"
-        source LIMITS, remedy "set `strip = true` in the profile, or run `strip` on the file"
+        source LIMITS, hint "set `strip = true` in the profile, or run `strip` on the file"
     ExecutableStack "executable-stack" Warning
         what "executables do not ask for an executable stack"
-        why "hardened kernels refuse it, and it makes every overflow an exploit"
-        source ELF_LOADING, remedy "link with `-z noexecstack`; the request often comes from an assembler file"
+        why "hardened kernels refuse it, and it makes overflows easier to exploit"
+        source ELF_LOADING, hint "link with `-z noexecstack`; the request often comes from an assembler file"
     UploadLimit "upload-limit" Warning
-        what "the zip is small enough to be sent in a request"
-        why "a direct upload fails with `RequestEntityTooLargeException`; an upload through S3 does not"
-        source LIMITS, remedy "upload the zip to S3 and name the bucket and key when the function is updated"
+        what "the zip is small enough for a direct upload"
+        why "a direct upload fails with `Zipped size must be smaller than 52428800 bytes`; an upload through S3 works"
+        source LIMITS, hint "upload the zip to S3, and name the bucket and key when updating the function"
     UnpackedLimit "unpacked-limit" Error
         what "the zip and its layers unpack to less than the limit"
         why "the upload fails with `Unzipped size must be smaller than 262144000 bytes`"
-        source LIMITS, remedy "leave files out, strip executables, or deploy a container image"
+        source LIMITS, hint "leave files out, strip executables, or deploy a container image"
     LayersLimit "layers-limit" Error
-        what "a function has no more layers than Lambda takes"
+        what "a function has no more layers than Lambda allows"
         why "the function cannot be configured"
-        source LIMITS, remedy "merge layers"
+        source LIMITS, hint "merge layers"
     RuntimeDeprecated "runtime-deprecated" Warning
-        what "the runtime is still maintained"
-        why "it gets no security patches, and creating and updating functions ends soon or has ended"
-        source RUNTIMES, remedy "move to `provided.al2023`"
+        what "the runtime is not deprecated"
+        why "it gets no security patches, and functions can no longer be created or updated at some point"
+        source RUNTIMES, hint "move to `provided.al2023`"
     RuntimeBlocked "runtime-blocked" Error
         what "functions of the runtime can still be updated"
         why "the service refuses to create or update the function"
-        source RUNTIMES, remedy "move to `provided.al2023`"
+        source RUNTIMES, hint "move to `provided.al2023`"
     RuntimeArchitecture "runtime-architecture" Error
         what "the runtime exists for the architecture"
         why "the function cannot be created"
-        source RUNTIMES, remedy "move to `provided.al2023`, or choose another architecture"
+        source RUNTIMES, hint "move to `provided.al2023`, or choose another architecture"
 }

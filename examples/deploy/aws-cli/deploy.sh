@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds a function, then creates it, or updates its code if another one is deployed.
+# Builds a function. Creates it on the first run, and later updates its code if it changed.
 #
 #   ROLE=arn:aws:iam::123456789012:role/hello bash deploy.sh
 #
@@ -37,4 +37,4 @@ else
     cat "$errors" >&2
     exit 1
 fi
-[ "$deployed" = "$built" ] || { echo "error: what was deployed is not what was built ($built)" >&2; exit 1; }
+[ "$deployed" = "$built" ] || { echo "error: the deployed code has the hash $deployed, expected $built" >&2; exit 1; }

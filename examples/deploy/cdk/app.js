@@ -1,9 +1,9 @@
-// One function, built by cargo lambda-zip whenever the app is synthesised.
+// One function. cargo lambda-zip builds it when the app is synthesized.
 import { execFileSync } from "node:child_process";
 import { App, AssetHashType, Duration, Stack } from "aws-cdk-lib";
 import { Architecture, Code, Function, Runtime } from "aws-cdk-lib/aws-lambda";
 
-/** Builds a package and returns what the report says of its only zip. */
+/** Builds a package with one function and returns the entry of its zip in the JSON report. */
 function build(manifest, arch) {
   const args = ["lambda-zip", "--manifest-path", manifest, "--arch", arch, "--message-format", "json"];
   const report = JSON.parse(execFileSync("cargo", args, { stdio: ["ignore", "pipe", "inherit"] }));
@@ -15,7 +15,7 @@ const zip = build("../../hello/Cargo.toml", "arm64");
 const app = new App();
 const stack = new Stack(app, "Hello");
 new Function(stack, "HelloFunction", {
-  // The same bytes have the same hash, on every machine: nothing is uploaded and nothing changes.
+  // The hash is the same on every machine, so an unchanged function is not deployed again.
   code: Code.fromAsset(zip.path, {
     assetHashType: AssetHashType.CUSTOM,
     assetHash: Buffer.from(zip.code_sha256, "base64").toString("hex"),

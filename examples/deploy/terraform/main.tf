@@ -1,4 +1,4 @@
-# The zip is built first, and its report is left where this configuration reads it:
+# Build the zip first, and write its report to where this configuration reads it:
 #
 #   cargo lambda-zip --manifest-path ../../hello/Cargo.toml --arch arm64 --message-format json > report.json
 #   terraform apply

@@ -1,5 +1,5 @@
-//! An external extension that keeps count: it is told of every invocation, listens to the telemetry of how each ended, and
-//! says both when the function shuts down.
+//! An external extension that counts. It receives an event for each invocation and telemetry about its result, and prints
+//! both counts when the function shuts down.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -1,4 +1,4 @@
-//! A Lambda function that greets whoever the event names: `{"name": "Ada"}` gives `{"message": "Hello, Ada!"}`.
+//! A Lambda function that returns a greeting: `{"name": "Ada"}` returns `{"message": "Hello, Ada!"}`.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn, tracing};
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! A web service in a function. It is the same behind a function URL, API Gateway, a load balancer or VPC Lattice:
-//! `POST /greetings?name=Ada` with `{"greeting": "Good morning"}` gives `{"message": "Good morning, Ada!"}`.
+//! A web service as a Lambda function, for a function URL, API Gateway, a load balancer or VPC Lattice:
+//! `POST /greetings?name=Ada` with `{"greeting": "Good morning"}` returns `{"message": "Good morning, Ada!"}`.
 
 use lambda_http::http::{Method, StatusCode, header};
 use lambda_http::{Body, Error, Request, RequestExt, RequestPayloadExt, Response, run, service_fn, tracing};
@@ -16,10 +16,10 @@ async fn route(request: Request) -> Result<Response<Body>, Error> {
         (&Method::GET, "/greetings") => greet(&request, "Hello"),
         (&Method::POST, "/greetings") => match request.json::<Greeting>() {
             Ok(Some(Greeting { greeting })) => greet(&request, &greeting),
-            Ok(None) | Err(_) => answer(StatusCode::BAD_REQUEST, &json!({ "error": "the body holds no greeting" })),
+            Ok(None) | Err(_) => answer(StatusCode::BAD_REQUEST, &json!({ "error": "the body has no `greeting`" })),
         },
-        (_, "/greetings") => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "there is GET and POST" })),
-        _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "there is /greetings" })),
+        (_, "/greetings") => answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": "expected GET or POST" })),
+        _ => answer(StatusCode::NOT_FOUND, &json!({ "error": "unknown path; try /greetings" })),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A function that answers bit by bit: `{"from": 3}` counts down to the lift-off, a line at a time.
+//! A function that streams its response: `{"from": 3}` counts down to the lift-off, one line at a time.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use lambda_runtime::streaming::{Body, Response, channel};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Deserialize;
 
-/// How long a line lets wait for itself.
+/// The time between two lines.
 const BEAT: Duration = Duration::from_millis(100);
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ async fn count_down(event: LambdaEvent<Countdown>) -> Result<Response<Body>, Err
     let (mut lines, body) = channel();
     tokio::spawn(async move {
         for number in (1..=event.payload.from).rev() {
-            // Nobody listens any more when this fails, so there is nobody to tell.
+            // This fails if the client has closed the connection, so there is nobody to report it to.
             if lines.send_data(format!("{number}\n").into()).await.is_err() {
                 return;
             }

@@ -18,7 +18,7 @@ struct Machine {
 }
 
 impl Default for Machine {
-    /// A toolchain of rustup, and nothing else.
+    /// A toolchain from rustup, and nothing else.
     fn default() -> Self {
         let choice = LinkerChoice::Auto;
         let found = TargetSurvey::default();
@@ -33,7 +33,7 @@ impl Machine {
         let Self { has_rust_lld, zig, .. } = self;
         let survey = Survey { host: HOST.into(), has_rust_lld, targets, zig, graph: None, lockfile_is_missing: false };
         let ring = ["ring", "rustls", "function"].map(str::to_owned).to_vec();
-        let ring = CCrate { chain: ring, wants_system_openssl: false, tools: BTreeSet::new() };
+        let ring = CCrate { chain: ring, needs_system_openssl: false, tools: BTreeSet::new() };
         choose(target, self.choice, &survey, if self.compiles_c { std::slice::from_ref(&ring) } else { &[] })
     }
 }
@@ -50,7 +50,7 @@ const MUSL: &str = "aarch64-unknown-linux-musl";
 const GNU: &str = "aarch64-unknown-linux-gnu";
 
 #[test]
-fn what_the_user_configured_goes_before_everything() {
+fn a_configured_linker_wins_over_everything() {
     let found = || TargetSurvey { configured_linker: Some("mold".into()), ..compiler("/usr/bin/cc") };
     let machine = || Machine { found: found(), zig: ZigSurvey::Found(zig()), ..Machine::default() };
     assert_eq!(machine().links(MUSL).unwrap().linker, Linker::Configured("mold".into()));
@@ -63,7 +63,7 @@ fn what_the_user_configured_goes_before_everything() {
 }
 
 #[test]
-fn pure_musl_is_linked_by_rust_lld_whatever_else_lies_about() {
+fn rust_lld_links_pure_rust_for_musl_whatever_else_is_installed() {
     let machine = Machine {
         found: compiler("/usr/bin/aarch64-linux-musl-gcc"),
         zig: ZigSurvey::Found(zig()),
@@ -73,7 +73,7 @@ fn pure_musl_is_linked_by_rust_lld_whatever_else_lies_about() {
 }
 
 #[test]
-fn c_takes_zig_then_a_compiler_then_the_risk() {
+fn c_needs_zig_or_a_compiler_and_else_gets_a_warning() {
     let machine = || Machine { compiles_c: true, ..Machine::default() };
     let gcc = || compiler("/usr/bin/aarch64-linux-musl-gcc");
     let with_zig = Machine { zig: ZigSurvey::Found(zig()), found: gcc(), ..machine() };
@@ -83,26 +83,26 @@ fn c_takes_zig_then_a_compiler_then_the_risk() {
 
     let choice = machine().links(MUSL).unwrap();
     assert_eq!(choice.linker, Linker::RustLld);
-    let doubt = choice.doubt.unwrap();
-    assert!(doubt.message.contains("ring ← rustls ← function"), "{}", doubt.message);
-    assert!(doubt.message.contains("aarch64-linux-musl-gcc"), "{}", doubt.message);
-    assert_eq!(doubt.hints.len(), 1, "{:?}", doubt.hints);
+    let warning = choice.warning.unwrap();
+    assert!(warning.message.contains("ring ← rustls ← function"), "{}", warning.message);
+    assert!(warning.message.contains("aarch64-linux-musl-gcc"), "{}", warning.message);
+    assert_eq!(warning.hints.len(), 1, "{:?}", warning.hints);
 }
 
 #[test]
-fn a_compiler_that_the_user_chose_settles_the_question_of_c() {
+fn a_compiler_that_the_user_chose_settles_who_compiles_c() {
     for (variable, zig_is_taken) in [("CC_aarch64_unknown_linux_musl", false), ("TARGET_CC", false), ("CC", true)] {
         let found = || TargetSurvey { c_compiler: Some(variable.to_owned()), ..TargetSurvey::default() };
         let machine = || Machine { compiles_c: true, found: found(), ..Machine::default() };
         let choice = machine().links(MUSL).unwrap();
-        assert_eq!((choice.linker, choice.doubt), (Linker::RustLld, None));
+        assert_eq!((choice.linker, choice.warning), (Linker::RustLld, None));
         let choice = Machine { zig: ZigSurvey::Found(zig()), ..machine() }.links(MUSL).unwrap();
         assert_eq!(choice.linker == Linker::Zig(zig()), zig_is_taken, "{variable}");
     }
 }
 
 #[test]
-fn gnu_takes_zig_then_the_system_compiler_at_home_and_a_cross_compiler_elsewhere() {
+fn gnu_is_linked_by_zig_else_by_the_system_compiler_else_by_a_cross_compiler() {
     let with_zig = Machine { zig: ZigSurvey::Found(zig()), found: compiler("/usr/bin/cc"), ..Machine::default() };
     assert_eq!(with_zig.links(HOST).unwrap().linker, Linker::Zig(zig()));
     let links = |triple, path| Machine { found: compiler(path), ..Machine::default() }.links(triple).unwrap().linker;
@@ -112,7 +112,7 @@ fn gnu_takes_zig_then_the_system_compiler_at_home_and_a_cross_compiler_elsewhere
 }
 
 #[test]
-fn a_glibc_by_name_is_only_for_zig() {
+fn only_zig_links_for_a_chosen_glibc() {
     let triple = format!("{HOST}.2.26");
     let machine = |choice| Machine { choice, found: compiler("/usr/bin/cc"), ..Machine::default() };
     for choice in [LinkerChoice::Auto, LinkerChoice::System, LinkerChoice::RustLld] {
@@ -123,13 +123,13 @@ fn a_glibc_by_name_is_only_for_zig() {
 }
 
 #[test]
-fn a_wish_that_cannot_be_honoured_says_why() {
+fn a_linker_that_was_asked_for_and_cannot_be_used_is_an_error_with_the_reason() {
     let refusal = |choice, zig, triple| {
         let failure = Machine { zig, choice, ..Machine::default() }.links(triple).unwrap_err();
         (failure.to_string(), exit_code(&failure.into()))
     };
     let (text, code) = refusal(LinkerChoice::RustLld, ZigSurvey::Missing, GNU);
-    assert!(code == 2 && text.contains("no glibc"), "{text}");
+    assert!(code == 2 && text.contains("not with glibc"), "{text}");
     let (text, code) = refusal(LinkerChoice::Zig, ZigSurvey::Missing, MUSL);
     assert!(code == 96 && text.contains("`zig`") && text.contains("ziglang"), "{text}");
     let (text, code) = refusal(LinkerChoice::Zig, ZigSurvey::Unusable("`zig version` is 0.8.1, too old".into()), MUSL);
@@ -139,14 +139,14 @@ fn a_wish_that_cannot_be_honoured_says_why() {
 }
 
 #[test]
-fn nothing_found_says_what_was_looked_for() {
+fn without_a_linker_the_error_lists_what_was_tried() {
     let failure = Machine::default().links(GNU).unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "no linker for `aarch64-unknown-linux-gnu`: there is no `zig`, no `ziglang` in Python, no \
-         `aarch64-linux-gnu-gcc`, no `aarch64-unknown-linux-gnu-gcc`"
+        "no linker found for `aarch64-unknown-linux-gnu`; tried `zig`, Python's `ziglang`, `aarch64-linux-gnu-gcc`, \
+         `aarch64-unknown-linux-gnu-gcc`"
     );
     let without_lld = Machine { has_rust_lld: false, compiles_c: true, ..Machine::default() };
     let text = without_lld.links(MUSL).unwrap_err().to_string();
-    assert!(text.contains("no `rust-lld`") && text.contains("ring ← rustls"), "{text}");
+    assert!(text.contains("tried `rust-lld`") && text.contains("ring ← rustls"), "{text}");
 }

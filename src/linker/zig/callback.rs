@@ -1,5 +1,5 @@
-//! The calls that come back to this executable: cargo runs the wrappers that the `cargo-zigbuild` crate writes, and those
-//! run this program as `<program> zig cc …`, or under the name of `ar`.
+//! Calls of this executable by the wrappers of the `cargo-zigbuild` crate. Cargo and build scripts run the wrappers as C
+//! compiler, linker and archiver; a wrapper runs this program as `<program> zig cc …`, or under the name `ar`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,16 +10,16 @@ use clap::Parser;
 
 use super::environment;
 
-/// `<program> zig cc|c++|ar|ranlib … ARGS`, as the wrappers spell it. It is no part of the command line of users.
+/// `<program> zig cc|c++|ar|ranlib … ARGS`, as the wrappers spell it. It is not part of the public command line.
 #[derive(Debug, Parser)]
 #[command(name = "zig")]
-struct Call {
+struct WrapperCall {
     #[command(subcommand)]
     zig: Zig,
 }
 
-/// BuildInputs a call of a wrapper, and returns nothing for any other command line. The text is for stdout.
-pub(crate) fn answer(args: &[OsString]) -> Option<Result<String>> {
+/// Runs zig if a wrapper made this call, and returns the text for stdout. `None` for every other command line.
+pub(crate) fn run_for_wrapper(args: &[OsString]) -> Option<Result<String>> {
     let (program, rest) = args.split_first()?;
     let text = |args: &[OsString]| args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect::<Vec<_>>();
     if Path::new(program).file_stem().is_some_and(|name| name.eq_ignore_ascii_case("ar")) {
@@ -29,11 +29,11 @@ pub(crate) fn answer(args: &[OsString]) -> Option<Result<String>> {
     if first != "zig" {
         return None;
     }
-    if rest.first().is_some_and(|word| word == environment::WORD) {
+    if rest.first().is_some_and(|word| word == environment::SUBCOMMAND) {
         let variables = environment::variables(text(&rest[1..]));
         return Some(variables.and_then(|variables| Ok(serde_json::to_string(&variables)?)));
     }
-    let call = match Call::try_parse_from(&args[1..]) {
+    let call = match WrapperCall::try_parse_from(&args[1..]) {
         Ok(call) => call,
         Err(error) => return Some(Err(error.into())),
     };

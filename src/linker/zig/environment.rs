@@ -1,12 +1,13 @@
-//! What cargo's environment has to hold so that zig compiles and links.
+//! The environment variables with which cargo compiles C and links with zig.
 //!
-//! The `cargo-zigbuild` crate works it out. It reads variables and config files as it goes, and sets variables of its own
-//! process, so it gets a process of its own: this very executable, which [`answer`](super::answer)s with JSON. It runs zig
-//! and rustc for that, several times, so what came out is remembered until something changes that it follows from.
+//! The `cargo-zigbuild` crate determines them. It reads environment and config files, and sets variables of its own
+//! process, so it runs in a child process: this executable with [`SUBCOMMAND`], which prints JSON (see
+//! [`run_for_wrapper`](super::run_for_wrapper)). It runs zig and rustc several times, so the result is cached until
+//! something changes that it follows from.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -15,16 +16,17 @@ use serde::{Deserialize, Serialize};
 
 use super::Zig;
 use crate::cache::{Cache, Digest, Hasher, add_environment};
-use crate::cargo::config::Rustc;
+use crate::cargo::config::{CargoConfig, Rustc, UserEnvironment};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-/// The word behind `zig` by which this executable calls itself.
-pub(super) const WORD: &str = "environment";
+/// The subcommand of `zig` with which this executable calls itself.
+pub(super) const SUBCOMMAND: &str = "environment";
 
+/// The kind under which the cache stores the variables.
 const KIND: &str = "zig";
 
-/// How the names of the variables start that the crate looks at, or that say where it keeps its files.
+/// Prefixes of the variables that the crate reads, or that decide where it keeps its files.
 const VARIABLES: [&str; 18] = [
     "AR",
     "BINDGEN",
@@ -46,47 +48,99 @@ const VARIABLES: [&str; 18] = [
     "XDG",
 ];
 
-/// A variable of the user's that the crate puts ahead of its own words. What has it in it is not kept.
-const OF_USER: &str = "BINDGEN_EXTRA_CLANG_ARGS";
+/// The crate copies this variable of the user into its own. The result is then not cached.
+const COPIED: &str = "BINDGEN_EXTRA_CLANG_ARGS";
 
-/// What an earlier run worked out.
+/// The result of an earlier run.
 #[derive(Debug, Serialize, Deserialize)]
-struct Remembered {
+struct CachedVariables {
     variables: BTreeMap<String, String>,
-    grounds: Digest,
+    fingerprint: Digest,
 }
 
-/// The variables that make cargo build these targets with this zig and this compiler.
+/// The variables that make cargo build these targets with this zig and this rustc. Tools that the user chose for C are left
+/// alone. Runs programs.
 pub(crate) fn prepare(
     zig: &Zig,
     targets: &[Target],
     rustc: &Rustc,
-    memory: &Cache,
+    config: &CargoConfig,
+    cache: &Cache,
 ) -> Result<BTreeMap<String, OsString>> {
-    let mut key = Hasher::new(KIND);
-    key.field(format!("{:?}", (zig, targets, rustc)));
-    let key = key.finish();
-    let known = memory.recall(KIND, key).filter(|known: &Remembered| grounds(&known.variables) == Some(known.grounds));
-    let variables = if let Some(known) = known {
-        known.variables
-    } else {
-        let variables = work_out(zig, targets)?;
-        let is_mixed = std::env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with(OF_USER));
-        if let Some(grounds) = grounds(&variables).filter(|_| !is_mixed) {
-            memory.remember(KIND, key, &Remembered { variables: variables.clone(), grounds });
-        }
-        variables
-    };
-    Ok(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
+    let user = config.environment();
+    let mut child_environment: BTreeMap<String, OsString> =
+        user.additions().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+    child_environment.extend(wrapper_directory(zig, &user));
+    let variables = cached(zig, targets, rustc, &child_environment, cache)?;
+    let mut variables: BTreeMap<_, _> =
+        variables.into_iter().map(|(name, value)| (name, OsString::from(value))).collect();
+    // The wrappers find their files by this variable when they run.
+    variables.extend(wrapper_directory(zig, &user));
+    for target in targets {
+        remove_chosen_tools(&mut variables, &target.triple(), &user);
+    }
+    Ok(variables)
 }
 
-/// A digest of the environment, and of the files that the variables name: the crate's wrappers. Nothing where one is gone.
-fn grounds(variables: &BTreeMap<String, String>) -> Option<Digest> {
+/// The variable with the directory in which the crate keeps its wrappers. The crate has one for all zigs of a user, and a
+/// wrapper calls the zig that wrote it last. So each zig gets a directory of its own.
+fn wrapper_directory(zig: &Zig, user: &UserEnvironment) -> Option<(String, OsString)> {
+    const VARIABLE: &str = "CARGO_ZIGBUILD_CACHE_DIR";
+    let directory = match user.get(VARIABLE) {
+        Some(directory) => PathBuf::from(directory),
+        None => dirs::cache_dir()?.join("cargo-lambda-zip").join("wrappers"),
+    };
+    let mut hasher = Hasher::new("wrappers");
+    hasher.field(format!("{zig:?}"));
+    let name = hasher.finish().to_string();
+    Some((VARIABLE.to_owned(), directory.join(&name[..16]).into()))
+}
+
+/// Removes zig as a tool for C that the user chose, under any name by which build scripts look for it.
+fn remove_chosen_tools(variables: &mut BTreeMap<String, OsString>, triple: &str, user: &UserEnvironment) {
+    let underscored = triple.replace('-', "_");
+    for tool in ["CC", "CXX", "AR", "RANLIB"] {
+        let names =
+            [tool.to_owned(), format!("TARGET_{tool}"), format!("{tool}_{triple}"), format!("{tool}_{underscored}")];
+        if names.iter().any(|name| user.has(name)) {
+            variables.remove(&format!("{tool}_{underscored}"));
+            // It names zig as the compiler.
+            variables.remove(&format!("CMAKE_TOOLCHAIN_FILE_{underscored}"));
+        }
+    }
+}
+
+/// The crate's variables, from the cache if nothing changed.
+fn cached(
+    zig: &Zig,
+    targets: &[Target],
+    rustc: &Rustc,
+    environment: &BTreeMap<String, OsString>,
+    cache: &Cache,
+) -> Result<BTreeMap<String, String>> {
+    let mut key = Hasher::new(KIND);
+    key.field(format!("{:?}", (zig, targets, rustc, environment)));
+    let key = key.finish();
+    let is_unchanged = |cached: &CachedVariables| fingerprint(&cached.variables) == Some(cached.fingerprint);
+    if let Some(cached) = cache.load(KIND, key).filter(is_unchanged) {
+        return Ok(cached.variables);
+    }
+    let variables = determine(zig, targets, environment)?;
+    let process = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let is_copied = process.chain(environment.keys().cloned()).any(|name| name.starts_with(COPIED));
+    if let Some(fingerprint) = fingerprint(&variables).filter(|_| !is_copied) {
+        cache.store(KIND, key, &CachedVariables { variables: variables.clone(), fingerprint });
+    }
+    Ok(variables)
+}
+
+/// Digest of the environment, and of the wrappers that the variables name. `None` if a wrapper is missing.
+fn fingerprint(variables: &BTreeMap<String, String>) -> Option<Digest> {
     let mut hasher = Hasher::new(KIND);
     add_environment(&mut hasher, &VARIABLES);
     let this_program = std::env::current_exe().and_then(|path| path.canonicalize()).ok()?;
     for path in variables.values().map(Path::new).filter(|path| path.is_absolute()) {
-        // One is this program under another name.
+        // One of them is a link to this program.
         if path.canonicalize().ok()? != this_program {
             hasher.digest(Digest::of_file(path).ok()?);
         }
@@ -94,16 +148,22 @@ fn grounds(variables: &BTreeMap<String, String>) -> Option<Digest> {
     Some(hasher.finish())
 }
 
-fn work_out(zig: &Zig, targets: &[Target]) -> Result<BTreeMap<String, String>> {
+/// Runs the `cargo-zigbuild` crate in a child process.
+fn determine(
+    zig: &Zig,
+    targets: &[Target],
+    environment: &BTreeMap<String, OsString>,
+) -> Result<BTreeMap<String, String>> {
     let failed = || format!("failed to prepare {zig}");
     let executable = std::env::current_exe().or_fail(ErrorKind::Setup, failed)?;
     let output = Command::new(executable)
-        .args(["zig", WORD])
+        .args(["zig", SUBCOMMAND])
         .args(targets.iter().map(|target| zig_triple(*target)))
+        .envs(environment)
         .env("CARGO_ZIGBUILD_ZIG_COMMAND", &zig.program)
         .env("CARGO_ZIGBUILD_ZIG_COMMAND_ARGS", zig.args.join(" "))
         .env("CARGO_ZIGBUILD_ZIG_VERSION", zig.version.to_string())
-        // The crate hands a `target-cpu` among the rustflags on to C. What was meant for Rust stays with Rust.
+        // The crate would apply a `target-cpu` among the rustflags to C as well.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .stdin(Stdio::null())
         .stderr(Stdio::piped())
@@ -116,7 +176,7 @@ fn work_out(zig: &Zig, targets: &[Target]) -> Result<BTreeMap<String, String>> {
     serde_json::from_slice(&output.stdout).or_fail(ErrorKind::Setup, failed)
 }
 
-/// A triple with the glibc to link against, in the form of `cargo zigbuild`.
+/// A triple with the version of glibc, as `cargo zigbuild` spells it.
 fn zig_triple(target: Target) -> String {
     match target.glibc() {
         Some(glibc) => format!("{}.{glibc}", target.triple()),
@@ -124,16 +184,16 @@ fn zig_triple(target: Target) -> String {
     }
 }
 
-/// In the process of its own: the variables for these targets.
+/// The variables for these targets. Must run in a process of its own.
 pub(super) fn variables(targets: Vec<String>) -> Result<BTreeMap<String, String>> {
     let mut build = Build { enable_zig_ar: true, ..Build::default() };
     build.cargo.common.target = targets;
     let command = build.build_command()?;
     let set = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
-    // These the crate sets in its own process.
-    let of_process =
+    // The crate sets these in its own process.
+    let set_in_process =
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("BINDGEN_EXTRA_CLANG_ARGS_"));
-    set.chain(of_process)
+    set.chain(set_in_process)
         .map(|(name, value)| {
             let text = |text: OsString| text.into_string().ok().context("a path that is not UTF-8");
             Ok((text(name)?, text(value)?))

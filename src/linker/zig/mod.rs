@@ -1,4 +1,4 @@
-//! Zig as a C compiler and linker for any of Lambda's targets, by way of the `cargo-zigbuild` crate.
+//! Zig as C compiler and linker for every target of Lambda, through the `cargo-zigbuild` crate.
 
 mod callback;
 mod environment;
@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::platform::PYTHON;
 
-pub(crate) use callback::answer;
+pub(crate) use callback::run_for_wrapper;
 pub(crate) use environment::prepare;
 pub(crate) use install::{install, installed_python};
 
 /// The oldest zig that the `cargo-zigbuild` crate works with.
 const OLDEST: Version = Version::new(0, 9, 0);
 
-/// A zig that runs: the program itself, or Python with `ziglang`.
+/// A zig that works: the program itself, or Python with `ziglang`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Zig {
     pub(crate) program: PathBuf,
@@ -45,20 +45,20 @@ impl Zig {
     }
 }
 
-/// What looking for zig came to.
+/// The result of looking for zig.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ZigSurvey {
-    /// It was of no interest.
+    /// It was not needed.
     #[default]
     NotAsked,
     Missing,
-    /// There is one, but not one to build with: why.
+    /// There is one, but it cannot be used, for this reason.
     Unusable(String),
     Found(Zig),
 }
 
-/// Looks for zig where `cargo zigbuild` looks, by its variables: `zig`, then Python's `ziglang`, then the one that
-/// `--install-zig` fetched.
+/// Looks for zig as `cargo zigbuild` does, with its variables: `zig`, then Python's `ziglang`, then the one that
+/// `--install-zig` installed.
 pub(crate) fn find() -> ZigSurvey {
     let named = |variable: &str, name: &str| std::env::var(variable).unwrap_or_else(|_| name.to_owned());
     let module = ["-m", "ziglang"];
@@ -85,10 +85,10 @@ fn ask(program: &Path, args: &[&str]) -> ZigSurvey {
     let zig = |version| Zig { program: program.to_owned(), args: args.clone(), version };
     let command = format!("`{} version`", zig(OLDEST).command_line());
     match output {
-        Err(error) => ZigSurvey::Unusable(format!("{command} does not start: {error}")),
+        Err(error) => ZigSurvey::Unusable(format!("failed to run {command}: {error}")),
         Ok(output) => {
             let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            match judge(output.status.success(), &stdout, &stderr) {
+            match parse_version(output.status.success(), &stdout, &stderr) {
                 Ok(Some(version)) => ZigSurvey::Found(zig(version)),
                 Ok(None) => ZigSurvey::Missing,
                 Err(reason) => ZigSurvey::Unusable(format!("{command} {reason}")),
@@ -97,19 +97,21 @@ fn ask(program: &Path, args: &[&str]) -> ZigSurvey {
     }
 }
 
-/// The version that a zig answered with, nothing where Python has no such module, or what is wrong with it.
-fn judge(success: bool, stdout: &str, stderr: &str) -> Result<Option<Version>, String> {
+/// The version in the output of `zig version`. `None` if Python has no `ziglang` module. The error says what is wrong.
+fn parse_version(success: bool, stdout: &str, stderr: &str) -> Result<Option<Version>, String> {
     if !success {
         if stderr.contains("No module named") {
             return Ok(None);
         }
-        let reason = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no word why").trim();
+        let reason = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no error message").trim();
         return Err(format!("failed: {reason}"));
     }
     match Version::parse(stdout.trim()) {
-        Ok(version) if version < OLDEST => Err(format!("is {version}, which is too old: {OLDEST} or newer is needed")),
+        Ok(version) if version < OLDEST => Err(format!("is too old: found {version}, expected {OLDEST} or newer")),
         Ok(version) => Ok(Some(version)),
-        Err(_) => Err(format!("answered `{}`, which is no version", stdout.lines().next().unwrap_or_default().trim())),
+        Err(_) => {
+            Err(format!("printed `{}`, which is not a version", stdout.lines().next().unwrap_or_default().trim()))
+        }
     }
 }
 
@@ -118,12 +120,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zig_is_judged_by_its_answer() {
-        assert_eq!(judge(true, "0.16.0\n", ""), Ok(Some(Version::new(0, 16, 0))));
-        assert!(judge(true, "0.17.0-dev.1+abc\n", "").unwrap().is_some());
-        assert_eq!(judge(false, "", "/usr/bin/python3: No module named ziglang"), Ok(None));
-        assert_eq!(judge(false, "", "zig: cannot open\n\n").unwrap_err(), "failed: zig: cannot open");
-        assert!(judge(true, "0.8.1\n", "").unwrap_err().contains("too old"));
-        assert!(judge(true, "hello\n", "").unwrap_err().contains("`hello`"));
+    fn the_output_of_zig_version_tells_if_it_can_be_used() {
+        assert_eq!(parse_version(true, "0.16.0\n", ""), Ok(Some(Version::new(0, 16, 0))));
+        assert!(parse_version(true, "0.17.0-dev.1+abc\n", "").unwrap().is_some());
+        assert_eq!(parse_version(false, "", "/usr/bin/python3: No module named ziglang"), Ok(None));
+        assert_eq!(parse_version(false, "", "zig: cannot open\n\n").unwrap_err(), "failed: zig: cannot open");
+        assert!(parse_version(true, "0.8.1\n", "").unwrap_err().contains("too old"));
+        assert!(parse_version(true, "hello\n", "").unwrap_err().contains("`hello`"));
     }
 }

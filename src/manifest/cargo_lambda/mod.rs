@@ -1,14 +1,13 @@
-//! What a package declares for cargo-lambda: `[package.metadata.lambda.build]` and its kin.
+//! What a package declares for cargo-lambda: `[package.metadata.lambda.build]` and the tables like it.
 //!
-//! A package that moves from that tool, or is built by both, keeps its manifest. The keys that mean the same here are
-//! read, and said; each of the others is named with what takes its place. Nothing of our own tables is looked up here:
-//! whoever asks gives them precedence, key by key.
+//! A package that moves from cargo-lambda, or is built by both tools, keeps its manifest. Keys that mean the same here are
+//! read and reported. Each of the others gets a warning that names its replacement. Our own tables win, key by key; the
+//! caller decides that.
 //!
-//! What cargo-lambda reads, and how its tables stand to one another, is that of its version 1.9.2, crate
-//! `cargo-lambda-metadata`.
+//! The keys and the order of the tables follow cargo-lambda 1.9.2, crate `cargo-lambda-metadata`.
 
-mod foreign;
 mod table;
+mod unsupported;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -23,95 +22,95 @@ use lambda_zip_error::{ErrorKind, Failure};
 
 use table::{Key, Keys};
 
-/// What its tables say of one binary.
+/// What its tables declare for one binary.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inherited {
-    /// Further files. Their paths are relative to the working directory, as they are with cargo-lambda.
+    /// Additional files. Their paths are relative to the working directory, as with cargo-lambda.
     pub(crate) include: Vec<Include>,
     pub(crate) kind: Option<ArchiveKind>,
     pub(crate) target: Option<InheritedTarget>,
     /// The keys that the fields above were read from.
     pub(crate) read: Vec<ReadKey>,
-    /// The keys that mean nothing here.
-    pub(crate) foreign: Vec<ForeignKey>,
+    /// The keys that this program does not support.
+    pub(crate) unsupported: Vec<UnsupportedKey>,
 }
 
-/// What the function is built for.
+/// The target that the tables ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum InheritedTarget {
-    /// `arm64` or `x86_64`. The C library that cargo-lambda takes then, the runtime's, is not asked for by that.
+    /// `arm64` or `x86_64`. This does not choose a C library.
     Arch(Arch),
-    /// The one triple of `target`.
+    /// The first triple of `target`.
     Triple(String),
 }
 
-/// A key that was read.
+/// A key that is supported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ReadKey {
-    pub(crate) what: Answer,
+    pub(crate) setting: InheritedSetting,
     pub(crate) key: String,
-    /// The table and its manifest, as a message names them.
+    /// The table and its manifest, for a message.
     pub(crate) table: String,
 }
 
-/// The questions that a key may answer.
+/// What a supported key sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum InheritedSetting {
     Include,
     Kind,
     Target,
 }
 
-/// A key that means nothing here, with what takes its place.
+/// A key that this program does not support, with its replacement.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ForeignKey {
+pub(crate) struct UnsupportedKey {
     pub(crate) message: String,
     pub(crate) hint: String,
 }
 
 impl Inherited {
-    /// Reads the tables for one binary. `folder` is the working directory.
-    pub(crate) fn read(metadata: &Metadata, package: &Package, binary: &str, folder: &Path) -> Result<Self> {
+    /// Reads the tables for one binary. `directory` is the working directory.
+    pub(crate) fn read(metadata: &Metadata, package: &Package, binary: &str, directory: &Path) -> Result<Self> {
         let mut keys = Keys::of(metadata, package, binary);
         let mut inherited = Self::default();
         if let Some(key) = keys.take("include") {
-            let sources: Vec<String> = key.value("a list of texts")?;
-            inherited.include = sources.iter().map(|source| include(&key, source, folder)).collect();
-            inherited.note(Answer::Include, &key);
+            let sources: Vec<String> = key.value("a list of strings")?;
+            inherited.include = sources.iter().map(|source| include(&key, source, directory)).collect();
+            inherited.note(InheritedSetting::Include, &key);
         }
         inherited.read_kind(&mut keys)?;
         inherited.read_target(&mut keys)?;
-        inherited.foreign = keys.rest().filter_map(foreign::replaced).collect();
+        inherited.unsupported = keys.rest().filter_map(unsupported::warning).collect();
         Ok(inherited)
     }
 
-    fn note(&mut self, what: Answer, key: &Key) {
-        self.read.push(ReadKey { what, key: key.name.clone(), table: key.table() });
+    fn note(&mut self, setting: InheritedSetting, key: &Key) {
+        self.read.push(ReadKey { setting, key: key.name.clone(), table: key.table() });
     }
 
     fn read_kind(&mut self, keys: &mut Keys) -> Result<()> {
         let Some(extension) = keys.take_if_true("extension")? else { return Ok(()) };
-        self.note(Answer::Kind, &extension);
+        self.note(InheritedSetting::Kind, &extension);
         self.kind = Some(ArchiveKind::Extension);
         if let Some(internal) = keys.take_if_true("internal")? {
-            self.note(Answer::Kind, &internal);
+            self.note(InheritedSetting::Kind, &internal);
             self.kind = Some(ArchiveKind::InternalExtension);
         }
         Ok(())
     }
 
-    /// Where several keys are set, the one that counts is that which counts for cargo-lambda.
+    /// If several keys are set, the one that wins in cargo-lambda wins here.
     fn read_target(&mut self, keys: &mut Keys) -> Result<()> {
         for (name, arch) in [("arm64", Arch::Arm64), ("x86_64", Arch::X86_64)] {
             if let Some(key) = keys.take_if_true(name)? {
-                self.note(Answer::Target, &key);
+                self.note(InheritedSetting::Target, &key);
                 self.target.get_or_insert(InheritedTarget::Arch(arch));
             }
         }
         if let Some(key) = keys.take("target") {
-            let triples: Vec<String> = key.value("a list of texts")?;
+            let triples: Vec<String> = key.value("a list of strings")?;
             if let Some(triple) = triples.into_iter().next() {
-                self.note(Answer::Target, &key);
+                self.note(InheritedSetting::Target, &key);
                 self.target.get_or_insert(InheritedTarget::Triple(triple));
             }
         }
@@ -119,60 +118,57 @@ impl Inherited {
     }
 }
 
-/// What the tables say that these binaries are built for. One build has one answer for all of them.
-pub(crate) fn target<'a>(
-    metadata: &Metadata,
-    binaries: impl Iterator<Item = (&'a Package, &'a str)>,
+/// The target that the tables of all these binaries agree on. They are built together, so they cannot differ in it.
+pub(crate) fn common_target<'a>(
+    binaries: impl Iterator<Item = (&'a str, &'a Inherited)>,
 ) -> Result<Option<InheritedTarget>> {
-    let mut first: Option<(&str, Option<InheritedTarget>)> = None;
-    for (package, binary) in binaries {
-        let target = Inherited::read(metadata, package, binary, Path::new(""))?.target;
-        match &first {
+    let mut first: Option<(&str, &Option<InheritedTarget>)> = None;
+    for (binary, Inherited { target, .. }) in binaries {
+        match first {
             None => first = Some((binary, target)),
-            Some((_, same)) if *same == target => {}
+            Some((_, same)) if same == target => {}
             Some((other, _)) => {
                 let message = format!(
                     "cargo-lambda's tables ask for different targets for `{other}` and `{binary}`, which are built together"
                 );
-                let hint = "say which with `--arch`, or build them one after the other with `--package` or `--bin`";
+                let hint = "choose one with `--arch`, or build them one by one with `--package` or `--bin`";
                 return Err(Failure::new(ErrorKind::Setup, message).hint(hint).into());
             }
         }
     }
-    Ok(first.and_then(|(_, target)| target))
+    Ok(first.and_then(|(_, target)| target.clone()))
 }
 
-/// The file that cargo-lambda looks for in the working directory.
+/// The configuration file of cargo-lambda, in the working directory.
 pub(crate) const FILE: &str = "CargoLambda.toml";
 
-/// What to say of it.
-pub(crate) fn foreign_file() -> ForeignKey {
-    ForeignKey {
-        message: format!("`{FILE}` is for cargo-lambda alone and changes nothing here"),
-        hint: "put its `[build]` into `[workspace.metadata.lambda.build]` of `Cargo.toml`, which both tools read"
-            .into(),
+/// The warning about [`FILE`].
+pub(crate) fn unsupported_file() -> UnsupportedKey {
+    UnsupportedKey {
+        message: format!("`{FILE}` is ignored: only cargo-lambda reads it"),
+        hint: "move its `[build]` to `[workspace.metadata.lambda.build]` in `Cargo.toml`, which both tools read".into(),
     }
 }
 
-/// What there is to tell of the tables of a run, each thing once however many binaries it concerns.
+/// What to report about the tables of a build, each item once for all binaries.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    /// The keys that were read, by their tables.
+    /// The keys that count, by table.
     read: BTreeMap<String, BTreeSet<String>>,
-    pub(crate) foreign: BTreeSet<ForeignKey>,
+    pub(crate) unsupported: BTreeSet<UnsupportedKey>,
 }
 
 impl Notes {
-    /// Adds what concerns one binary. `counts` says whether the answer of a key is the one that counts.
-    pub(crate) fn add(&mut self, inherited: &Inherited, counts: impl Fn(Answer) -> bool) {
-        for ReadKey { key, table, .. } in inherited.read.iter().filter(|read| counts(read.what)) {
+    /// Adds the keys of one binary. `counts` is true for a setting that nothing more specific replaces.
+    pub(crate) fn add(&mut self, inherited: &Inherited, counts: impl Fn(InheritedSetting) -> bool) {
+        for ReadKey { key, table, .. } in inherited.read.iter().filter(|read| counts(read.setting)) {
             self.read.entry(table.clone()).or_default().insert(format!("`{key}`"));
         }
-        self.foreign.extend(inherited.foreign.iter().cloned());
+        self.unsupported.extend(inherited.unsupported.iter().cloned());
     }
 
-    /// One line for each table that had a say.
-    pub(crate) fn read(&self) -> impl Iterator<Item = String> {
+    /// One line for each table with a key that counts.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
         self.read.iter().map(|(table, keys)| {
             let keys: Vec<_> = keys.iter().map(String::as_str).collect();
             format!("{} from cargo-lambda's {table}", keys.join(", "))
@@ -180,8 +176,8 @@ impl Notes {
     }
 }
 
-/// `PATH`, or `DEST:PATH`, in that order.
-fn include(key: &Key, text: &str, folder: &Path) -> Include {
+/// `PATH` or `DEST:PATH`.
+fn include(key: &Key, text: &str, directory: &Path) -> Include {
     let (destination, source) = match text.split_once(':') {
         Some((drive, path)) if drive.len() == 1 && path.starts_with(['/', '\\']) => (None, text),
         Some((destination, source)) => (Some(destination.to_owned()), source),
@@ -189,7 +185,7 @@ fn include(key: &Key, text: &str, folder: &Path) -> Include {
     };
     Include {
         origin: format!("{}: `{text}`", key.place()),
-        base: folder.to_owned(),
+        base: directory.to_owned(),
         source: source.into(),
         has_destination: false,
         destination,

@@ -1,4 +1,4 @@
-//! The tables as cargo-lambda lays them over one another.
+//! The tables, merged as cargo-lambda merges them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,17 +20,17 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// The table and its manifest, to be put into a message.
+    /// The table and its manifest, for a message.
     pub(super) fn table(&self) -> String {
         format!("`{}` in `{}`", self.section, self.manifest.display())
     }
 
-    /// The key and its manifest, to begin a message with.
+    /// The key and its manifest, for the start of a message.
     pub(super) fn place(&self) -> String {
         format!("`{}.{}` in `{}`", self.section, self.name, self.manifest.display())
     }
 
-    /// Its value, which has to be of the shape that is described.
+    /// Its value. `shape` describes the expected type for the error.
     pub(super) fn value<T: DeserializeOwned>(&self, shape: &str) -> Result<T, Failure> {
         serde_json::from_value(self.value.clone())
             .map_err(|_| Failure::new(ErrorKind::Setup, format!("{}: `{}` is not {shape}", self.place(), self.value)))
@@ -42,8 +42,8 @@ impl Key {
 pub(super) struct Keys(BTreeMap<String, Key>);
 
 impl Keys {
-    /// Lays the tables over one another: that of the workspace, of the binary in the workspace's, and of the package. A
-    /// binary's table in the package's stands in place of the package's, which is how cargo-lambda has it.
+    /// Merges the tables: the workspace's, the binary's in the workspace's, then the package's. As with cargo-lambda, a
+    /// binary's table in the package's replaces the package's.
     pub(super) fn of(metadata: &Metadata, package: &Package, binary: &str) -> Self {
         let mut keys = Self::default();
         let root = metadata.workspace_root.join("Cargo.toml");
@@ -71,7 +71,7 @@ impl Keys {
             let key = Key { name: name.clone(), section, manifest: manifest.clone(), value: value.clone() };
             self.0.insert(name.clone(), key);
         }
-        // What is deployed has these files, too, though no other key of that table is about the zip.
+        // These files go into the deployed zip too. No other key of that table changes the zip.
         if let Some(value) = table.get("deploy").and_then(|deploy| deploy.get("include")) {
             let section = format!("{section}.deploy");
             let key = Key { name: "include".to_owned(), section, manifest, value: value.clone() };
@@ -83,14 +83,14 @@ impl Keys {
         self.0.remove(name)
     }
 
-    /// Takes a key that is a switch, if it is on.
+    /// Takes a boolean key if it is true.
     pub(super) fn take_if_true(&mut self, name: &str) -> Result<Option<Key>, Failure> {
         let Some(key) = self.take(name) else { return Ok(None) };
         let is_on: bool = key.value("`true` or `false`")?;
         Ok(is_on.then_some(key))
     }
 
-    /// The keys that nobody took, by the names under which they are known here.
+    /// The keys that were not taken, by name.
     pub(super) fn rest(self) -> impl Iterator<Item = (String, Key)> {
         self.0.into_iter()
     }

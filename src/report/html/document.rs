@@ -1,30 +1,31 @@
-//! The page around the zips: its head, the table of all zips, and the policy that lets nothing else in.
+//! The document: its head with the security policy, the table of all zips, and a section for each zip.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::map::Painter;
-use super::{Verdict, ZipPage, zip_page};
+use super::model::ZipPage;
+use super::widgets::{StyleRules, badge, bar};
+use super::zip_page;
 use crate::report::human_bytes;
 use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, LIMITS_SOURCE, UNPACKED_LIMIT};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// The whole document.
-pub(super) fn render(zips: &[ZipPage]) -> String {
-    let mut painter = Painter::default();
+/// The HTML of the page.
+pub(super) fn render(zips: &[ZipPage<'_>]) -> String {
+    let mut styles = StyleRules::default();
     let overview = if zips.len() > 1 {
-        overview(zips, &mut painter)
+        overview(zips, &mut styles)
     } else {
         html! {}
     };
     let is_alone = zips.len() == 1;
     let sections: Vec<_> =
-        zips.iter().enumerate().map(|(index, zip)| zip_page::section(zip, index + 1, is_alone, &mut painter)).collect();
-    let style = format!("{STYLE}{}", painter.rules);
+        zips.iter().enumerate().map(|(index, zip)| zip_page::section(zip, index + 1, is_alone, &mut styles)).collect();
+    let style = format!("{STYLE}{}", styles.as_css());
     let title = match zips {
         [zip] => format!("{} – deployment zip", zip.title),
         zips => format!("{} deployment zips", zips.len()),
@@ -58,7 +59,7 @@ pub(super) fn render(zips: &[ZipPage]) -> String {
     page.into_string()
 }
 
-/// Only the page's own style and script, and nothing from anywhere.
+/// A policy that allows the page's own style and script, by their hashes, and nothing else.
 fn policy(style: &str) -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     format!(
@@ -68,12 +69,13 @@ fn policy(style: &str) -> String {
     )
 }
 
-fn overview(zips: &[ZipPage], painter: &mut Painter) -> Markup {
+/// The table of all zips.
+fn overview(zips: &[ZipPage<'_>], styles: &mut StyleRules) -> Markup {
     let mut cell = |size: Option<u64>, limit: u64| {
         html! {
             @match size {
                 Some(size) => {
-                    td data-value=(size) { (human_bytes(size)) (zip_page::bar(size, limit, painter)) }
+                    td data-value=(size) { (human_bytes(size)) (bar(size, limit, styles)) }
                 }
                 None => td data-value="0" { "–" }
             }
@@ -107,16 +109,4 @@ fn overview(zips: &[ZipPage], painter: &mut Painter) -> Markup {
             }
         }
     }
-}
-
-/// The verdict in a word.
-pub(super) fn badge(verdict: &Verdict) -> Markup {
-    let (class, word) = match verdict {
-        Verdict::Published => ("good", "published"),
-        Verdict::Good => ("good", "ok"),
-        Verdict::Refused => ("bad", "refused"),
-        Verdict::Broken => ("bad", "broken"),
-        Verdict::Unreadable(_) => ("bad", "unreadable"),
-    };
-    html! { span.badge.(class) { (word) } }
 }

@@ -1,35 +1,34 @@
-//! What an executable says of itself: whether it would load, and what its bytes are for.
+//! The section about one executable or library: what it needs to be loaded, and what its largest sections are for.
 
 use maud::{Markup, html};
 
 use super::contents::Row;
-use super::map::{Painter, meaning};
-use super::tree::Kind;
-use super::zip_page::bar;
+use super::tree::TileKind;
+use super::widgets::{StyleRules, bar, section_purpose};
 use crate::report::human_bytes;
 use lambda_zip_check::elf::{Elf, ElfType};
 
-/// The largest sections are listed.
-const SECTIONS: usize = 12;
+/// How many of the largest sections are listed.
+const LISTED_SECTIONS: usize = 12;
 
-/// The facts of one executable or library.
-pub(super) fn details(row: &Row, elf: &Elf, is_open: bool, painter: &mut Painter) -> Markup {
+/// The facts about one executable or library.
+pub(super) fn details(row: &Row<'_>, elf: &Elf, is_open: bool, styles: &mut StyleRules) -> Markup {
     html! {
         details open[is_open] {
-            summary { code { (row.name) } " " span.quiet { (summary(row, elf)) } }
+            summary { code { (row.facts.name) } " " span.quiet { (summary(row, elf)) } }
             div {
                 dl {
                     @for (name, value) in facts(elf) { dt { (name) } dd { (value) } }
                 }
-                (sections(row, elf, painter))
+                (sections(row, elf, styles))
             }
         }
     }
 }
 
-fn summary(row: &Row, elf: &Elf) -> String {
+fn summary(row: &Row<'_>, elf: &Elf) -> String {
     let what = match row.kind {
-        Kind::Library => "library",
+        TileKind::Library => "library",
         _ if elf.interpreter.is_none() => "static program",
         _ => "program",
     };
@@ -52,22 +51,28 @@ fn facts(elf: &Elf) -> Vec<(&'static str, String)> {
     let highest = |family| elf.highest_need(family).map(|(need, _)| format!("{} of {}", need.version, need.library));
     let mut facts = vec![("Machine", machine(elf)), ("Type", kind)];
     let optional = [
-        ("Interpreter", Some(elf.interpreter.clone().unwrap_or_else(|| "none: the kernel starts it alone".to_owned()))),
+        (
+            "Interpreter",
+            Some(elf.interpreter.clone().unwrap_or_else(|| "none, the kernel starts it directly".to_owned())),
+        ),
         ("Needed libraries", Some(joined(&elf.needed, "none"))),
         ("Highest glibc", highest("GLIBC")),
         ("Highest libstdc++", highest("GLIBCXX")),
         ("Library name", elf.soname.clone()),
-        ("Library folders", Some([&elf.rpath[..], &elf.runpath].concat().join(", ")).filter(|text| !text.is_empty())),
+        (
+            "Library directories",
+            Some([&elf.rpath[..], &elf.runpath].concat().join(", ")).filter(|text| !text.is_empty()),
+        ),
         ("Build id", elf.build_id.clone()),
         ("Debug information", (elf.debug_size > 0).then(|| human_bytes(elf.debug_size))),
-        ("Stack", elf.executable_stack.then(|| "can be run: an attacker would like that".to_owned())),
+        ("Stack", elf.executable_stack.then(|| "executable, which makes attacks easier".to_owned())),
     ];
     facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
     facts
 }
 
-fn sections(row: &Row, elf: &Elf, painter: &mut Painter) -> Markup {
-    let largest = elf.sections.iter().take(SECTIONS);
+fn sections(row: &Row<'_>, elf: &Elf, styles: &mut StyleRules) -> Markup {
+    let largest = elf.sections.iter().take(LISTED_SECTIONS);
     html! {
         @if !elf.sections.is_empty() {
             table.sections {
@@ -77,9 +82,9 @@ fn sections(row: &Row, elf: &Elf, painter: &mut Painter) -> Markup {
                         tr {
                             td {
                                 code { (section.name) }
-                                span.quiet { (meaning(&section.name)) }
+                                span.quiet { (section_purpose(&section.name)) }
                             }
-                            td { (human_bytes(section.size)) (bar(section.size, row.size.max(1), painter)) }
+                            td { (human_bytes(section.size)) (bar(section.size, row.facts.size.max(1), styles)) }
                         }
                     }
                 }

@@ -1,29 +1,29 @@
 "use strict";
-// The page says everything without this script. With it, the map tells what the pointer or the focus is on, and the
-// tables can be sorted and searched.
+// The page is complete without this script. The script describes the tile under the pointer or with the focus, and
+// makes the tables sortable and searchable.
 
 for (const room of document.querySelectorAll(".room")) {
   const detail = room.querySelector(".detail");
-  const usual = detail.textContent;
-  const tell = (event) => {
+  const initial = detail.textContent;
+  const describe = (event) => {
     const tile = event.target.closest(".tile");
-    detail.textContent = tile ? tile.title : usual;
+    detail.textContent = tile ? tile.title : initial;
   };
-  room.addEventListener("mouseover", tell);
-  room.addEventListener("focusin", tell);
-  room.addEventListener("mouseleave", () => { detail.textContent = usual; });
+  room.addEventListener("mouseover", describe);
+  room.addEventListener("focusin", describe);
+  room.addEventListener("mouseleave", () => { detail.textContent = initial; });
 }
 
-// A link into a part that is folded away unfolds it.
-const unfold = () => {
+// Opens the closed parts around the target of a link.
+const openTarget = () => {
   const target = document.getElementById(location.hash.slice(1));
   for (let at = target; at; at = at.parentElement) {
     if (at instanceof HTMLDetailsElement) at.open = true;
   }
   if (target) target.scrollIntoView({ block: "center" });
 };
-addEventListener("hashchange", unfold);
-if (location.hash) unfold();
+addEventListener("hashchange", openTarget);
+if (location.hash) openTarget();
 
 const sort = (table, column, header) => {
   const descending = header.getAttribute("aria-sort") !== "descending";

@@ -1,7 +1,7 @@
-//! Squarified treemaps: rectangles whose areas are the weights, and which are as close to squares as can be had cheaply.
+//! Squarified treemaps: rectangles whose areas are given, and which are close to squares.
 //!
 //! After Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000): a row along the shorter side takes one weight after
-//! the other as long as that makes the worst of its rectangles less long.
+//! another, as long as that makes its longest rectangle more like a square.
 
 /// A rectangle, in any unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,8 +18,8 @@ impl Rectangle {
     }
 }
 
-/// One rectangle for each weight, in the order of the weights, which have to be positive and fall. Together they fill
-/// the area.
+/// Returns one rectangle for each weight, in the same order. Together they fill the area. Weights must be positive and in
+/// descending order.
 pub(super) fn squarify(weights: &[f64], area: Rectangle) -> Vec<Rectangle> {
     let mut placed = Vec::with_capacity(weights.len());
     let mut left = weights;
@@ -38,7 +38,7 @@ pub(super) fn squarify(weights: &[f64], area: Rectangle) -> Vec<Rectangle> {
     placed
 }
 
-/// How many of the weights make the best row along a side of this length.
+/// The number of weights that form the best row along a side of this length.
 fn row_length(weights: &[f64], scale: f64, side: f64) -> usize {
     let largest = weights[0] * scale;
     let mut sum = 0.0;
@@ -55,7 +55,7 @@ fn row_length(weights: &[f64], scale: f64, side: f64) -> usize {
     weights.len()
 }
 
-/// Places a row along the shorter side of what is free, and takes its strip away from that.
+/// Places a row along the shorter side of the free area, and removes it from that area.
 fn place_row(row: &[f64], row_sum: f64, free: &mut Rectangle, sum: f64, placed: &mut Vec<Rectangle>) {
     let share = row_sum / sum;
     let mut offset = 0.0;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn areas_are_the_weights_and_fill_the_whole() {
+    fn areas_are_the_weights_and_fill_the_area() {
         let weights = [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0];
         let placed = squarify(&weights, Rectangle::new(6.0, 4.0));
         assert_eq!(placed.len(), weights.len());
@@ -116,12 +116,12 @@ mod tests {
                 assert!(apart, "{one:?} {other:?}");
             }
             let ratio = one.width / one.height;
-            assert!((0.2..5.0).contains(&ratio), "{one:?} is hardly a square");
+            assert!((0.2..5.0).contains(&ratio), "{one:?} is far from a square");
         }
     }
 
     #[test]
-    fn one_weight_takes_all_and_none_takes_nothing() {
+    fn one_weight_gets_the_whole_area_and_no_weight_gets_nothing() {
         let area = Rectangle::new(10.0, 5.0);
         assert_eq!(squarify(&[3.0], area), [area]);
         assert_eq!(squarify(&[], area), []);

@@ -1,13 +1,14 @@
-//! The files of a zip as folders in folders, each as heavy as what is in it.
+//! The files of a zip as a tree of directories, each with the sum of the sizes in it.
 
 use std::collections::BTreeMap;
 
-/// Folders below this depth are part of their files' names: nobody would see them, and a zip may have thousands.
-const DEPTH: usize = 8;
+/// Directories below this depth become part of the file names. They would be too small to see, and a zip may have
+/// thousands of them.
+const MAX_DEPTH: usize = 8;
 
-/// What a file is, as far as its colour says.
+/// What a tile shows. Each kind has its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum TileKind {
     Program,
     Library,
     Script,
@@ -16,12 +17,12 @@ pub(super) enum Kind {
     Broken,
     /// A part of a program or library.
     Section,
-    /// Many small things.
+    /// Many small files, or a directory that is drawn as one tile.
     Rest,
 }
 
-impl Kind {
-    /// The name in the style sheet.
+impl TileKind {
+    /// The class in the style sheet.
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Program => "program",
@@ -36,21 +37,21 @@ impl Kind {
     }
 }
 
-/// A file with its share of the room.
+/// A file and its size.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     /// In bytes.
     pub(super) weight: u64,
-    pub(super) kind: Kind,
-    /// The row of the table that is about it.
+    pub(super) kind: TileKind,
+    /// The index of its row in the table of entries.
     pub(super) row: usize,
-    /// What more there is to say of it.
+    /// The text that is shown for its tile.
     pub(super) note: String,
-    /// The parts that are known of it, by name.
+    /// The names and sizes of its known parts.
     pub(super) parts: Vec<(String, u64)>,
 }
 
-/// A file or folder with its weight.
+/// A file or a directory, and its size.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) name: String,
@@ -61,56 +62,56 @@ pub(super) struct Node {
 #[derive(Debug, Clone)]
 pub(super) enum NodeContents {
     File(Leaf),
-    /// The heaviest first.
-    Folder(Vec<Node>),
+    /// The largest first.
+    Directory(Vec<Node>),
 }
 
 #[derive(Default)]
-struct Folder {
-    folders: BTreeMap<String, Folder>,
+struct Directory {
+    directories: BTreeMap<String, Directory>,
     files: Vec<(String, Leaf)>,
 }
 
-/// Sorts files by their paths into folders. What weighs nothing is left out.
+/// Builds the tree from files and their paths. Empty files are left out.
 pub(super) fn tree(files: impl IntoIterator<Item = (String, Leaf)>) -> Vec<Node> {
-    let mut root = Folder::default();
+    let mut root = Directory::default();
     for (path, leaf) in files.into_iter().filter(|(_, leaf)| leaf.weight > 0) {
-        let mut folder = &mut root;
+        let mut directory = &mut root;
         let mut rest = path.as_str();
-        for _ in 0..DEPTH {
+        for _ in 0..MAX_DEPTH {
             let Some((name, below)) = rest.split_once('/') else { break };
-            folder = folder.folders.entry(name.to_owned()).or_default();
+            directory = directory.directories.entry(name.to_owned()).or_default();
             rest = below;
         }
-        folder.files.push((rest.to_owned(), leaf));
+        directory.files.push((rest.to_owned(), leaf));
     }
     root.nodes()
 }
 
-impl Folder {
+impl Directory {
     fn nodes(self) -> Vec<Node> {
-        let folders = self.folders.into_iter().map(|(name, folder)| {
-            let nodes = folder.nodes();
+        let directories = self.directories.into_iter().map(|(name, directory)| {
+            let nodes = directory.nodes();
             match <[Node; 1]>::try_from(nodes) {
-                // A folder with nothing but a folder in it is one with that.
-                Ok([Node { name: inner, weight, contents: contents @ NodeContents::Folder(_) }]) => {
+                // A directory that contains only one directory is merged with it.
+                Ok([Node { name: inner, weight, contents: contents @ NodeContents::Directory(_) }]) => {
                     Node { name: format!("{name}/{inner}"), weight, contents }
                 }
-                Ok(only) => folder_of(name, only.into()),
-                Err(nodes) => folder_of(name, nodes),
+                Ok(only) => directory_node(name, only.into()),
+                Err(nodes) => directory_node(name, nodes),
             }
         });
         let files = self.files.into_iter();
         let files = files.map(|(name, leaf)| Node { name, weight: leaf.weight, contents: NodeContents::File(leaf) });
-        let mut nodes: Vec<_> = folders.chain(files).collect();
+        let mut nodes: Vec<_> = directories.chain(files).collect();
         nodes.sort_by(|one, other| other.weight.cmp(&one.weight).then_with(|| one.name.cmp(&other.name)));
         nodes
     }
 }
 
-fn folder_of(name: String, nodes: Vec<Node>) -> Node {
+fn directory_node(name: String, nodes: Vec<Node>) -> Node {
     let weight = nodes.iter().fold(0, |sum: u64, node| sum.saturating_add(node.weight));
-    Node { name: name + "/", weight, contents: NodeContents::Folder(nodes) }
+    Node { name: name + "/", weight, contents: NodeContents::Directory(nodes) }
 }
 
 #[cfg(test)]
@@ -118,32 +119,32 @@ mod tests {
     use super::*;
 
     fn leaf(weight: u64) -> Leaf {
-        Leaf { weight, kind: Kind::File, row: 0, note: String::new(), parts: Vec::new() }
+        Leaf { weight, kind: TileKind::File, row: 0, note: String::new(), parts: Vec::new() }
     }
 
     fn outline(nodes: &[Node]) -> String {
         let lines = nodes.iter().map(|node| match &node.contents {
             NodeContents::File(_) => format!("{} {}", node.name, node.weight),
-            NodeContents::Folder(nodes) => format!("{} {} [{}]", node.name, node.weight, outline(nodes)),
+            NodeContents::Directory(nodes) => format!("{} {} [{}]", node.name, node.weight, outline(nodes)),
         });
         lines.collect::<Vec<_>>().join(", ")
     }
 
     #[test]
-    fn the_heaviest_comes_first_at_every_level() {
+    fn the_largest_comes_first_at_every_level() {
         let files = [("a", 1), ("data/small", 2), ("data/large", 5), ("bootstrap", 6), ("empty", 0)];
         let nodes = tree(files.map(|(path, weight)| (path.to_owned(), leaf(weight))));
         assert_eq!(outline(&nodes), "data/ 7 [large 5, small 2], bootstrap 6, a 1");
     }
 
     #[test]
-    fn a_chain_of_folders_is_one() {
+    fn a_chain_of_directories_is_merged() {
         let nodes = tree([("a/b/c/file".to_owned(), leaf(1)), ("a/b/c/other".to_owned(), leaf(1))]);
         assert_eq!(outline(&nodes), "a/b/c/ 2 [file 1, other 1]");
     }
 
     #[test]
-    fn thousands_of_folders_in_one_another_are_no_danger() {
+    fn thousands_of_nested_directories_do_not_overflow_the_stack() {
         let nodes = tree([("x/".repeat(30_000) + "file", leaf(1)), ("y".to_owned(), leaf(u64::MAX))]);
         assert_eq!(nodes.len(), 2);
     }

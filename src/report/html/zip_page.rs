@@ -1,32 +1,32 @@
-//! The part of the page that is about one zip.
+//! The section of the page about one zip.
 
 use maud::{Markup, html};
 
 use super::contents::{Row, Weight, ZipContents};
-use super::document::badge;
-use super::map::Painter;
-use super::tree::{Kind, tree};
-use super::{Verdict, ZipPage, executable};
+use super::executable;
+use super::map::map;
+use super::model::{Verdict, ZipPage};
+use super::tree::{TileKind, tree};
+use super::widgets::{StyleRules, badge, bar, percent};
 use crate::report::human_bytes;
 use crate::report::json::octal;
-use crate::report::share::{Fill, Share};
 use lambda_platform::limits::{DIRECT_UPLOAD_LIMIT, UNPACKED_LIMIT};
-use lambda_zip_check::{Finding, Severity};
+use lambda_zip_check::{EntryContents, EntryFacts, Finding, Severity};
 
-/// A longer table helps nobody and makes the page slow.
-const MOST_ROWS: usize = 1000;
+/// The most rows of the table of entries. A longer table makes the page slow.
+const MAX_ROWS: usize = 1000;
 
-/// More executables than anybody reads about.
-const MOST_EXECUTABLES: usize = 25;
+/// The most executables that are described.
+const MAX_EXECUTABLES: usize = 25;
 
-/// A table with more rows is folded away at first.
-const ROWS_IN_SIGHT: usize = 25;
+/// A table with more rows is closed at first.
+const MAX_OPEN_ROWS: usize = 25;
 
-/// The facts that stand beside the title.
-const IN_SIGHT: [&str; 2] = ["Architecture", "Runtime"];
+/// The facts that are shown next to the title.
+const TITLE_FACTS: [&str; 2] = ["Architecture", "Runtime"];
 
 /// The section of the zip with this number.
-pub(super) fn section(zip: &ZipPage, number: usize, is_alone: bool, painter: &mut Painter) -> Markup {
+pub(super) fn section(zip: &ZipPage<'_>, number: usize, is_alone: bool, styles: &mut StyleRules) -> Markup {
     let contents = zip.contents.as_ref();
     html! {
         section.card id={ "z" (number) } {
@@ -34,24 +34,24 @@ pub(super) fn section(zip: &ZipPage, number: usize, is_alone: bool, painter: &mu
                 @if is_alone { h1 { (zip.title) } } @else { h2 { (zip.title) } }
                 (badge(&zip.verdict))
                 @for (name, value) in &zip.facts {
-                    @if IN_SIGHT.contains(name) { span.badge.plain { (value) } }
+                    @if TITLE_FACTS.contains(name) { span.badge.plain { (value) } }
                 }
             }
             p.quiet { code { (zip.path) } }
             @if let Verdict::Unreadable(error) = &zip.verdict { p.finding.error { (error) } }
-            @if let Some(contents) = contents { (limits(contents, painter)) }
+            @if let Some(contents) = contents { (limits(contents, styles)) }
             @if !matches!(zip.verdict, Verdict::Unreadable(_)) { (findings(&zip.findings)) }
-            @if let Some(contents) = contents { (room(contents, number, painter)) }
+            @if let Some(contents) = contents { (maps(contents, number, styles)) }
             (facts(zip))
             @if let Some(contents) = contents {
-                (executables(contents, painter))
+                (executables(contents, styles))
                 (entries(contents, number))
             }
         }
     }
 }
 
-fn limits(contents: &ZipContents, painter: &mut Painter) -> Markup {
+fn limits(contents: &ZipContents<'_>, styles: &mut StyleRules) -> Markup {
     let bars = [("Upload", contents.size, DIRECT_UPLOAD_LIMIT), ("Unpacked", contents.unpacked_size, UNPACKED_LIMIT)];
     html! {
         div.limits {
@@ -59,31 +59,11 @@ fn limits(contents: &ZipContents, painter: &mut Painter) -> Markup {
                 div.limit {
                     span { (what) " " b { (human_bytes(size)) } }
                     span.quiet { (percent(size, limit)) " of " (human_bytes(limit)) }
-                    (bar(size, limit, painter))
+                    (bar(size, limit, styles))
                 }
             }
         }
     }
-}
-
-/// A bar that is filled as far as a limit is reached.
-pub(super) fn bar(size: u64, limit: u64, painter: &mut Painter) -> Markup {
-    let class = match (Share { size, limit }).fill() {
-        Fill::Over => "over",
-        Fill::Nearly => "nearly",
-        Fill::Below => "below",
-    };
-    let id = painter.bar(part(size, limit));
-    html! { div.bar role="img" aria-label=(percent(size, limit)) { span.(class) id=(id) {} } }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "it is shown in whole percent")]
-fn part(size: u64, limit: u64) -> f64 {
-    size as f64 / limit as f64
-}
-
-fn percent(size: u64, limit: u64) -> String {
-    if size == 0 { "0 %".to_owned() } else { Share { size, limit: limit.max(1) }.in_words() }
 }
 
 fn findings(findings: &[Finding]) -> Markup {
@@ -112,22 +92,22 @@ fn class(severity: Severity) -> &'static str {
     }
 }
 
-/// The maps, one at a time.
-fn room(contents: &ZipContents, number: usize, painter: &mut Painter) -> Markup {
+/// The maps of unpacked and of compressed sizes. The page shows one of them at a time.
+fn maps(contents: &ZipContents<'_>, number: usize, styles: &mut StyleRules) -> Markup {
     let views = [
         (Weight::Unpacked, "unpacked", "Unpacked", contents.unpacked_size),
         (Weight::Compressed, "compressed", "Compressed", contents.size),
     ];
-    let mut kinds: Vec<_> = contents.rows.iter().filter(|row| row.size > 0).map(|row| row.kind).collect();
+    let mut kinds: Vec<_> = contents.rows.iter().filter(|row| row.facts.size > 0).map(|row| row.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     if kinds.is_empty() {
         return html! {};
     }
     let rows = format!("z{number}e");
-    let maps = views.map(|(weight, class, ..)| (class, painter.map(&tree(contents.leaves(weight)), &rows)));
+    let maps = views.map(|(weight, class, ..)| (class, map(&tree(contents.leaves(weight)), &rows, styles)));
     html! {
-        h3 { "What takes the room" }
+        h3 { "What takes up space" }
         div.room {
             div.views {
                 @for (weight, class, word, size) in views {
@@ -139,25 +119,25 @@ fn room(contents: &ZipContents, number: usize, painter: &mut Painter) -> Markup 
                 div.legend { @for kind in &kinds { span.(kind.class()) { (words(*kind)) } } }
             }
             @for (class, map) in maps { div.map.(class) role="group" aria-label={ "Map, " (class) } { (map) } }
-            p.detail { "The larger the area, the more bytes. Each tile leads to its row in the table." }
+            p.detail { "Areas show sizes. Each tile links to its row in the table." }
         }
     }
 }
 
-fn words(kind: Kind) -> &'static str {
+fn words(kind: TileKind) -> &'static str {
     match kind {
-        Kind::Program => "program",
-        Kind::Library => "shared library",
-        Kind::Script => "script",
-        Kind::File => "other file",
-        Kind::Link => "link",
-        Kind::Broken => "unreadable",
-        Kind::Section => "section",
-        Kind::Rest => "small files",
+        TileKind::Program => "program",
+        TileKind::Library => "shared library",
+        TileKind::Script => "script",
+        TileKind::File => "other file",
+        TileKind::Link => "link",
+        TileKind::Broken => "unreadable",
+        TileKind::Section => "section",
+        TileKind::Rest => "small files",
     }
 }
 
-fn facts(zip: &ZipPage) -> Markup {
+fn facts(zip: &ZipPage<'_>) -> Markup {
     html! {
         @if zip.contents.is_some() || !zip.facts.is_empty() {
             h3 { "Facts" }
@@ -173,31 +153,31 @@ fn facts(zip: &ZipPage) -> Markup {
     }
 }
 
-fn executables(contents: &ZipContents, painter: &mut Painter) -> Markup {
-    let mut found: Vec<_> = contents.rows.iter().filter_map(|row| Some((row, row.elf.as_ref()?))).collect();
-    // What Lambda starts comes first.
-    found.sort_by_key(|(row, _)| row.path != "bootstrap");
+fn executables(contents: &ZipContents<'_>, styles: &mut StyleRules) -> Markup {
+    let mut found: Vec<_> = contents.rows.iter().filter_map(|row| Some((row, row.elf()?))).collect();
+    // The executable that Lambda starts comes first.
+    found.sort_by_key(|(row, _)| row.facts.path != "bootstrap");
     let is_open = found.len() == 1;
     html! {
         @if !found.is_empty() {
             h3 { "Executables and libraries" }
-            @for (row, elf) in found.iter().take(MOST_EXECUTABLES) {
-                (executable::details(row, elf, is_open, painter))
+            @for (row, elf) in found.iter().take(MAX_EXECUTABLES) {
+                (executable::details(row, elf, is_open, styles))
             }
-            @if found.len() > MOST_EXECUTABLES {
-                p.quiet { "And " (found.len() - MOST_EXECUTABLES) " smaller ones." }
+            @if found.len() > MAX_EXECUTABLES {
+                p.quiet { "And " (found.len() - MAX_EXECUTABLES) " smaller ones." }
             }
         }
     }
 }
 
-/// The table of entries, which says in words what the map shows.
-fn entries(contents: &ZipContents, number: usize) -> Markup {
+/// The table of entries.
+fn entries(contents: &ZipContents<'_>, number: usize) -> Markup {
     let rows = &contents.rows;
-    let left_out = rows.get(MOST_ROWS..).unwrap_or_default();
+    let left_out = rows.get(MAX_ROWS..).unwrap_or_default();
     html! {
         h3 { "Entries" }
-        details open[rows.len() <= ROWS_IN_SIGHT] {
+        details open[rows.len() <= MAX_OPEN_ROWS] {
             summary { (rows.len()) @if rows.len() == 1 { " entry" } @else { " entries" } ", the largest first" }
             div {
                 table.sortable {
@@ -206,7 +186,7 @@ fn entries(contents: &ZipContents, number: usize) -> Markup {
                         th scope="col" { "Size" } th scope="col" { "Compressed" } th.wide scope="col" { "Share" }
                     } }
                     tbody {
-                        @for (index, row) in rows.iter().take(MOST_ROWS).enumerate() {
+                        @for (index, row) in rows.iter().take(MAX_ROWS).enumerate() {
                             (entry(row, &format!("z{number}e{index}"), contents.unpacked_size))
                         }
                     }
@@ -214,7 +194,7 @@ fn entries(contents: &ZipContents, number: usize) -> Markup {
                 @if !left_out.is_empty() {
                     p.quiet {
                         "And " (left_out.len()) " smaller ones, "
-                        (human_bytes(left_out.iter().fold(0, |sum: u64, row| sum.saturating_add(row.size)))) "."
+                        (human_bytes(left_out.iter().fold(0, |sum: u64, row| sum.saturating_add(row.facts.size)))) "."
                     }
                 }
             }
@@ -222,21 +202,25 @@ fn entries(contents: &ZipContents, number: usize) -> Markup {
     }
 }
 
-fn entry(row: &Row, id: &str, total: u64) -> Markup {
+fn entry(row: &Row<'_>, id: &str, total: u64) -> Markup {
+    let EntryFacts { name, size, compressed_size, mode, contents, .. } = row.facts;
     html! {
         tr id=(id) {
             td {
-                code { (row.name) }
-                @if let Some(target) = &row.link { span.quiet { " → " code { (target) } } }
-                @if let Some(program) = &row.interpreter { span.quiet { " run by " code { (program) } } }
+                code { (name) }
+                @match contents {
+                    EntryContents::Link(target) => { span.quiet { " → " code { (target) } } }
+                    EntryContents::Script(interpreter) => { span.quiet { " run by " code { (interpreter) } } }
+                    _ => {}
+                }
             }
-            td.wide { @if let Some(mode) = row.mode { code { (octal(mode)) } } @else { "–" } }
-            @if row.is_folder {
-                td data-value="0" { "folder" } td data-value="0" {} td.wide data-value="0" {}
+            td.wide { @if let Some(mode) = mode { code { (octal(mode)) } } @else { "–" } }
+            @if contents == EntryContents::Directory {
+                td data-value="0" { "directory" } td data-value="0" {} td.wide data-value="0" {}
             } @else {
-                td data-value=(row.size) { (human_bytes(row.size)) }
-                td data-value=(row.compressed_size) { (human_bytes(row.compressed_size)) }
-                td.wide data-value=(row.size) { (percent(row.size, total)) }
+                td data-value=(size) { (human_bytes(size)) }
+                td data-value=(compressed_size) { (human_bytes(compressed_size)) }
+                td.wide data-value=(size) { (percent(size, total)) }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Whether what is packed into fields of text is what a function unpacks there.
+//! The contents of encoded fields are what a function expects to decode.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ fn event(name: &str) -> Value {
     serde_json::from_str(&sample(name)).unwrap()
 }
 
-/// The text at this place of an event.
+/// The string at this pointer of an event.
 fn text(name: &str, pointer: &str) -> String {
     let event = event(name);
     let value = event.pointer(pointer).and_then(Value::as_str);
@@ -53,7 +53,7 @@ fn the_records_of_firehose_are_lines() {
 }
 
 #[test]
-fn the_lines_of_a_log_group_come_out_of_their_gzip() {
+fn the_gzip_of_a_log_group_contains_its_lines() {
     let event: LogsEvent = serde_json::from_str(&sample("cloudwatch-logs")).unwrap();
     let data = event.aws_logs.data;
     assert_eq!((data.message_type.as_str(), data.log_group.as_str()), ("DATA_MESSAGE", "/aws/lambda/orders"));
@@ -62,7 +62,7 @@ fn the_lines_of_a_log_group_come_out_of_their_gzip() {
 }
 
 #[test]
-fn json_in_text_is_json() {
+fn json_inside_strings_is_valid() {
     let places = [
         ("cloudwatch-alarm", "/alarmData/state/reasonData"),
         ("cloudwatch-alarm", "/alarmData/previousState/reasonData"),
@@ -80,7 +80,7 @@ fn json_in_text_is_json() {
 }
 
 #[test]
-fn all_that_speak_of_http_are_one_request() {
+fn all_http_samples_are_the_same_request() {
     for (name, method, path) in [
         ("alb", "/httpMethod", "/path"),
         ("apigw-v1", "/httpMethod", "/path"),

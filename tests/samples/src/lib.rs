@@ -1,5 +1,5 @@
-//! The built-in sample events as functions in Rust meet them: each is read into the type that `aws_lambda_events` has for
-//! it, and nothing of it may get lost on the way.
+//! Proves that the built-in sample events have the shape that functions expect: each is read into its type of
+//! `aws_lambda_events`, and no field is lost.
 
 #![cfg(test)]
 
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// The text of a sample.
 fn sample(name: &str) -> String {
-    let path = folder().join(format!("{name}.json"));
+    let path = directory().join(format!("{name}.json"));
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn folder() -> PathBuf {
+fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/lambda-local/src/samples")
 }

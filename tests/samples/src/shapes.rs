@@ -1,6 +1,6 @@
-//! Whether every field is where its type expects it.
+//! Every field of a sample is where its type expects it.
 //!
-//! The types are lenient: a field that is missing or misspelt is skipped. So a sample is read and written again, and every
+//! The types are lenient: they skip a field that is missing or misspelt. So each sample is read and written again, and every
 //! field must come back.
 
 use std::collections::BTreeSet;
@@ -42,9 +42,9 @@ use aws_lambda_events::event::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{folder, sample};
+use crate::{directory, sample};
 
-/// What is left of an event that went through its type.
+/// Reads an event into its type and writes it again.
 type RoundTrip = fn(&str) -> Value;
 
 const TYPES: &[(&str, RoundTrip)] = &[
@@ -87,7 +87,7 @@ const TYPES: &[(&str, RoundTrip)] = &[
     ("vpc-lattice", round_trip::<VpcLatticeRequestV2>),
 ];
 
-/// Documented fields that the types do not have.
+/// Documented fields that the types lack.
 const UNKNOWN_TO_THE_TYPES: &[&str] = &[
     "apigw-v1/requestcontext/extendedrequestid",
     "documentdb/events/0/event/fulldocument",
@@ -105,7 +105,7 @@ fn round_trip<T: DeserializeOwned + Serialize>(json: &str) -> Value {
     serde_json::to_value(event).unwrap()
 }
 
-/// The path of every field that holds something. Names are in lower case, as the types hold names of HTTP headers so.
+/// The path of every field with a value, in lower case, since the types store names of HTTP headers in lower case.
 fn fields(value: &Value) -> BTreeSet<String> {
     fn visit(path: &str, value: &Value, fields: &mut BTreeSet<String>) {
         let entries: Vec<_> = match value {
@@ -125,7 +125,7 @@ fn fields(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_field_gets_lost_in_the_type_of_an_event() {
+fn every_field_survives_the_type_of_its_event() {
     let mut lost = Vec::new();
     for (name, round_trip) in TYPES {
         let json = sample(name);
@@ -138,7 +138,7 @@ fn no_field_gets_lost_in_the_type_of_an_event() {
 
 #[test]
 fn every_sample_has_a_type() {
-    let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let files = fs::read_dir(directory()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
     let files: BTreeSet<_> = files.collect();
     let expected: BTreeSet<_> = TYPES.iter().map(|(name, _)| format!("{name}.json")).collect();
     assert_eq!(files, expected);

@@ -1,4 +1,4 @@
-//! The dynamic segment: what the loader is asked for.
+//! The dynamic segment: the libraries, search paths and symbol versions that the loader is asked for.
 
 use object::Endianness;
 use object::elf as constants;
@@ -7,17 +7,17 @@ use object::read::{ReadRef, StringTable};
 
 use super::{Elf, ElfError, TABLE_LIMIT, VersionNeed};
 
-/// More libraries and versions than any real file asks for.
+/// How many libraries and versions a file may ask for. Real files ask for far fewer.
 const NEEDS_LIMIT: usize = 1024;
 
-/// More memory than the names in any real file's dynamic segment take. Names may overlap in the file, so its size is no
-/// bound of theirs.
+/// How much memory the names of a dynamic segment may take. Names may overlap in the file, so its size does not limit
+/// them.
 const NAMES_LIMIT: usize = 128 << 10;
 
-/// What a name takes beside its bytes, roughly.
+/// The memory of a name in addition to its bytes, roughly.
 const NAME_OVERHEAD: usize = 64;
 
-/// Reads names and keeps count of their memory.
+/// Reads names and counts their memory.
 struct Names<'data, R: ReadRef<'data>> {
     table: StringTable<'data, R>,
     left: usize,
@@ -27,7 +27,7 @@ impl<'data, R: ReadRef<'data>> Names<'data, R> {
     fn get(&mut self, offset: u64) -> Result<String, ElfError> {
         let offset = u32::try_from(offset).ok();
         let bytes = offset.and_then(|offset| self.table.get(offset).ok());
-        let bytes = bytes.ok_or(ElfError("a name in its dynamic table lies outside of the file"))?;
+        let bytes = bytes.ok_or(ElfError("a name in its dynamic table lies outside the file"))?;
         let name = String::from_utf8_lossy(bytes).into_owned();
         self.charge(&name)?;
         Ok(name)
@@ -42,7 +42,7 @@ impl<'data, R: ReadRef<'data>> Names<'data, R> {
     }
 }
 
-/// Where the tables of the segment are, by address.
+/// The addresses of the segment's tables.
 #[derive(Default)]
 struct Tables {
     strings: u64,
@@ -51,7 +51,7 @@ struct Tables {
     version_count: u64,
 }
 
-/// Adds to `elf` what this `PT_DYNAMIC` segment says.
+/// Adds the contents of this `PT_DYNAMIC` segment to `elf`.
 pub(super) fn read<'data, Segment, R>(
     elf: &mut Elf,
     dynamic: &Segment,
@@ -67,7 +67,7 @@ where
         return Err(ElfError("its dynamic table is larger than that of any real file"));
     }
     let Ok(Some(entries)) = dynamic.dynamic(endian, data) else {
-        return Err(ElfError("its dynamic table lies outside of the file"));
+        return Err(ElfError("its dynamic table lies outside the file"));
     };
     let entries = || {
         let pairs = entries.iter().map(|entry| (entry.tag(endian), entry.val(endian)));
@@ -79,6 +79,7 @@ where
         match tag {
             constants::DT_STRTAB => tables.strings = value,
             constants::DT_STRSZ => tables.strings_size = value,
+            constants::DT_FLAGS_1 => elf.is_pie = value & u64::from(constants::DF_1_PIE.0) != 0,
             constants::DT_VERNEED => tables.versions = value,
             constants::DT_VERNEEDNUM => tables.version_count = value,
             _ => {}
@@ -110,16 +111,16 @@ where
 
     if tables.versions != 0 && tables.version_count != 0 {
         let (start, length) = file_range(segments, endian, tables.versions)
-            .ok_or(ElfError("its table of symbol versions lies outside of the file"))?;
+            .ok_or(ElfError("its table of symbol versions lies outside the file"))?;
         let table = data
             .read_bytes_at(start, length.min(TABLE_LIMIT))
-            .map_err(|()| ElfError("its table of symbol versions lies outside of the file"))?;
+            .map_err(|()| ElfError("its table of symbol versions lies outside the file"))?;
         read_versions(elf, table, tables.version_count, endian, &mut names)?;
     }
     Ok(())
 }
 
-/// Where an address lies in the file, and how many bytes of its segment follow.
+/// The position of an address in the file, and how many bytes of its segment follow.
 fn file_range<Segment>(segments: &[Segment], endian: Endianness, address: u64) -> Option<(u64, u64)>
 where
     Segment: ProgramHeader<Endian = Endianness>,
@@ -133,7 +134,7 @@ where
 }
 
 fn split_path(path: &str) -> Vec<String> {
-    path.split(':').filter(|folder| !folder.is_empty()).map(str::to_owned).collect()
+    path.split(':').filter(|directory| !directory.is_empty()).map(str::to_owned).collect()
 }
 
 fn read_versions<'data, R: ReadRef<'data>>(
@@ -143,8 +144,8 @@ fn read_versions<'data, R: ReadRef<'data>>(
     endian: Endianness,
     names: &mut Names<'data, R>,
 ) -> Result<(), ElfError> {
-    let outside = ElfError("its table of symbol versions is cut off");
-    // Records that overlap could make a small table endless, so what is visited is counted as well.
+    let outside = ElfError("its table of symbol versions is truncated");
+    // Overlapping records could make a small table endless, so the visits are counted too.
     let mut visits = 0;
     let mut offset = 0_u64;
     for _ in 0..count {
@@ -157,9 +158,9 @@ fn read_versions<'data, R: ReadRef<'data>>(
                 return Err(ElfError("it needs more symbol versions than any real file"));
             }
             let need: &constants::Vernaux<Endianness> = table.read_at(inner).map_err(|()| outside.clone())?;
-            // The loader enforces every other need, even where each symbol that uses it is weak.
+            // The loader enforces every version that is not marked weak, even if each symbol that uses it is weak.
             if need.vna_flags.get(endian).0 & constants::VER_FLG_WEAK.0 == 0 {
-                // The library's name is kept once more for each of its versions.
+                // The library's name is stored once for each of its versions.
                 names.charge(&library)?;
                 let version = names.get(need.vna_name.get(endian).into())?;
                 elf.version_needs.push(VersionNeed { library: library.clone(), version });

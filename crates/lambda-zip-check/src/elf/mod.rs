@@ -1,7 +1,7 @@
-//! What an ELF file says of itself: enough to know whether a Lambda runtime would load it.
+//! Reads what decides whether a Lambda runtime can load an ELF file: its target, loader, libraries and symbol versions.
 //!
-//! The file may be hostile and may be large. Nothing here panics; every table is read up to a stated bound; and the file
-//! is read in pieces, never as a whole.
+//! The file may be hostile and large. Nothing here panics, every table is read up to a fixed limit, and the file is read in
+//! pieces, never as a whole.
 
 mod dynamic;
 mod strip;
@@ -23,22 +23,22 @@ pub use version::VersionNeed;
 /// The first bytes of every ELF file.
 pub const MAGIC: [u8; 4] = constants::ELFMAG;
 
-/// More bytes than any real note segment, dynamic table or version table has.
+/// The largest note segment, dynamic table or version table that is read. Real ones are far smaller.
 const TABLE_LIMIT: u64 = 1 << 20;
 
-/// The longest path that Linux takes.
+/// The longest path that Linux accepts, in bytes.
 const PATH_LIMIT: u64 = 4096;
 
-/// More program headers with notes than any linker writes.
+/// How many note segments are read. Linkers write fewer.
 const NOTE_SEGMENTS_LIMIT: usize = 16;
 
-/// How many sections are kept: those beyond it are small in any real file.
+/// How many sections are kept, the largest first.
 const SECTIONS_LIMIT: usize = 48;
 
 /// How much of a section's name is kept, in bytes.
 const SECTION_NAME_LIMIT: usize = 64;
 
-/// Why a file that starts like an ELF file cannot be read as one.
+/// Why an ELF file cannot be read. The text continues a sentence about the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ElfError(&'static str);
 
@@ -50,94 +50,102 @@ impl fmt::Display for ElfError {
 
 impl std::error::Error for ElfError {}
 
-/// What the file is for, by its header.
+/// The type of an ELF file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ElfType {
-    /// A program with fixed addresses.
+    /// A program with fixed addresses (`ET_EXEC`).
     Executable,
-    /// A program that can be loaded anywhere, or a shared library.
+    /// A position-independent program, or a shared library (`ET_DYN`).
     SharedObject,
-    /// An object file, a core dump or something newer: nothing that the kernel starts.
+    /// An object file, a core dump or an unknown type: the kernel does not start it.
     Other(u16),
 }
 
-/// A part of an ELF file, as linkers divide it.
+/// A section of an ELF file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// The name, such as `.text`.
     pub name: String,
-    /// The bytes that it takes in the file.
+    /// Its size in the file, in bytes.
     pub size: u64,
 }
 
-/// An ELF file, as far as its loader cares.
+/// The parts of an ELF file that a loader looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elf {
-    /// Whether its addresses have 64 bits; if not, 32.
+    /// Whether its addresses have 64 bits rather than 32.
     pub is_64: bool,
-    /// Whether its numbers start with their lowest byte.
+    /// Whether its numbers are little-endian.
     pub is_little_endian: bool,
-    /// The processor, as the number in the header.
+    /// The number of the processor, `e_machine`.
     pub machine: u16,
-    /// What the file is for.
+    /// The type of the file.
     pub kind: ElfType,
-    /// The address where a program starts; 0 in most libraries.
+    /// The address where a program starts. 0 in most libraries.
     pub entry_point: u64,
-    /// The loader that the kernel starts in its place, `None` in a static executable and in most libraries.
+    /// The loader that the kernel starts first (`PT_INTERP`). `None` in a static executable and in most libraries.
     pub interpreter: Option<String>,
-    /// The libraries it asks the loader for, in order.
+    /// The libraries that it asks the loader for (`DT_NEEDED`), in order.
     pub needed: Vec<String>,
-    /// The name by which others ask for this library.
+    /// The name that others use to ask for this library (`DT_SONAME`).
     pub soname: Option<String>,
     /// `DT_RPATH`, split at its colons.
     pub rpath: Vec<String>,
     /// `DT_RUNPATH`, split at its colons.
     pub runpath: Vec<String>,
-    /// The symbol versions without which the loader refuses the file, in the file's order.
+    /// Whether it is marked as a position-independent program (`DF_1_PIE`), which tells it from a shared library.
+    pub is_pie: bool,
+    /// The symbol versions that the loader requires, in the file's order.
     pub version_needs: Vec<VersionNeed>,
     /// The build id in hexadecimal digits.
     pub build_id: Option<String>,
-    /// How many bytes of the file are debug information, which nothing reads at run time.
+    /// The size of the debug information in bytes. Nothing reads it at run time.
     pub debug_size: u64,
-    /// The sections that take most room in the file, the largest first.
+    /// The largest sections, the largest first.
     pub sections: Vec<Section>,
-    /// Whether it asks for a stack whose contents can be run.
+    /// Whether it asks for an executable stack.
     pub executable_stack: bool,
 }
 
 impl Elf {
-    /// Reads the facts out of an ELF file.
-    ///
-    /// A file that is cut off, or whose tables point outside of it, is an error.
+    /// Reads an ELF file. A file that is truncated, or whose tables point outside of it, is an error.
     pub fn read(file: impl Read + Seek) -> Result<Self, ElfError> {
         let cache = ReadCache::new(file);
         let identity = (&cache).read_bytes_at(0, 16).map_err(|()| ElfError("it is shorter than an ELF header"))?;
         if !identity.starts_with(&MAGIC) {
-            return Err(ElfError("it does not start like an ELF file"));
+            return Err(ElfError("it does not start with the ELF magic number"));
         }
         match identity[4] {
             1 => read_class::<constants::FileHeader32<Endianness>, _>(&cache),
             2 => read_class::<constants::FileHeader64<Endianness>, _>(&cache),
-            _ => Err(ElfError("its class is neither 32 nor 64 bits")),
+            _ => Err(ElfError("its class is neither 32-bit nor 64-bit")),
         }
     }
 
-    /// The architecture of Lambda that it runs on. `None` for any other processor, word size or byte order.
+    /// The Lambda architecture that it runs on. `None` for any other processor, word size or byte order.
     #[must_use]
     pub fn arch(&self) -> Option<Arch> {
-        let suits = self.is_64 && self.is_little_endian;
+        let is_supported = self.is_64 && self.is_little_endian;
         match constants::Machine(self.machine) {
-            constants::EM_X86_64 if suits => Some(Arch::X86_64),
-            constants::EM_AARCH64 if suits => Some(Arch::Arm64),
+            constants::EM_X86_64 if is_supported => Some(Arch::X86_64),
+            constants::EM_AARCH64 if is_supported => Some(Arch::Arm64),
             _ => None,
         }
     }
 
-    /// The highest version that it needs of the family with this prefix, such as `GLIBC`.
+    /// Whether it was linked as a program rather than a library. A library may have a loader or an entry point too, as
+    /// glibc's own have; those have a name for others to ask for.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        let is_marked = self.kind == ElfType::Executable || self.interpreter.is_some() || self.is_pie;
+        is_marked && self.soname.is_none()
+    }
+
+    /// The highest symbol version that it needs with this prefix, such as `GLIBC`.
     #[must_use]
     pub fn highest_need(&self, prefix: &str) -> Option<(&VersionNeed, SymbolVersion)> {
-        let versions = self.version_needs.iter().filter_map(|need| Some((need, need.of_family(prefix)?)));
-        // The first of equals, so that the answer does not depend on how ties are broken elsewhere.
+        let versions = self.version_needs.iter().filter_map(|need| Some((need, need.number_after(prefix)?)));
+        // The first of equal versions wins, so that the result does not depend on `max_by_key`'s choice.
         versions.fold(None, |best, next| match best {
             Some((_, version)) if version >= next.1 => best,
             _ => Some(next),
@@ -146,13 +154,13 @@ impl Elf {
 }
 
 fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &ReadCache<R>) -> Result<Elf, ElfError> {
-    let header = Header::parse(cache).map_err(|_| ElfError("its header is cut off or invalid"))?;
+    let header = Header::parse(cache).map_err(|_| ElfError("its header is truncated or invalid"))?;
     let endian = header.endian().map_err(|_| ElfError("its byte order is unknown"))?;
     if header.e_phnum(endian) == u16::MAX {
         return Err(ElfError("it has more program headers than any real program"));
     }
     let segments =
-        header.program_headers(endian, cache).map_err(|_| ElfError("its program headers lie outside of the file"))?;
+        header.program_headers(endian, cache).map_err(|_| ElfError("its program headers lie outside the file"))?;
     let sections = sections(header, endian, cache);
     let debug = sections.iter().filter(|section| is_debug(&section.name));
     let debug_size = debug.fold(0, |sum: u64, section| sum.saturating_add(section.size));
@@ -171,6 +179,7 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
         soname: None,
         rpath: Vec::new(),
         runpath: Vec::new(),
+        is_pie: false,
         version_needs: Vec::new(),
         build_id: None,
         debug_size,
@@ -178,9 +187,14 @@ fn read_class<Header: FileHeader<Endian = Endianness>, R: ReadCacheOps>(cache: &
         executable_stack: false,
     };
     elf.sections.truncate(SECTIONS_LIMIT);
+    let length = cache.len().map_err(|()| ElfError("its size is unknown"))?;
     let mut notes_left = NOTE_SEGMENTS_LIMIT;
     for segment in segments {
         match segment.p_type(endian) {
+            // The kernel maps these bytes; touching a page past the end of the file kills the program.
+            constants::PT_LOAD if end_of(segment, endian) > length => {
+                return Err(ElfError("it is truncated: a segment reaches past its end"));
+            }
             constants::PT_INTERP => elf.interpreter = Some(interpreter(segment, endian, cache)?),
             constants::PT_GNU_STACK => {
                 elf.executable_stack = segment.p_flags(endian).0 & constants::PF_X.0 != 0;
@@ -206,11 +220,16 @@ where
     }
     match segment.interpreter(endian, data) {
         Ok(Some(path)) => Ok(String::from_utf8_lossy(path).into_owned()),
-        _ => Err(ElfError("its interpreter lies outside of the file or does not end")),
+        _ => Err(ElfError("its interpreter lies outside the file or does not end")),
     }
 }
 
-/// A build id serves people only, so whatever is wrong with a note is no reason to refuse the file.
+/// Where a segment ends in the file.
+fn end_of<Segment: ProgramHeader<Endian = Endianness>>(segment: &Segment, endian: Endianness) -> u64 {
+    Into::<u64>::into(segment.p_offset(endian)).saturating_add(segment.p_filesz(endian).into())
+}
+
+/// Only people read a build id, so a damaged note is no reason to refuse the file.
 fn build_id<'data, Segment, R>(segment: &Segment, endian: Endianness, data: R) -> Option<String>
 where
     Segment: ProgramHeader<Endian = Endianness>,
@@ -228,14 +247,14 @@ where
     None
 }
 
-/// The sections with bytes in the file, the largest first. They serve debuggers and linkers, not the loader: a table that
-/// cannot be read counts as none.
+/// The sections with bytes in the file, the largest first. Only debuggers and linkers read them, not the loader: a table
+/// that cannot be read counts as empty.
 fn sections<'data, Header, R>(header: &Header, endian: Endianness, data: R) -> Vec<Section>
 where
     Header: FileHeader<Endian = Endianness>,
     R: ReadRef<'data>,
 {
-    // With 0 here the real count stands elsewhere and has no bound; only object files have so many.
+    // 0 means that the count is stored elsewhere, without a limit. Only object files have so many sections.
     if header.e_shnum(endian) == 0 {
         return Vec::new();
     }
@@ -247,7 +266,7 @@ where
         Some(Section { name, size: section.sh_size(endian).into() }).filter(|section| section.size > 0)
     });
     let mut sections: Vec<_> = named.collect();
-    // The sort is stable: among equals the order in the file stays.
+    // The sort is stable: sections of equal size keep the order of the file.
     sections.sort_by_key(|section| std::cmp::Reverse(section.size));
     sections
 }

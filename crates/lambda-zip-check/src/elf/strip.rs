@@ -1,8 +1,8 @@
-//! Parting an executable from what only a debugger reads, in the way of `strip`, without one: a machine that builds for
-//! Lambda need not have the binutils of its target.
+//! Removes symbols and debug information from an executable, as `strip` does. A machine that builds for Lambda does not
+//! need the binutils of its target.
 //!
-//! What is loaded lies in segments, and linkers put it before the rest. So the stripped executable is the start of the
-//! file up to the end of the last segment, with a new table of the sections in it.
+//! Segments hold everything that is loaded, and linkers place them first. So the stripped executable is the file up to the
+//! end of the last segment, followed by a new section table.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
@@ -10,28 +10,28 @@ use object::LittleEndian;
 use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
 use object::pod::{Pod, bytes_of, from_bytes};
 
-/// An ELF file of Lambda's: 64 bits, little-endian.
+/// Executables for Lambda are little-endian.
 const E: LittleEndian = LittleEndian;
 
-/// No name of a section is longer, and no table of names either.
+/// The largest table that is read into memory.
 const NAMES_LIMIT: u64 = 1 << 20;
 
-/// Writes a copy of an executable without symbols and debug information. The build id stays, by which a debugger finds
+/// Writes a copy of an executable without symbols and debug information. The build id stays: a debugger uses it to find
 /// them in the original.
 pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result<()> {
     let mut header: FileHeader64<LittleEndian> = read_one(&mut file, 0)?;
-    let is_ours = header.e_ident.magic == elf::ELFMAG
+    let is_supported = header.e_ident.magic == elf::ELFMAG
         && header.e_ident.class == elf::ELFCLASS64
         && header.e_ident.data == elf::ELFDATA2LSB;
-    if !is_ours {
-        return Err(invalid("it is not a little-endian ELF file of 64 bits"));
+    if !is_supported {
+        return Err(invalid("it is not a little-endian 64-bit ELF file"));
     }
     let segments: Vec<ProgramHeader64<LittleEndian>> =
         read_table(&mut file, header.e_phoff.get(E), header.e_phnum.get(E))?;
     let sections: Vec<SectionHeader64<LittleEndian>> =
         read_table(&mut file, header.e_shoff.get(E), header.e_shnum.get(E))?;
     if segments.is_empty() || sections.is_empty() {
-        return Err(invalid("it has no table of segments or of sections"));
+        return Err(invalid("it has no segment table or no section table"));
     }
 
     let ends = segments.iter().map(|segment| segment.p_offset.get(E).saturating_add(segment.p_filesz.get(E)));
@@ -53,7 +53,7 @@ pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result
     file.seek(SeekFrom::Start(header_size))?;
     let copied = io::copy(&mut file.take(loaded - header_size), &mut stripped)?;
     if copied != loaded - header_size {
-        return Err(invalid("a segment reaches beyond its end"));
+        return Err(invalid("a segment reaches past the end of the file"));
     }
     stripped.write_all(&names)?;
     let padding = table_offset - names_offset - names.len() as u64;
@@ -64,9 +64,9 @@ pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result
     stripped.flush()
 }
 
-/// The sections that are loaded, then one with their names; and those names.
+/// The loaded sections followed by one for their names, and the names.
 ///
-/// Symbols name sections by their place in the table. So one that is dropped between two that stay leaves an empty place.
+/// Symbols refer to sections by their index. So a section that is removed between two others leaves an empty one.
 fn kept_sections(
     file: &mut (impl Read + Seek),
     header: &FileHeader64<LittleEndian>,
@@ -74,7 +74,7 @@ fn kept_sections(
     loaded: u64,
 ) -> io::Result<(Vec<SectionHeader64<LittleEndian>>, Vec<u8>)> {
     let old_names =
-        sections.get(usize::from(header.e_shstrndx.get(E).0)).ok_or_else(|| invalid("its sections are nameless"))?;
+        sections.get(usize::from(header.e_shstrndx.get(E).0)).ok_or_else(|| invalid("its sections have no names"))?;
     let old_names = read_bytes(file, old_names.sh_offset.get(E), old_names.sh_size.get(E))?;
     let is_loaded = |section: &SectionHeader64<LittleEndian>| section.sh_flags.get(E).0 & elf::SHF_ALLOC.0 != 0;
     let kept = sections.iter().rposition(is_loaded).map_or(1, |last| last + 1);
@@ -95,29 +95,29 @@ fn kept_sections(
             section.sh_link.set(E, 0);
         }
     }
-    let mut of_names = empty_section();
-    of_names.sh_name.set(E, offset(&names)?);
+    let mut names_section = empty_section();
+    names_section.sh_name.set(E, offset(&names)?);
     names.extend_from_slice(b".shstrtab\0");
-    of_names.sh_type.set(E, elf::SHT_STRTAB);
-    of_names.sh_offset.set(E, loaded);
-    of_names.sh_size.set(E, names.len() as u64);
-    of_names.sh_addralign.set(E, 1);
-    sections.push(of_names);
+    names_section.sh_type.set(E, elf::SHT_STRTAB);
+    names_section.sh_offset.set(E, loaded);
+    names_section.sh_size.set(E, names.len() as u64);
+    names_section.sh_addralign.set(E, 1);
+    sections.push(names_section);
     Ok((sections, names))
 }
 
 fn empty_section() -> SectionHeader64<LittleEndian> {
     let zeros = [0; size_of::<SectionHeader64<LittleEndian>>()];
-    *from_bytes::<SectionHeader64<LittleEndian>>(&zeros).expect("as many bytes as it has").0
+    *from_bytes::<SectionHeader64<LittleEndian>>(&zeros).expect("the array has the size of the header").0
 }
 
 fn offset(names: &[u8]) -> io::Result<u32> {
-    u32::try_from(names.len()).map_err(|_| invalid("its names are too long"))
+    u32::try_from(names.len()).map_err(|_| invalid("its section names are too long"))
 }
 
 fn read_one<T: Pod>(file: &mut (impl Read + Seek), offset: u64) -> io::Result<T> {
     let bytes = read_bytes(file, offset, size_of::<T>() as u64)?;
-    Ok(*from_bytes::<T>(&bytes).map_err(|()| invalid("it is cut off"))?.0)
+    Ok(*from_bytes::<T>(&bytes).map_err(|()| invalid("it is truncated"))?.0)
 }
 
 fn read_table<T: Pod>(file: &mut (impl Read + Seek), offset: u64, count: u16) -> io::Result<Vec<T>> {
@@ -145,16 +145,16 @@ mod tests {
     use std::io::Cursor;
 
     #[test]
-    fn what_is_no_executable_is_refused() {
+    fn other_files_are_refused() {
         for bytes in [&b""[..], b"#!/bin/sh\n", &[0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0], &[0; 4096]] {
             assert!(strip(Cursor::new(bytes), Vec::new()).is_err());
         }
     }
 
-    /// The test's own executable, where it is an ELF file: it has debug information and a build id.
+    /// On Linux the test's own executable is an ELF file with debug information and a build id.
     #[cfg(target_os = "linux")]
     #[test]
-    fn an_executable_keeps_all_but_its_symbols() {
+    fn an_executable_keeps_everything_but_its_symbols() {
         use crate::elf::Elf;
         use std::fs::File;
 
@@ -163,11 +163,11 @@ mod tests {
         strip(File::open(&path).unwrap(), &mut stripped).unwrap();
         let (before, after) =
             (Elf::read(File::open(&path).unwrap()).unwrap(), Elf::read(Cursor::new(&stripped)).unwrap());
-        // A section for gdb's scripts is loaded, and stays.
+        // The section with gdb's scripts is loaded, so it stays.
         assert_eq!(after, Elf { debug_size: after.debug_size, sections: after.sections.clone(), ..before.clone() });
         assert!(after.debug_size < 1024 && (stripped.len() as u64) < path.metadata().unwrap().len());
 
-        // A second time there is nothing left to strip.
+        // Stripping again changes nothing.
         let mut again = Vec::new();
         strip(Cursor::new(&stripped), &mut again).unwrap();
         assert_eq!(again, stripped);

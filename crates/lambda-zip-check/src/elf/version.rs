@@ -2,7 +2,7 @@
 
 use lambda_platform::SymbolVersion;
 
-/// A version of a library's symbols that a file cannot do without.
+/// A symbol version that a file requires of a library.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VersionNeed {
     /// The library that must offer it, such as `libc.so.6`.
@@ -12,12 +12,11 @@ pub struct VersionNeed {
 }
 
 impl VersionNeed {
-    /// The version's number if it belongs to the family with this prefix, such as `GLIBC`.
+    /// The version's number if it has this prefix, such as `GLIBC`.
     #[must_use]
-    pub fn of_family(&self, prefix: &str) -> Option<SymbolVersion> {
+    pub fn number_after(&self, prefix: &str) -> Option<SymbolVersion> {
         let number = self.version.strip_prefix(prefix)?.strip_prefix('_')?;
-        // glibc marks abilities of its loader by names without a number. The release notes of 2.36 introduce the first
-        // of them, and each later one came with a release that is newer still.
+        // glibc names features of its loader without a number. The first one came with 2.36, all others later.
         if prefix == "GLIBC" && number.starts_with("ABI_") {
             return Some(SymbolVersion::new(2, 36, 0));
         }
@@ -30,7 +29,7 @@ mod tests {
     use super::*;
 
     fn number(version: &str, prefix: &str) -> Option<SymbolVersion> {
-        VersionNeed { library: "libc.so.6".into(), version: version.into() }.of_family(prefix)
+        VersionNeed { library: "libc.so.6".into(), version: version.into() }.number_after(prefix)
     }
 
     #[test]
@@ -47,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ability_of_the_loader_counts_as_the_release_that_brought_it() {
+    fn a_loader_feature_counts_as_the_release_that_introduced_it() {
         assert_eq!(number("GLIBC_ABI_DT_RELR", "GLIBC"), Some(SymbolVersion::new(2, 36, 0)));
     }
 }

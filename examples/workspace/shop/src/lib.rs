@@ -1,18 +1,18 @@
-//! What the functions of the shop agree on: its goods and what they cost.
+//! Types that the functions of the shop share: its items and their prices.
 
 use serde::{Deserialize, Serialize};
 
-/// A number of pieces of one of the shop's goods.
+/// A number of pieces of one item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    /// The name of the goods.
+    /// The name of the item.
     pub item: String,
-    /// How many pieces.
+    /// The number of pieces.
     pub pieces: u32,
 }
 
 impl Line {
-    /// What the line costs in cents, if the shop sells such goods at all.
+    /// The price in cents, or `None` if the shop does not sell the item.
     #[must_use]
     pub fn price(&self) -> Option<u64> {
         let cents_each = match self.item.as_str() {

@@ -1,10 +1,10 @@
-//! Says whether an order could be sent today: `{"item": "kettle", "pieces": 2}` gives `{"in_stock": true}`.
+//! Returns whether an order is in stock: `{"item": "kettle", "pieces": 2}` returns `{"in_stock": true}`.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
 use shop::Line;
 
-/// The most pieces of one item that the storehouse holds.
+/// The number of pieces of each item in stock.
 const SHELF: u32 = 12;
 
 #[derive(Serialize)]

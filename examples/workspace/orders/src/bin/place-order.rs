@@ -1,4 +1,4 @@
-//! Prices an order: `{"lines": [{"item": "cup", "pieces": 6}]}` gives `{"cents": 2880}`.
+//! Prices an order: `{"lines": [{"item": "cup", "pieces": 6}]}` returns `{"cents": 2880}`.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::{Deserialize, Serialize};

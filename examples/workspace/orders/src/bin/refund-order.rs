@@ -1,4 +1,4 @@
-//! Says how much a customer gets back for one line: `{"item": "cup", "pieces": 1}` gives `{"cents": 480}`.
+//! Computes the refund for one line: `{"item": "cup", "pieces": 1}` returns `{"cents": 480}`.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde::Serialize;

@@ -1,0 +1,114 @@
+//! The one `cargo build` for all functions and targets.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use super::PlannedTarget;
+use crate::cargo::{self, BUILD_ID, CargoCommand};
+use crate::context::{BuildContext, Function};
+use crate::linker::Linker;
+use lambda_zip_error::{ErrorKind, Failure};
+
+/// The command. It names each binary, so cargo builds exactly what the plan says and fails where it cannot.
+pub(super) fn cargo_build(
+    context: &BuildContext<'_>,
+    targets: &[PlannedTarget],
+    compiles_c: bool,
+) -> Result<CargoCommand, Failure> {
+    let BuildContext { arguments, overrides, .. } = context;
+    let functions: Vec<_> = context.functions.iter().map(|(function, _)| function).collect();
+    let mut args: Vec<OsString> = vec!["build".into(), "--profile".into(), arguments.cargo.profile().into()];
+    for planned in targets {
+        args.extend(["--target".into(), planned.target.triple().into()]);
+    }
+    args.extend(selection_args(&functions));
+
+    let build_ids: Vec<_> = targets.iter().map(|planned| (planned.target, planned.linker.argument(BUILD_ID))).collect();
+    let rustflags = overrides.rustflags(&build_ids)?;
+    args.extend(arguments.cargo.build_args());
+    args.extend(overrides.args.iter().cloned());
+    args.extend(rustflags.args);
+    args.extend(arguments.passed_on.iter().cloned());
+
+    let mut env = environment(context, targets, compiles_c);
+    env.extend(overrides.env.clone());
+    env.extend(rustflags.env);
+    Ok(CargoCommand { program: cargo::program(), args, env })
+}
+
+/// The packages and binaries of the functions, each once.
+fn selection_args(functions: &[&Function]) -> Vec<OsString> {
+    let mut args: Vec<OsString> = Vec::new();
+    let mut packages = Vec::new();
+    for function in functions {
+        if !packages.contains(&&function.package_id) {
+            packages.push(&function.package_id);
+            args.extend(["--package".into(), function.package_spec().into()]);
+        }
+    }
+    let mut binaries = Vec::new();
+    for function in functions {
+        let flag = if function.is_example { "--example" } else { "--bin" };
+        if !binaries.contains(&(flag, &function.name)) {
+            binaries.push((flag, &function.name));
+            args.extend([flag.into(), OsString::from(&function.name)]);
+        }
+    }
+    args
+}
+
+/// The variables for linkers and C compilers.
+fn environment(context: &BuildContext<'_>, targets: &[PlannedTarget], compiles_c: bool) -> BTreeMap<String, OsString> {
+    let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
+        let compiles_c_too = context.survey.targets[&target.triple()].c_compiler.is_none();
+        linker.variables(*target, compiles_c_too)
+    });
+    // A build without C does not read flags for C.
+    let c_flags = targets
+        .iter()
+        .filter(|planned| compiles_c || planned.linker != Linker::RustLld)
+        .flat_map(|planned| context.overrides.c_variables(planned.target));
+    linkers.chain(c_flags).collect()
+}
+
+/// Refuses flags after `--` that decide what is packaged: the plan would not see them.
+pub(super) fn refuse_misplaced(passed_on: &[OsString]) -> Result<()> {
+    const PLANNED: [&str; 22] = [
+        "--all",
+        "--all-features",
+        "--bin",
+        "--bins",
+        "--config",
+        "--example",
+        "--examples",
+        "--exclude",
+        "--features",
+        "--manifest-path",
+        "--message-format",
+        "--no-default-features",
+        "--package",
+        "--profile",
+        "--release",
+        "--target",
+        "--target-dir",
+        "--workspace",
+        "-F",
+        "-Z",
+        "-p",
+        "-r",
+    ];
+    for argument in passed_on {
+        let argument = argument.to_string_lossy();
+        let flag = argument.split('=').next().unwrap_or_default();
+        let is_short_with_value = !flag.starts_with("--")
+            && PLANNED.iter().any(|planned| !planned.starts_with("--") && flag.starts_with(planned));
+        if PLANNED.contains(&flag) || is_short_with_value {
+            return Err(Failure::new(ErrorKind::Usage, format!("`{flag}` does not work after `--`"))
+                .hint(format!("put `{flag}` before `--`: it decides what is packaged"))
+                .into());
+        }
+    }
+    Ok(())
+}
