@@ -8,6 +8,9 @@ use clap::{Args, ValueEnum, ValueHint};
 use super::{LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, TerminalFlags};
 use lambda_platform::{Arch, Runtime};
 
+/// The longest name of a function.
+pub(crate) const FUNCTION_NAME_LIMIT: usize = 64;
+
 const FUNCTION_OPTIONS: &str = "Function Options";
 
 const EXAMPLES: &str = "\
@@ -79,17 +82,17 @@ pub(crate) struct FunctionFlags {
     /// Seconds that an invocation may take
     #[arg(
         long, value_name = "SECONDS", default_value_t = 3, help_heading = FUNCTION_OPTIONS,
-        value_parser = clap::value_parser!(u32).range(1..=900)
+        value_parser = clap::value_parser!(u32).range(1..=1_800)
     )]
     pub(crate) timeout: u32,
     /// Memory in MB; a function that uses more is killed [default: 128, not enforced]
     #[arg(
         long, value_name = "MB", help_heading = FUNCTION_OPTIONS,
-        value_parser = clap::value_parser!(u32).range(128..=10_240)
+        value_parser = clap::value_parser!(u32).range(128..=32_768)
     )]
     pub(crate) memory: Option<u32>,
     /// Name of the function [default: from the path of the zip]
-    #[arg(long, value_name = "NAME", help_heading = FUNCTION_OPTIONS)]
+    #[arg(long, value_name = "NAME", value_parser = function_name, help_heading = FUNCTION_OPTIONS)]
     pub(crate) function_name: Option<String>,
     /// How to isolate the function from this machine
     #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = FUNCTION_OPTIONS)]
@@ -119,7 +122,8 @@ pub(crate) enum IsolationChoice {
     Auto,
     /// Namespaces of the kernel: the function has its own `/var/task`, `/opt` and `/tmp`, and no home directory
     Namespaces,
-    /// No isolation: the function can use all files of this machine; its own are at `LAMBDA_TASK_ROOT`
+    /// No isolation: the function has your permissions, and can read and change your files; its own are at
+    /// `LAMBDA_TASK_ROOT`
     None,
 }
 
@@ -135,9 +139,27 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
+/// Parses the name of a function: letters, digits, `-` and `_`.
+fn function_name(text: &str) -> Result<String, String> {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if (1..=FUNCTION_NAME_LIMIT).contains(&text.len()) && text.chars().all(is_valid) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected up to {FUNCTION_NAME_LIMIT} letters, digits, `-` and `_`"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::loopback;
+    use super::{function_name, loopback};
+
+    #[test]
+    fn a_function_name_is_one_that_lambda_accepts() {
+        assert!(function_name("my-function_2").is_ok() && function_name(&"a".repeat(64)).is_ok());
+        for text in ["", "a b", "a/b", "a.b", "ä", &"a".repeat(65)] {
+            assert!(function_name(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn only_loopback_addresses_are_allowed() {

@@ -24,7 +24,7 @@ pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use extras::{CompletionsArguments, ManArguments};
-pub(crate) use invoke::{FunctionFlags, InvokeArguments, IsolationChoice};
+pub(crate) use invoke::{FUNCTION_NAME_LIMIT, FunctionFlags, InvokeArguments, IsolationChoice};
 pub(crate) use levels::{LevelFlags, parse_rule};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;

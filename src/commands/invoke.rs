@@ -190,7 +190,7 @@ fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
 }
 
 fn describe(mode: ExecutionMode) -> String {
-    let isolation = if mode.isolated { "isolated" } else { "not isolated" };
+    let isolation = if mode.isolated { "isolated" } else { "not isolated: it can read and change your files" };
     let emulation = if mode.emulated { ", emulated" } else { "" };
     format!("{isolation}{emulation}")
 }

@@ -12,6 +12,9 @@ use crate::shell::Shell;
 use lambda_local::{FailureKind, InvocationFailure};
 use lambda_zip_error::Failure;
 
+/// The most characters of a function's message that an error repeats.
+const MESSAGE_LIMIT: usize = 1000;
+
 /// The outcome of the `invoke` command.
 #[derive(Debug, Serialize)]
 pub(crate) struct InvokeReport {
@@ -37,10 +40,20 @@ impl InvokeReport {
     }
 }
 
+/// A function's message may be very long. The whole text is in the response and in the log.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(MESSAGE_LIMIT) {
+        None => message.to_owned(),
+        Some((end, _)) => format!("{}… ({} bytes)", &message[..end], message.len()),
+    }
+}
+
 impl InvocationReport {
     /// Prints why the invocation failed, if it did.
     pub(crate) fn print_failure(&self, shell: &Shell) {
-        let Some(InvocationFailure { kind, error_type, message }) = &self.invocation.record.failure else { return };
+        let Some(InvocationFailure { kind, error_type, message, cause }) = &self.invocation.record.failure else {
+            return;
+        };
         let what = match kind {
             FailureKind::FunctionError => "the function answered with an error",
             FailureKind::Timeout => "the function timed out",
@@ -54,7 +67,22 @@ impl InvocationReport {
             (_, "Runtime.InvalidEntrypoint") => "run `cargo lambda-zip check ZIP` for details",
             _ => "see the log above",
         };
-        let message = message.trim();
-        shell.error(&Failure::new(error_kind(*kind), format!("{what}: {error_type}: {message}")).hint(hint).into());
+        let message = shortened(message.trim());
+        let failure = Failure::new(error_kind(*kind), format!("{what}: {error_type}: {message}"));
+        let failure = cause.iter().fold(failure, Failure::hint);
+        shell.error(&failure.hint(hint).into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MESSAGE_LIMIT, shortened};
+
+    #[test]
+    fn a_long_message_is_shortened() {
+        assert_eq!(shortened("short"), "short");
+        let long = "ä".repeat(300_000);
+        let shown = shortened(&long);
+        assert!(shown.ends_with("… (600000 bytes)") && shown.chars().count() < MESSAGE_LIMIT + 30, "{shown}");
     }
 }

@@ -5,8 +5,12 @@ use test_support::Run;
 use crate::support::Sandbox;
 
 fn invoke(extension: &str) -> Run {
+    invoke_with(extension, "1")
+}
+
+fn invoke_with(extension: &str, event: &str) -> Run {
     let variable = format!("EXTENSION={extension}");
-    Sandbox::new().with_extension().invoke(&["--layer", "extension.zip", "--env", &variable, "--event", "1"])
+    Sandbox::new().with_extension().invoke(&["--layer", "extension.zip", "--env", &variable, "--event", event])
 }
 
 #[test]
@@ -28,14 +32,21 @@ fn an_extension_gets_the_events_that_it_asks_for() {
 
 #[test]
 fn an_extension_that_fails_is_reported() {
-    for (extension, error) in [
-        ("exit", "Extension.Crash: extension watcher: exit status 3"),
-        ("crash", "Extension.Crash: extension watcher: exit status 4"),
-        ("init-error", "Extension.InitError: extension watcher: Extension.NoKey"),
+    // The crash comes while the function is busy, so that there is no answer before it.
+    for (extension, event, error) in [
+        ("exit", "1", "Extension.Crash: extension watcher: exit status 3"),
+        ("crash", r#"{"do":"hang"}"#, "Extension.Crash: extension watcher: exit status 4"),
+        ("init-error", "1", "Extension.InitError: extension watcher: Extension.NoKey"),
     ] {
-        let run = invoke(extension).exits(114).says(&format!("error: an extension failed: {error}\n"));
+        let run = invoke_with(extension, event).exits(114).says(&format!("error: an extension failed: {error}\n"));
         assert!(run.stdout.starts_with("{\"errorType\":\"Extension."), "{run:#?}");
     }
+}
+
+#[test]
+fn an_extension_that_registers_under_another_name_is_named() {
+    let run = invoke("misnamed").exits(113).says("Sandbox.Timedout");
+    run.says("hint: the extension `watcher` registered as `another-name`, not under the name of its file\n");
 }
 
 #[test]

@@ -167,6 +167,17 @@ fn a_function_that_takes_more_memory_than_it_has_is_killed() {
 }
 
 #[test]
+fn a_file_in_memory_counts_as_memory() {
+    let sandbox = Sandbox::new();
+    let event = r#"{"do":"memory-file"}"#;
+    for isolation in ["auto", "none"] {
+        let flags = ["--event", event, "--memory", "256", "--timeout", "30", "--isolation", isolation];
+        sandbox.invoke(&flags).exits(112).says("Runtime.OutOfMemory");
+    }
+    sandbox.invoke(&["--event", event, "--memory", "512", "--timeout", "30"]).exits(0).prints("\"done\"\n");
+}
+
+#[test]
 fn an_interrupted_run_leaves_nothing_behind() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         for isolation in ["auto", "none"] {

@@ -29,7 +29,8 @@ fn without_namespaces_a_function_runs_with_a_warning() {
         .exits(0)
         .prints("1\n")
         .says("warning: the function is not isolated (the kernel does not allow this user to create namespaces");
-    run.says("hint: pass `--isolation none` to silence this warning\n").says("    Invoking function (not isolated)\n");
+    run.says("hint: pass `--isolation none` to silence this warning\n")
+        .says("    Invoking function (not isolated: it can read and change your files)\n");
     let run =
         run_inside(&sandbox, &format!("{NO_NAMESPACES}; \"$PROGRAM\" invoke function.zip --isolation namespaces"));
     run.exits(96).prints("").says("error: cannot isolate the function: ").says("hint: allow user namespaces");

@@ -56,6 +56,13 @@ fn send(method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
     read_answer(&mut stream)
 }
 
+/// Asks for an invocation. Its connection stays open for as long as it is kept.
+fn ask_for_invocation() -> (Answer, TcpStream) {
+    let mut stream = connect();
+    write!(stream, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: api\r\n\r\n").unwrap();
+    (read_answer(&mut stream), stream)
+}
+
 fn post(path: &str, body: &[u8]) -> u16 {
     send("POST", &format!("/2018-06-01/runtime/{path}"), "", body).status
 }
@@ -129,7 +136,8 @@ fn runtime() {
     }
     println!("booted");
     loop {
-        let next = send("GET", "/2018-06-01/runtime/invocation/next", "", b"");
+        let (next, connection) = ask_for_invocation();
+        let _kept = (env::var("START").as_deref() == Ok("keep-connections")).then_some(connection);
         let id = next.header("lambda-runtime-aws-request-id").to_owned();
         let event = String::from_utf8(next.body.clone()).unwrap();
         let answer = |body: &[u8]| post(&format!("invocation/{id}/response"), body);
@@ -261,6 +269,12 @@ fn runtime() {
                 let spawn = || std::thread::Builder::new().stack_size(16 * 1024).spawn(|| forever()).is_ok();
                 answer((1..5000).take_while(|_| spawn()).count().to_string().as_bytes());
             }
+            "memory-file" => {
+                // A shell cannot make one, and this fixture has no dependencies: Python's standard library can.
+                let script = "import os,time; f=os.memfd_create('x'); [os.write(f, b'x'*(1<<20)) for _ in range(300)]; time.sleep(2)";
+                Command::new("python3").args(["-c", script]).status().unwrap();
+                answer(b"\"done\"");
+            }
             "deep" => {
                 env::set_current_dir("/tmp").unwrap();
                 for _ in 0..3000 {
@@ -271,6 +285,62 @@ fn runtime() {
             }
             "context" => {
                 answer(next.header("lambda-runtime-client-context").as_bytes());
+            }
+            "spelling" => {
+                let names: Vec<_> = next.headers.iter().map(|(name, _)| name.as_str()).collect();
+                answer(format!("{:?}", names.join(" ")).as_bytes());
+            }
+            "header" => {
+                answer(format!("{:?}", next.header(field(&event, "name"))).as_bytes());
+            }
+            "slashes" => {
+                for path in ["//2018-06-01/runtime/invocation/next", "/2018-06-01/runtime/invocation/next/"] {
+                    println!("{path}: {}", send("GET", path, "", b"").status);
+                }
+                answer(b"\"slashes\"");
+            }
+            // Two more workers ask for an invocation while this one has it, on connections that stay open.
+            "workers" => {
+                for _ in 0..2 {
+                    std::thread::spawn(|| loop {
+                        let (next, _kept) = ask_for_invocation();
+                        if next.status != 200 {
+                            return;
+                        }
+                        let id = next.header("lambda-runtime-aws-request-id").to_owned();
+                        println!("worker: {id}");
+                        post(&format!("invocation/{id}/response"), &next.body);
+                    });
+                }
+                sleep(Duration::from_millis(500));
+                println!("first: {id}");
+                answer(b"\"first\"");
+                forever()
+            }
+            "stale" => {
+                let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+                let with_id = |invocation: &str| {
+                    send("POST", &path, &format!("Lambda-Runtime-Invocation-Id: {invocation}\r\n"), b"1").status
+                };
+                println!("stale: {}", with_id("00000000-0000-0000-0000-000000000000"));
+                println!("fresh: {}", with_id(next.header("lambda-runtime-invocation-id")));
+            }
+            "stream-large" => {
+                let mut stream = connect();
+                write!(
+                    stream,
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: api\r\n\
+                     Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                .unwrap();
+                let piece = vec![b'x'; 1 << 20];
+                for _ in 0..7 {
+                    write!(stream, "{:x}\r\n", piece.len()).unwrap();
+                    stream.write_all(&piece).unwrap();
+                    write!(stream, "\r\n").unwrap();
+                }
+                write!(stream, "0\r\n\r\n").unwrap();
+                read_answer(&mut stream);
             }
             _ => {
                 println!("got {event}");
@@ -289,9 +359,11 @@ fn extension(name: &str) {
     }
     let events = match env::var("EXTENSION").as_deref().unwrap_or("") {
         "shutdown-only" => r#"{"events":["SHUTDOWN"]}"#,
+        "misnamed" => r#"{"events":["INVOKE"]}"#,
         "none" => r#"{"events":[]}"#,
         _ => r#"{"events":["INVOKE","SHUTDOWN"]}"#,
     };
+    let name = if env::var("EXTENSION").as_deref() == Ok("misnamed") { "another-name" } else { name };
     let registered =
         send("POST", &format!("{base}/register"), &format!("Lambda-Extension-Name: {name}\r\n"), events.as_bytes());
     println!("registered: {} {}", registered.status, String::from_utf8(registered.body.clone()).unwrap());
@@ -327,7 +399,11 @@ fn follow_events(identifier: &str) {
         let text = String::from_utf8(event.body).unwrap();
         println!("event: {} {}", field(&text, "eventType"), field(&text, "shutdownReason"));
         match (field(&text, "eventType"), env::var("EXTENSION").as_deref().unwrap_or("")) {
-            ("SHUTDOWN", "stubborn") => forever(),
+            ("SHUTDOWN", "stubborn") => {
+                sleep(Duration::from_millis(1800));
+                println!("still here");
+                forever()
+            }
             ("SHUTDOWN", _) => exit(0),
             ("INVOKE", "crash") => exit(4),
             _ => {}

@@ -55,6 +55,7 @@ fn the_environment_is_that_of_lambda() {
         "AWS_LAMBDA_RUNTIME_API",
         "AWS_REGION",
         "AWS_XRAY_CONTEXT_MISSING",
+        "AWS_XRAY_DAEMON_ADDRESS",
         "LAMBDA_RUNTIME_DIR",
         "LAMBDA_TASK_ROOT",
         "LANG",
@@ -69,7 +70,7 @@ fn the_environment_is_that_of_lambda() {
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "512");
     assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "shop");
     let headers = seen["headers"].as_str().unwrap();
-    for name in ["aws-request-id", "deadline-ms", "invoked-function-arn", "trace-id"] {
+    for name in ["invocation-id", "aws-request-id", "deadline-ms", "invoked-function-arn", "trace-id"] {
         assert!(headers.contains(&format!("lambda-runtime-{name}")), "{headers}");
     }
 }

@@ -18,9 +18,8 @@ fn invoke_as(user: u32, sandbox: &Sandbox, flags: &[&str]) -> Run {
         fs::copy(program_under_test(), &program).unwrap();
     }
     assert!(Command::new("chown").args(["-R", &user.to_string()]).arg(sandbox.path(".")).status().unwrap().success());
-    let user = user.to_string();
     let run = Program::other("setpriv", sandbox.path("."))
-        .args(["--reuid", &user, "--regid", &user, "--clear-groups"])
+        .args(["--reuid", &user.to_string(), "--regid", &user.to_string(), "--clear-groups"])
         .arg(&program)
         .args(["invoke", "function.zip", "--timeout", "60"])
         .args(flags)
@@ -135,7 +134,7 @@ fn inherited_files_are_closed() {
     for isolation in ["auto", "none"] {
         let output = Command::new("sh")
             .args(["-c", r#"exec 7</ 8>>inherited; exec "$0" "$@""#])
-            .arg(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+            .arg(program_under_test())
             .args(["invoke", "function.zip", "--isolation", isolation, "--event"])
             .arg(r#"{"do":"sh","script":"ls -x /proc/self/fd"}"#)
             .current_dir(sandbox.path("."))
@@ -164,7 +163,7 @@ fn a_lower_limit_of_the_machine_stays() {
     let sandbox = Sandbox::new();
     let output = Command::new("sh")
         .args(["-c", r#"ulimit -n 200; exec "$0" "$@""#])
-        .arg(env!("CARGO_BIN_EXE_cargo-lambda-zip"))
+        .arg(program_under_test())
         .args(["invoke", "function.zip", "--event", r#"{"do":"sh","script":"ulimit -n"}"#])
         .current_dir(sandbox.path("."))
         .env("TMPDIR", sandbox.path("unpacked"))

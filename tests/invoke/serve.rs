@@ -1,6 +1,6 @@
 //! `--serve`: Lambda's API for invocations.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use base64::Engine;
@@ -92,6 +92,94 @@ fn invalid_invocations_are_refused() {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     stream.write_all(b"NONSENSE\r\n\r\n").unwrap();
     assert_eq!(server.invoke("", "1").text(), "1", "it goes on");
+}
+
+#[test]
+fn web_pages_are_refused() {
+    let server = Server::start(&[]);
+    assert_eq!(server.invoke("Sec-Fetch-Site: cross-site\r\n", "1").status, 403);
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let path = "/2015-03-31/functions/function/invocations";
+    // A page whose name was pointed to this machine.
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: rebound.example.com\r\nConnection: close\r\nContent-Length: 1\r\n\r\n1"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert_eq!(server.invoke("Sec-Fetch-Site: none\r\n", "1").text(), "1");
+}
+
+#[test]
+fn what_a_caller_passes_along_reaches_the_function() {
+    let server = Server::start(&[]);
+    let header = |name: &str| format!(r#"{{"do":"header","name":"{name}"}}"#);
+    let answer = server.invoke("X-Amz-Tenant-Id: blue\r\n", &header("lambda-runtime-aws-tenant-id"));
+    assert_eq!(answer.text(), "\"blue\"");
+    let answer = server.invoke("X-Amz-Cognito-Identity: {}\r\n", &header("lambda-runtime-cognito-identity"));
+    assert_eq!(answer.text(), "\"{}\"");
+    let trace = "X-Amzn-Trace-Id: Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1\r\n";
+    let answer = server.invoke(trace, &header("lambda-runtime-trace-id"));
+    assert!(answer.text().starts_with("\"Root=1-5759e988-bd862e3fe1be46a994272793;Parent="), "{}", answer.text());
+    let path = "/2015-03-31/functions/function/invocations?Qualifier=PROD";
+    let answer = server.request(path, "", &header("lambda-runtime-invoked-function-arn"));
+    assert!(answer.text().ends_with(":function:function:PROD\""), "{}", answer.text());
+}
+
+#[test]
+fn the_request_id_of_a_streamed_response_is_that_of_the_log() {
+    let mut server = Server::start(&[]);
+    let path = "/2021-11-15/functions/function/response-streaming-invocations";
+    let answer = server.request(path, "", r#"{"do":"stream"}"#);
+    let id = answer.header("x-amzn-RequestId").unwrap().to_owned();
+    server.running.wait_for(&format!("END RequestId: {id}\n"));
+}
+
+#[test]
+fn a_streamed_response_of_more_than_six_megabytes_is_refused_on_the_plain_path() {
+    let server = Server::start(&["--timeout", "30"]);
+    let answer = server.invoke("", r#"{"do":"stream-large"}"#);
+    assert_eq!((answer.status, answer.header("X-Amz-Function-Error")), (200, Some("Unhandled")));
+    assert!(answer.text().starts_with(r#"{"errorType":"Function.ResponseSizeTooLarge","#), "{:.200}", answer.text());
+}
+
+#[test]
+fn an_asynchronous_invocation_is_tried_three_times() {
+    let mut server = Server::start(&[]);
+    let answer = server.invoke("X-Amz-Invocation-Type: Event\r\n", r#"{"do":"fail"}"#);
+    assert_eq!(answer.status, 202);
+    assert_eq!(server.invoke("", "7").text(), "7");
+    let log = server.running.wait_for("got 7\n");
+    assert_eq!(log.matches("told: 202\n").count(), 3, "{log}");
+}
+
+#[test]
+fn an_event_that_is_not_utf_8_is_refused() {
+    let server = Server::start(&[]);
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let path = "/2015-03-31/functions/function/invocations";
+    let address = &server.address;
+    write!(stream, "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: 3\r\n\r\n")
+        .unwrap();
+    stream.write_all(b"\"\xe4\"").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("Invalid UTF-8"), "{answer}");
+}
+
+#[test]
+fn many_large_events_at_once_take_little_memory() {
+    let server = Server::start(&["--timeout", "60"]);
+    let event = format!("\"{}\"", "x".repeat(6 * 1024 * 1024 - 2));
+    std::thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| assert_eq!(server.invoke("", &event).status, 200));
+        }
+    });
+    let peak = server.running.peak_memory();
+    assert!(peak < 256 << 10, "{peak} KiB");
 }
 
 #[test]

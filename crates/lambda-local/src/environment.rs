@@ -17,6 +17,9 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// An account number that nobody has, the same as in AWS's emulator.
 const ACCOUNT: &str = "012345678912";
 
+/// Where functions on Lambda send traces, by UDP. Here nothing listens.
+const XRAY_DAEMON: &str = "169.254.79.129:2000";
+
 /// The addresses and paths of one sandbox.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SandboxPaths<'a> {
@@ -39,9 +42,10 @@ impl FunctionConfig {
         named.map_or(DEFAULT_REGION, String::as_str)
     }
 
-    /// The function's full name.
-    pub(crate) fn arn(&self) -> String {
-        format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region(), self.name)
+    /// The function's ARN, with the version or alias that the caller named.
+    pub(crate) fn arn(&self, qualifier: Option<&str>) -> String {
+        let arn = format!("arn:aws:lambda:{}:{ACCOUNT}:function:{}", self.region(), self.name);
+        qualifier.map_or_else(|| arn.clone(), |qualifier| format!("{arn}:{qualifier}"))
     }
 
     /// The variables that Lambda sets, overridden by the user's. Nothing is inherited from this machine.
@@ -64,6 +68,7 @@ impl FunctionConfig {
             ("AWS_LAMBDA_RUNTIME_API", api),
             ("AWS_REGION", region),
             ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
+            ("AWS_XRAY_DAEMON_ADDRESS", XRAY_DAEMON),
             ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
             ("LAMBDA_TASK_ROOT", task),
             ("LANG", "en_US.UTF-8"),

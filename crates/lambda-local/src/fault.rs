@@ -23,6 +23,11 @@ pub(crate) struct Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     TimedOut,
+    /// An extension did not register in time. It may have used another name than that of its file.
+    ExtensionNotRegistered {
+        name: String,
+        registered_as: Option<String>,
+    },
     RuntimeExited(ProcessStatus),
     /// The function used more memory than it is configured with.
     OutOfMemory,
@@ -59,12 +64,22 @@ impl Fault {
             error_type: error_type.into(),
             message,
             kind,
+            cause: None,
         };
         match self {
             Self::TimedOut => {
                 let seconds = timeout.as_secs();
                 let kind = if starting { FailureKind::Init } else { FailureKind::Timeout };
                 failure(TIMED_OUT, format!("Task timed out after {seconds}.00 seconds"), kind)
+            }
+            Self::ExtensionNotRegistered { name, registered_as } => {
+                let cause = match registered_as {
+                    None => format!("the extension `{name}` did not register"),
+                    Some(other) => {
+                        format!("the extension `{name}` registered as `{other}`, not under the name of its file")
+                    }
+                };
+                InvocationFailure { cause: Some(cause), ..Self::TimedOut.failure(timeout, starting) }
             }
             Self::RuntimeExited(ProcessStatus::Code(0)) => {
                 failure("Runtime.ExitError", "Runtime exited without providing a reason".into(), runtime_kind)
@@ -128,7 +143,7 @@ impl InvocationFailure {
 pub(crate) fn function_error(header: Option<String>, payload: &Bytes) -> InvocationFailure {
     let error_type = field(payload, "errorType").or(header).unwrap_or_else(|| "Runtime.Unknown".into());
     let message = message_in(payload).unwrap_or_else(|| "the function gave no reason".into());
-    InvocationFailure { error_type, message, kind: FailureKind::FunctionError }
+    InvocationFailure { error_type, message, kind: FailureKind::FunctionError, cause: None }
 }
 
 fn message_in(payload: &Bytes) -> Option<String> {

@@ -13,10 +13,11 @@ use uuid::Uuid;
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome};
 use crate::log::Log;
+use crate::run::Interrupts;
 use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
 use crate::{
-    ExecutionMode, FailureKind, InvocationFailure, InvocationRecord, Isolation, LocalLambda, Progress, SetupError,
-    log_lines,
+    ExecutionMode, FailureKind, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda, Progress,
+    SetupError, log_lines,
 };
 use lambda_zip_error::{ErrorKind, Failure};
 
@@ -41,12 +42,34 @@ struct FailedStart {
     duration: Duration,
 }
 
-/// One event for the function.
-pub(crate) struct Event {
-    pub(crate) payload: Bytes,
+/// What a caller passes along with an event.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CallerContext {
+    /// JSON.
     pub(crate) client_context: Option<String>,
+    pub(crate) cognito_identity: Option<String>,
+    pub(crate) tenant_id: Option<String>,
+    /// The trace that the invocation belongs to: `1-…-…`.
+    pub(crate) trace_root: Option<String>,
+    /// A version or an alias.
+    pub(crate) qualifier: Option<String>,
+}
+
+/// One event for the function.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) request_id: String,
+    pub(crate) payload: Bytes,
+    pub(crate) caller: CallerContext,
     /// Receives a streamed response piece by piece.
     pub(crate) sink: mpsc::Sender<Bytes>,
+}
+
+impl Event {
+    /// An event with a new request id, from a caller that passes nothing else.
+    pub(crate) fn new(payload: Bytes, sink: mpsc::Sender<Bytes>) -> Self {
+        Self { request_id: Uuid::new_v4().to_string(), payload, caller: CallerContext::default(), sink }
+    }
 }
 
 /// A finished invocation.
@@ -84,7 +107,7 @@ impl<'a> WarmFunction<'a> {
 
     /// Runs one invocation, from its start to its REPORT line.
     pub(crate) async fn invoke(&mut self, event: Event) -> Result<Finished> {
-        let request_id = Uuid::new_v4().to_string();
+        let request_id = event.request_id.clone();
         self.log.take_kept();
         let mut init_duration = None;
         let mut init_failed = false;
@@ -103,7 +126,7 @@ impl<'a> WarmFunction<'a> {
         self.log.platform(&format!("START RequestId: {request_id} Version: {VERSION}")).await;
         self.telemetry("start", &json!({ "requestId": request_id, "version": VERSION }));
         let started = Instant::now();
-        let outcome = self.run(&request_id, event, init_failed, started).await?;
+        let outcome = self.run(event, init_failed, started).await?;
         let duration = started.elapsed().min(self.lambda.config.timeout);
         let Outcome { payload, failure } = outcome;
         let mut record = InvocationRecord {
@@ -125,26 +148,23 @@ impl<'a> WarmFunction<'a> {
     }
 
     /// Hands the event to the sandbox. If the start failed, it is repeated once, within the time of the invocation.
-    async fn run(&mut self, request_id: &str, event: Event, init_failed: bool, started: Instant) -> Result<Outcome> {
+    async fn run(&mut self, event: Event, init_failed: bool, started: Instant) -> Result<Outcome> {
         if init_failed {
             match self.boot("invoke", self.lambda.config.timeout).await? {
                 Ok((sandbox, _)) => self.sandbox = Some(sandbox),
                 Err(failed) => {
                     self.report_init("invoke", &failed).await;
-                    return Ok(self.failed_start(&failed.fault, request_id));
+                    return Ok(self.failed_start(&failed.fault, &event.request_id));
                 }
             }
         }
-        let invocation = Invocation {
-            request_id: request_id.to_owned(),
-            payload: event.payload,
-            trace_id: trace_id(),
-            client_context: event.client_context,
-            sink: event.sink,
-        };
+        let Event { request_id, payload, caller, sink } = event;
+        let arn = self.lambda.config.arn(caller.qualifier.as_deref());
+        let invocation =
+            Invocation { request_id, payload, trace_id: trace_id(caller.trace_root.as_deref()), arn, caller, sink };
         Ok(match &mut self.sandbox {
             Some(sandbox) => sandbox.invoke(&invocation, started).await,
-            None => self.failed_start(&Fault::SandboxGone, request_id),
+            None => self.failed_start(&Fault::SandboxGone, &invocation.request_id),
         })
     }
 
@@ -214,8 +234,17 @@ impl<'a> WarmFunction<'a> {
         std::future::pending::<()>().await;
     }
 
+    /// Ends the sandbox in an orderly way, or at once if a signal arrives. Returns that signal.
+    pub(crate) async fn shut_down_unless(&mut self, interrupts: &mut Interrupts) -> Option<Interrupt> {
+        // Cancelling the shutdown drops the sandbox, which kills everything in it.
+        tokio::select! {
+            () = self.shut_down() => None,
+            signal = interrupts.next() => Some(signal),
+        }
+    }
+
     /// Ends the sandbox in an orderly way.
-    pub(crate) async fn shut_down(&mut self) {
+    async fn shut_down(&mut self) {
         self.prepared = None;
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.shut_down(ShutdownReason::SpinDown).await;
@@ -232,12 +261,13 @@ fn shutdown_reason(failure: Option<&InvocationFailure>) -> ShutdownReason {
     }
 }
 
-/// The id of a new trace, which is not sampled.
-fn trace_id() -> String {
+/// A trace that is not sampled: the caller's, or a new one.
+fn trace_id(root: Option<&str>) -> String {
     let random = Uuid::new_v4().simple().to_string();
     let parent = &Uuid::new_v4().simple().to_string()[..16];
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    format!("Root=1-{now:08x}-{};Parent={parent};Sampled=0", &random[..24])
+    let root = root.map_or_else(|| format!("1-{now:08x}-{}", &random[..24]), str::to_owned);
+    format!("Root={root};Parent={parent};Sampled=0")
 }
 
 #[cfg(test)]
@@ -246,8 +276,9 @@ mod tests {
 
     #[test]
     fn a_trace_id_has_the_form_of_x_ray() {
-        let trace = trace_id();
+        let trace = trace_id(None);
         assert!(trace.starts_with("Root=1-") && trace.ends_with(";Sampled=0"), "{trace}");
         assert_eq!(trace.len(), "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0".len());
+        assert!(trace_id(Some("1-2-3")).starts_with("Root=1-2-3;Parent="));
     }
 }

@@ -6,6 +6,8 @@
 use hyper::StatusCode;
 use uuid::Uuid;
 
+use crate::fault::Fault;
+
 /// The most extensions of a sandbox (AWS Lambda developer guide, "Lambda extensions").
 const EXTENSIONS_LIMIT: usize = 10;
 
@@ -23,6 +25,10 @@ impl ApiError {
         Self { status: StatusCode::FORBIDDEN, error_type, message: message.into() }
     }
 
+    pub(crate) fn gone(error_type: &'static str, message: impl Into<String>) -> Self {
+        Self { status: StatusCode::GONE, error_type, message: message.into() }
+    }
+
     pub(crate) fn bad_request(error_type: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, error_type, message: message.into() }
     }
@@ -37,7 +43,7 @@ impl ApiError {
 pub(crate) enum NextCall {
     /// The next invocation, when there is one.
     Waits,
-    /// The invocation that it already has, once more.
+    /// There already is an invocation, which was given to this caller or to another one.
     HasOne,
 }
 
@@ -180,6 +186,20 @@ impl Lifecycle {
         self.extensions.iter().all(|extension| extension.state != ExtensionState::Starting)
     }
 
+    /// Names the extension that a start was waiting for when it ran out of time. A registration under an unknown name can only
+    /// come from it, since the runtime is not started yet.
+    pub(crate) fn explain_registration(&self, fault: Fault) -> Fault {
+        let missing = self.extensions.iter().find(|extension| extension.state == ExtensionState::Starting);
+        match (fault, missing) {
+            (Fault::TimedOut, Some(missing)) => {
+                let other = self.extensions.iter().find(|extension| !extension.is_external);
+                let registered_as = other.map(|extension| extension.name.clone());
+                Fault::ExtensionNotRegistered { name: missing.name.clone(), registered_as }
+            }
+            (fault, _) => fault,
+        }
+    }
+
     /// An extension asks for its next event.
     pub(crate) fn extension_next(&mut self, id: Uuid) -> Result<(), ApiError> {
         let extension = self.extension_mut(id)?;
@@ -237,6 +257,11 @@ impl Lifecycle {
     /// True when the runtime waits for an invocation.
     pub(crate) fn runtime_is_ready(&self) -> bool {
         self.runtime == RuntimeState::Waiting
+    }
+
+    /// True while the runtime has an invocation and did not begin to answer.
+    pub(crate) fn runtime_is_running(&self) -> bool {
+        self.runtime == RuntimeState::Running
     }
 
     /// Hands out an invocation. Returns the extensions that receive an INVOKE event.

@@ -1,13 +1,15 @@
 //! How much memory the processes of a sandbox use, as the kernel counts it.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::{self, DirEntry};
+use std::os::unix::fs::MetadataExt;
 
 /// Memory use of all processes together, in KiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     /// Resident now.
     pub(crate) current: u64,
-    /// The sum of each process's own peak.
+    /// The sum of each process's own peak, or [`current`](Self::current) if that is more.
     pub(crate) peak: u64,
 }
 
@@ -18,14 +20,30 @@ pub(crate) fn usage_below(process: u32, skip_children: bool) -> Usage {
     if skip_children {
         waiting = waiting.into_iter().flat_map(children).collect();
     }
-    let mut usage = Usage::default();
+    let (mut private, mut mapped, mut peak) = (0, 0, 0);
+    let mut memory_files = BTreeMap::new();
     while let Some(process) = waiting.pop() {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-        usage.current += figure(&status, "VmRSS:");
-        usage.peak += figure(&status, "VmHWM:");
+        let shared = figure(&status, "RssShmem:");
+        private += figure(&status, "VmRSS:").saturating_sub(shared);
+        mapped += shared;
+        peak += figure(&status, "VmHWM:");
+        memory_files.extend(memory_files_of(process));
         waiting.extend(children(process));
     }
-    usage
+    // A file in memory counts whether or not it is mapped, and once.
+    let current = private + mapped.max(memory_files.values().sum());
+    Usage { current, peak: peak.max(current) }
+}
+
+/// The open files of a process that are in memory only (`memfd_create`), by inode, with their sizes in KiB.
+fn memory_files_of(process: u32) -> BTreeMap<u64, u64> {
+    let Ok(open) = fs::read_dir(format!("/proc/{process}/fd")) else { return BTreeMap::new() };
+    let is_in_memory = |entry: &DirEntry| {
+        fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("/memfd:"))
+    };
+    let files = open.flatten().filter(is_in_memory).filter_map(|entry| fs::metadata(entry.path()).ok());
+    files.map(|file| (file.ino(), file.blocks() / 2)).collect()
 }
 
 /// The children of all threads of a process. The list needs `CONFIG_PROC_CHILDREN`, which distributions enable.
@@ -42,6 +60,9 @@ fn figure(status: &str, name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -52,8 +73,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_in_memory_counts() {
+        let script = "import os, time; file = os.memfd_create('x'); os.write(file, b'x' * (64 << 20)); print(flush=True); time.sleep(60)";
+        let mut child = Command::new("python3").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let files = memory_files_of(child.id());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(files.values().sum::<u64>(), 64 << 10);
+    }
+
+    #[test]
     fn a_child_counts() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
         let usage = usage_below(std::process::id(), false);
         child.kill().unwrap();
         child.wait().unwrap();

@@ -1,6 +1,7 @@
 //! Hands output to the caller on a thread of its own, so that a slow reader does not hold up the sandbox.
 
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use hyper::body::Bytes;
@@ -10,6 +11,9 @@ use crate::Output;
 
 /// How many pieces may wait for the reader. When there are more, the function that prints them is held up.
 const QUEUE_LIMIT: usize = 64;
+
+/// How long a reader may take for what is left after a signal.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 enum Piece {
@@ -63,6 +67,14 @@ impl Printer {
 }
 
 impl PrinterThread {
+    /// The same, but gives up on a slow reader.
+    pub(crate) fn finish_soon(self) {
+        let deadline = Instant::now() + FINISH_TIMEOUT;
+        while !self.0.is_finished() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits until everything is passed on. Every [`Printer`] must be dropped before.
     pub(crate) fn finish(self) {
         let _ = self.0.join();

@@ -57,6 +57,8 @@ pub struct InvocationFailure {
     pub error_type: String,
     /// The text of the error.
     pub message: String,
+    /// What probably led to it, if more is known than Lambda's message says.
+    pub cause: Option<String>,
 }
 
 /// What failed in an invocation.

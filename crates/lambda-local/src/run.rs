@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use hyper::body::Bytes;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
@@ -36,7 +36,7 @@ impl LocalLambda {
         Self { config, files, isolation: Isolation::default(), cold: false }
     }
 
-    /// Sends the events one after the other. A signal ends the run early.
+    /// Sends the events one after the other. After a signal the function is shut down, and the remaining events are not sent.
     pub fn run_events(
         &self,
         events: &[impl AsRef<[u8]>],
@@ -44,24 +44,33 @@ impl LocalLambda {
         mut progress: impl FnMut(Progress<'_>),
     ) -> Result<Run> {
         let (printer, thread) = Printer::start(output)?;
-        let mut invocations = Vec::new();
-        let interrupted = block_on(async {
+        let run = block_on(async |interrupts| {
             let log = Log::new(printer.clone());
             let mut function = WarmFunction::new(self, &log, &mut progress).await?;
             progress(Progress::Started(function.mode()));
+            let mut run = Run { invocations: Vec::new(), interrupted: None };
             for event in events {
                 let payload = Bytes::copy_from_slice(event.as_ref());
-                invocations.push(run_event(payload, &mut function, &printer).await?);
+                tokio::select! {
+                    invocation = run_event(payload, &mut function, &printer) => run.invocations.push(invocation?),
+                    signal = interrupts.next() => {
+                        run.interrupted = Some(signal);
+                        break;
+                    }
+                }
             }
-            function.shut_down().await;
-            Ok(())
+            let second_signal = function.shut_down_unless(interrupts).await;
+            run.interrupted = run.interrupted.or(second_signal);
+            Ok(run)
         })?;
         drop(printer);
         // After a signal the user does not want to wait for a slow reader.
-        if interrupted.is_none() {
+        if run.interrupted.is_some() {
+            thread.finish_soon();
+        } else {
             thread.finish();
         }
-        Ok(Run { invocations, interrupted })
+        Ok(run)
     }
 
     /// Serves Lambda's Invoke API at this address until a signal arrives.
@@ -71,8 +80,10 @@ impl LocalLambda {
         output: impl Output,
         mut progress: impl FnMut(Progress<'_>),
     ) -> Result<()> {
-        let (printer, _thread) = Printer::start(output)?;
-        block_on(serve::serve(self, address, &printer, &mut progress))?;
+        let (printer, thread) = Printer::start(output)?;
+        block_on(async |interrupts| serve::serve(self, address, &printer, interrupts, &mut progress).await)?;
+        drop(printer);
+        thread.finish_soon();
         Ok(())
     }
 }
@@ -88,7 +99,7 @@ async fn run_event(payload: Bytes, function: &mut WarmFunction<'_>, printer: &Pr
         }
         streamed
     });
-    let Finished { record, payload } = function.invoke(Event { payload, client_context: None, sink }).await?;
+    let Finished { record, payload } = function.invoke(Event::new(payload, sink)).await?;
     let streamed = streaming.await.context("failed to collect a streamed response")?;
     let response = match payload {
         Some(payload) => {
@@ -100,19 +111,36 @@ async fn run_event(payload: Bytes, function: &mut WarmFunction<'_>, printer: &Pr
     Ok(CompletedInvocation { record, response })
 }
 
-/// Runs a future on this thread until it is done or a signal arrives. Returns the signal.
-fn block_on(work: impl Future<Output = Result<()>>) -> Result<Option<Interrupt>> {
+/// The signals that end a run.
+pub(crate) struct Interrupts {
+    hang_up: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("failed to listen for signals");
+        Ok(Self {
+            hang_up: listen(SignalKind::hangup())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next signal. Safe to cancel.
+    pub(crate) async fn next(&mut self) -> Interrupt {
+        tokio::select! {
+            _ = self.hang_up.recv() => Interrupt::HangUp,
+            _ = self.interrupt.recv() => Interrupt::Interrupt,
+            _ = self.terminate.recv() => Interrupt::Terminate,
+        }
+    }
+}
+
+/// Runs asynchronous work on this thread until it is done.
+fn block_on<T>(work: impl AsyncFnOnce(&mut Interrupts) -> Result<T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("failed to start the async runtime")?;
-    LocalSet::new().block_on(&runtime, async {
-        let listen = |kind| signal(kind).context("failed to listen for signals");
-        let (mut interrupt, mut terminate, mut hang_up) =
-            (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
-        tokio::select! {
-            outcome = work => outcome.map(|()| None),
-            _ = interrupt.recv() => Ok(Some(Interrupt::Interrupt)),
-            _ = terminate.recv() => Ok(Some(Interrupt::Terminate)),
-            _ = hang_up.recv() => Ok(Some(Interrupt::HangUp)),
-        }
-    })
+    LocalSet::new().block_on(&runtime, async { work(&mut Interrupts::new()?).await })
 }

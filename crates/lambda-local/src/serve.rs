@@ -2,49 +2,68 @@
 //!
 //! There is one sandbox, and invocations wait for their turn. Lambda would start more sandboxes.
 
+mod caller;
+mod guard;
+mod respond;
+
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
-use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::environment::VERSION;
 use crate::function::{Event, Finished, WarmFunction};
-use crate::http::{self, BodyError, header, read_body};
-use crate::log::{Log, TAIL_LIMIT};
+use crate::http::{self, BodyError, ConnectionOptions, header, read_body};
+use crate::log::Log;
 use crate::printer::Printer;
-use crate::run::STREAM_QUEUE_LIMIT;
-use crate::{InvocationRecord, LocalLambda, Progress, event_stream};
+use crate::run::{Interrupts, STREAM_QUEUE_LIMIT};
+use crate::{LocalLambda, Progress};
 use lambda_platform::limits::{ASYNCHRONOUS_EVENT_LIMIT, EVENT_LIMIT};
 use lambda_zip_error::{ErrorKind, ResultExt};
+
+use respond::{Refusal, ServeBody, buffered, response_with, streamed};
 
 /// How many invocations may wait for their turn.
 const QUEUE_LIMIT: usize = 1000;
 
+/// How many bytes of events are in memory at once. Further callers wait before their event is read.
+const EVENTS_MEMORY: usize = 128 << 20;
+
+/// How often an asynchronous invocation is tried, as on Lambda by default. The cloud waits minutes between the attempts.
+const ASYNCHRONOUS_ATTEMPTS: u32 = 3;
+
+/// A client that sends nothing for this long is disconnected. It may hold no more than its share of the connections.
+const CONNECTIONS: ConnectionOptions =
+    ConnectionOptions { limit: 512, header_timeout: Some(Duration::from_secs(30)), title_case_headers: false };
+
 /// An invocation that waits for its turn.
 struct PendingInvocation {
     event: Event,
+    /// How often it is tried if the function fails.
+    attempts: u32,
     /// Receives the outcome. The caller may be gone by then.
     done: oneshot::Sender<Finished>,
+    /// Its share of [`EVENTS_MEMORY`].
+    _memory: Option<OwnedSemaphorePermit>,
 }
 
-type ServeBody = UnsyncBoxBody<Bytes, std::convert::Infallible>;
+/// What the handlers of requests share.
+#[derive(Clone)]
+struct Queue {
+    pending: mpsc::Sender<PendingInvocation>,
+    memory: Arc<Semaphore>,
+}
 
-/// Serves for as long as it is polled.
+/// Serves until a signal arrives.
 pub(crate) async fn serve(
     lambda: &LocalLambda,
     address: SocketAddr,
     printer: &Printer,
+    interrupts: &mut Interrupts,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> Result<()> {
     let log = Log::new(printer.clone());
@@ -52,161 +71,113 @@ pub(crate) async fn serve(
     let listener = TcpListener::bind(address).await;
     let listener = listener.or_fail(ErrorKind::Setup, || format!("failed to listen on `{address}`"))?;
     progress(Progress::Listening(listener.local_addr()?, function.mode()));
-    let (pending, mut queue) = mpsc::channel(QUEUE_LIMIT);
-    let handle = move |request| {
-        let pending = pending.clone();
-        async move { answer(request, &pending).await.unwrap_or_else(Refusal::response) }
+    let (pending, mut waiting) = mpsc::channel(QUEUE_LIMIT);
+    let queue = Queue { pending, memory: Arc::new(Semaphore::new(EVENTS_MEMORY)) };
+    let handle = move |request, _| {
+        let queue = queue.clone();
+        async move { answer(request, &queue).await.unwrap_or_else(Refusal::response) }
     };
-    let server = tokio::task::spawn_local(http::serve(listener, handle));
-    loop {
-        tokio::select! {
-            invocation = queue.recv() => {
-                let Some(PendingInvocation { event, done }) = invocation else { break };
-                let _ = done.send(function.invoke(event).await?);
-            }
-            () = function.idle() => {}
-        }
+    let server = tokio::task::spawn_local(http::serve(listener, CONNECTIONS, handle));
+    tokio::select! {
+        outcome = run_pending(&mut function, &mut waiting) => outcome?,
+        _ = interrupts.next() => {}
     }
     server.abort();
+    function.shut_down_unless(interrupts).await;
     Ok(())
 }
 
-/// An error of the API itself, not of the function.
-struct Refusal {
-    status: StatusCode,
-    error_type: &'static str,
-    message: String,
-}
-
-impl Refusal {
-    fn new(status: u16, error_type: &'static str, message: impl Into<String>) -> Self {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { status, error_type, message: message.into() }
-    }
-
-    fn response(self) -> Response<ServeBody> {
-        let body = json!({ "Type": "User", "message": self.message }).to_string();
-        let mut response = response_with(self.status, body.into());
-        set_header(&mut response, "x-amzn-ErrorType", self.error_type);
-        response
+/// Runs invocations in the order in which they arrive. Safe to cancel.
+async fn run_pending(function: &mut WarmFunction<'_>, waiting: &mut mpsc::Receiver<PendingInvocation>) -> Result<()> {
+    loop {
+        tokio::select! {
+            invocation = waiting.recv() => match invocation {
+                Some(invocation) => run_one(function, invocation).await?,
+                None => return Ok(()),
+            },
+            () = function.idle() => {}
+        }
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    pending: &mpsc::Sender<PendingInvocation>,
-) -> Result<Response<ServeBody>, Refusal> {
-    // A web page must not run code on this machine through its visitor's browser.
-    if request.headers().contains_key("Origin") {
-        return Err(Refusal::new(403, "AccessDeniedException", "requests from browsers are refused"));
+async fn run_one(function: &mut WarmFunction<'_>, invocation: PendingInvocation) -> Result<()> {
+    let PendingInvocation { event, attempts, done, _memory } = invocation;
+    let mut finished = function.invoke(event.clone()).await?;
+    for _ in 1..attempts {
+        if finished.record.failure.is_none() {
+            break;
+        }
+        finished = function.invoke(event.clone()).await?;
     }
-    let path = request.uri().path().to_owned();
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let is_streamed = match parts[..] {
-        ["2015-03-31", "functions", _, "invocations"] => false,
-        ["2021-11-15", "functions", _, "response-streaming-invocations"] => true,
-        _ => return Err(Refusal::new(404, "ResourceNotFoundException", format!("unknown path `{path}`"))),
-    };
-    if request.method() != Method::POST {
-        return Err(Refusal::new(405, "MethodNotAllowedException", "an invocation is a POST request"));
-    }
+    // The end of the stream of pieces is the end of the response.
+    drop(event);
+    let _ = done.send(finished);
+    Ok(())
+}
+
+async fn answer(request: Request<Incoming>, queue: &Queue) -> Result<Response<ServeBody>, Refusal> {
+    guard::check(&request)?;
+    let (function, is_streamed) = route(&request)?;
     let invocation_type = header(&request, "X-Amz-Invocation-Type").unwrap_or_else(|| "RequestResponse".into());
     let wants_log = header(&request, "X-Amz-Log-Type").is_some_and(|kind| kind.eq_ignore_ascii_case("Tail"));
-    let client_context = client_context(&request)?;
-    let limit = if invocation_type == "Event" { ASYNCHRONOUS_EVENT_LIMIT } else { EVENT_LIMIT };
+    let caller = caller::context(&request, &function)?;
+    let is_asynchronous = invocation_type == "Event";
+    let limit = if is_asynchronous { ASYNCHRONOUS_EVENT_LIMIT } else { EVENT_LIMIT };
+    let memory = reserve(&request, limit, &queue.memory).await;
     let payload = payload(request.into_body(), limit).await?;
     let (sink, pieces) = mpsc::channel(STREAM_QUEUE_LIMIT);
+    let event = Event { caller, ..Event::new(payload, sink) };
+    let request_id = event.request_id.clone();
     let (done, finished) = oneshot::channel();
-    let invocation = PendingInvocation { event: Event { payload, client_context, sink }, done };
+    let attempts = if is_asynchronous { ASYNCHRONOUS_ATTEMPTS } else { 1 };
+    let invocation = PendingInvocation { event, attempts, done, _memory: memory };
     match invocation_type.as_str() {
         "DryRun" => return Ok(response_with(StatusCode::NO_CONTENT, Bytes::new())),
         "Event" => {
-            enqueue(invocation, pending)?;
+            enqueue(invocation, queue)?;
             // Nobody reads a streamed response.
             drop(pieces);
             return Ok(response_with(StatusCode::ACCEPTED, Bytes::new()));
         }
-        "RequestResponse" => enqueue(invocation, pending)?,
+        "RequestResponse" => enqueue(invocation, queue)?,
         other => {
             let message = format!("unknown invocation type `{other}`");
             return Err(Refusal::new(400, "InvalidParameterValueException", message));
         }
     }
-    if is_streamed { Ok(streamed(pieces, finished, wants_log)) } else { buffered(pieces, finished, wants_log).await }
+    if is_streamed {
+        Ok(streamed(&request_id, pieces, finished, wants_log))
+    } else {
+        buffered(pieces, finished, wants_log).await
+    }
 }
 
-fn enqueue(invocation: PendingInvocation, pending: &mpsc::Sender<PendingInvocation>) -> Result<(), Refusal> {
+/// The function that the path names, and whether its response is to be streamed.
+fn route(request: &Request<Incoming>) -> Result<(String, bool), Refusal> {
+    let path = request.uri().path();
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let (function, is_streamed) = match parts[..] {
+        ["2015-03-31", "functions", function, "invocations"] => (function, false),
+        ["2021-11-15", "functions", function, "response-streaming-invocations"] => (function, true),
+        _ => return Err(Refusal::new(404, "ResourceNotFoundException", format!("unknown path `{path}`"))),
+    };
+    if request.method() != Method::POST {
+        return Err(Refusal::new(405, "MethodNotAllowedException", "an invocation is a POST request"));
+    }
+    Ok((function.to_owned(), is_streamed))
+}
+
+/// Waits until there is memory for the event.
+async fn reserve(request: &Request<Incoming>, limit: usize, memory: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    let announced = header(request, "Content-Length").and_then(|length| length.parse().ok());
+    let bytes = announced.unwrap_or(limit).min(limit);
+    // It fails only if the semaphore is closed, which it never is.
+    Arc::clone(memory).acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX)).await.ok()
+}
+
+fn enqueue(invocation: PendingInvocation, queue: &Queue) -> Result<(), Refusal> {
     let full = |_| Refusal::new(429, "TooManyRequestsException", "Rate Exceeded.");
-    pending.try_send(invocation).map_err(full)
-}
-
-/// The whole response. Headers report a failure.
-async fn buffered(
-    mut pieces: mpsc::Receiver<Bytes>,
-    finished: oneshot::Receiver<Finished>,
-    wants_log: bool,
-) -> Result<Response<ServeBody>, Refusal> {
-    let mut streamed = Vec::new();
-    while let Some(piece) = pieces.recv().await {
-        streamed.extend_from_slice(&piece);
-    }
-    let gone = |_| Refusal::new(500, "ServiceException", "failed to run the function");
-    let Finished { record, payload } = finished.await.map_err(gone)?;
-    let payload = payload.unwrap_or_else(|| streamed.into());
-    let mut response = response_with(StatusCode::OK, payload);
-    set_header(&mut response, "x-amzn-RequestId", &record.request_id);
-    set_header(&mut response, "X-Amz-Executed-Version", VERSION);
-    if record.failure.is_some() {
-        set_header(&mut response, "X-Amz-Function-Error", "Unhandled");
-    }
-    if wants_log {
-        set_header(&mut response, "X-Amz-Log-Result", &log_result(&record));
-    }
-    Ok(response)
-}
-
-/// The response as it arrives, in messages of an event stream. The last message reports a failure.
-fn streamed(
-    mut pieces: mpsc::Receiver<Bytes>,
-    finished: oneshot::Receiver<Finished>,
-    wants_log: bool,
-) -> Response<ServeBody> {
-    let (messages, body) = mpsc::channel(STREAM_QUEUE_LIMIT);
-    tokio::task::spawn_local(async move {
-        let chunk =
-            |piece: &[u8]| Bytes::from(event_stream::message("PayloadChunk", "application/octet-stream", piece));
-        while let Some(piece) = pieces.recv().await {
-            if messages.send(chunk(&piece)).await.is_err() {
-                return;
-            }
-        }
-        let Ok(Finished { record, payload }) = finished.await else { return };
-        let mut complete = json!({});
-        match (&record.failure, &payload) {
-            (Some(failure), _) => {
-                complete["ErrorCode"] = failure.error_type.as_str().into();
-                complete["ErrorDetails"] = failure.message.as_str().into();
-            }
-            (None, Some(payload)) => drop(messages.send(chunk(payload)).await),
-            (None, None) => {}
-        }
-        if wants_log {
-            complete["LogResult"] = log_result(&record).into();
-        }
-        let complete = event_stream::message("InvokeComplete", "application/json", complete.to_string().as_bytes());
-        let _ = messages.send(complete.into()).await;
-    });
-    let mut response = Response::new(ChannelBody(body).boxed_unsync());
-    set_header(&mut response, "Content-Type", event_stream::CONTENT_TYPE);
-    set_header(&mut response, "x-amzn-RequestId", &Uuid::new_v4().to_string());
-    set_header(&mut response, "X-Amz-Executed-Version", VERSION);
-    response
-}
-
-/// The end of the log in base64.
-fn log_result(record: &InvocationRecord) -> String {
-    let start = record.log.len().saturating_sub(TAIL_LIMIT);
-    BASE64_STANDARD.encode(&record.log[start..])
+    queue.pending.try_send(invocation).map_err(full)
 }
 
 /// Reads the event. Without a body it is an empty object.
@@ -221,56 +192,11 @@ async fn payload(body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }
-    match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
-        Ok(_) => Ok(payload),
-        Err(error) => {
-            let message = format!("Could not parse request body into json: {error}");
-            Err(Refusal::new(400, "InvalidRequestContentException", message))
-        }
-    }
-}
-
-/// Decodes the client context: base64 with JSON inside.
-fn client_context(request: &Request<Incoming>) -> Result<Option<String>, Refusal> {
-    let Some(text) = header(request, "X-Amz-Client-Context") else { return Ok(None) };
-    let invalid = || {
-        Refusal::new(
-            400,
-            "InvalidRequestContentException",
-            "Client context must be a valid Base64-encoded JSON object.",
-        )
+    let not_json = |error: String| {
+        let message = format!("Could not parse request body into json: {error}");
+        Refusal::new(400, "InvalidRequestContentException", message)
     };
-    let decoded =
-        BASE64_STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(invalid)?;
-    let value: serde_json::Value = serde_json::from_str(&decoded).map_err(|_| invalid())?;
-    // Serialized again, so that it is on one line and fits into a header.
-    Ok(Some(value.to_string()))
-}
-
-fn response_with(status: StatusCode, body: Bytes) -> Response<ServeBody> {
-    let mut response = Response::new(Full::new(body).boxed_unsync());
-    *response.status_mut() = status;
-    set_header(&mut response, "Content-Type", "application/json");
-    response
-}
-
-fn set_header(response: &mut Response<ServeBody>, name: &'static str, value: &str) {
-    if let Ok(value) = value.parse() {
-        response.headers_mut().insert(name, value);
-    }
-}
-
-/// A body whose pieces arrive through a channel.
-struct ChannelBody(mpsc::Receiver<Bytes>);
-
-impl Body for ChannelBody {
-    type Data = Bytes;
-    type Error = std::convert::Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
-        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
-    }
+    let text = std::str::from_utf8(&payload).map_err(|error| not_json(format!("Invalid UTF-8: {error}")))?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| not_json(error.to_string()))?;
+    Ok(payload)
 }

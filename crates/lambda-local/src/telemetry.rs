@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::macros::format_description;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -68,24 +69,39 @@ impl Default for Buffering {
 }
 
 #[derive(Debug, Deserialize)]
-struct Destination {
-    protocol: String,
-    #[serde(alias = "URI")]
-    uri: String,
+#[serde(tag = "protocol")]
+enum Destination {
+    #[serde(rename = "HTTP")]
+    Http {
+        #[serde(alias = "URI")]
+        uri: String,
+    },
+    /// Only a port: the extension listens inside of the sandbox.
+    #[serde(rename = "TCP")]
+    Tcp { port: u16 },
+}
+
+/// Where batches are sent to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    /// A JSON array in the body of a POST request.
+    Http(Uri),
+    /// A line of JSON for each event.
+    Tcp(u16),
 }
 
 impl SubscriptionRequest {
     /// The address that batches are sent to. The names of the sandbox all stand for this machine.
-    fn target(&self) -> Result<Uri, ApiError> {
-        let invalid = |message: String| ApiError::bad_request("ValidationError", message);
-        if self.destination.protocol != "HTTP" {
-            let protocol = &self.destination.protocol;
-            return Err(invalid(format!("the protocol {protocol} is not supported here: use HTTP")));
-        }
-        let uri: Uri = self.destination.uri.parse().map_err(|_| invalid("the destination is not a URI".into()))?;
+    fn target(&self) -> Result<Target, ApiError> {
+        let invalid = |message: &str| ApiError::bad_request("ValidationError", message);
+        let uri = match &self.destination {
+            Destination::Tcp { port } => return Ok(Target::Tcp(*port)),
+            Destination::Http { uri } => uri,
+        };
+        let uri: Uri = uri.parse().map_err(|_| invalid("the destination is not a URI"))?;
         match uri.host() {
-            Some("sandbox.localdomain" | "sandbox" | "localhost" | "127.0.0.1") => Ok(uri),
-            _ => Err(invalid("the destination must be at sandbox.localdomain".into())),
+            Some("sandbox.localdomain" | "sandbox" | "localhost" | "127.0.0.1") => Ok(Target::Http(uri)),
+            _ => Err(invalid("the destination must be at sandbox.localdomain")),
         }
     }
 
@@ -171,7 +187,7 @@ impl Telemetry {
         let target = request.target()?;
         request.check_limits()?;
         let (messages, waiting) = mpsc::channel(QUEUE_LIMIT);
-        tokio::task::spawn_local(post_batches(target, request.buffering, waiting));
+        tokio::task::spawn_local(send_batches(target, request.buffering, waiting));
         let mut subscription =
             Subscription { extension: extension.to_owned(), types: request.types.clone(), messages, dropped: 0 };
         for (_, event) in history.iter().filter(|(source, _)| request.types.contains(source)) {
@@ -219,7 +235,7 @@ pub(crate) fn timestamp(time: OffsetDateTime) -> String {
 }
 
 /// Collects events until a batch is full or old enough, and sends it.
-async fn post_batches(target: Uri, buffering: Buffering, mut messages: mpsc::Receiver<Message>) {
+async fn send_batches(target: Target, buffering: Buffering, mut messages: mpsc::Receiver<Message>) {
     let mut open = true;
     while open {
         let mut batch: Vec<String> = Vec::new();
@@ -252,10 +268,21 @@ async fn post_batches(target: Uri, buffering: Buffering, mut messages: mpsc::Rec
         }
         if !batch.is_empty() {
             // A subscriber that does not accept a batch loses it.
-            let _ = timeout(SUBSCRIBER_TIMEOUT, post(&target, format!("[{}]", batch.join(",")))).await;
+            let _ = timeout(SUBSCRIBER_TIMEOUT, send(&target, &batch)).await;
         }
         if let Some(done) = flushed {
             let _ = done.send(());
+        }
+    }
+}
+
+async fn send(target: &Target, batch: &[String]) -> anyhow::Result<()> {
+    match target {
+        Target::Http(uri) => post(uri, format!("[{}]", batch.join(","))).await,
+        Target::Tcp(port) => {
+            let mut stream = TcpStream::connect(("127.0.0.1", *port)).await?;
+            let lines: String = batch.iter().flat_map(|event| [event, "\n"]).collect();
+            Ok(stream.write_all(lines.as_bytes()).await?)
         }
     }
 }
@@ -296,9 +323,12 @@ mod tests {
             "destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:8080"}}"#;
         let parsed = request(good);
         parsed.check_limits().unwrap();
-        assert_eq!(parsed.target().unwrap().port_u16(), Some(8080));
+        assert_eq!(parsed.target(), Ok(Target::Http(Uri::from_static("http://sandbox.localdomain:8080"))));
+        let tcp = request(r#"{"types":["function"],"destination":{"protocol":"TCP","port":4243}}"#);
+        assert_eq!(tcp.target(), Ok(Target::Tcp(4243)));
         assert!(request(&good.replace("1000,", "5,")).check_limits().is_err());
-        assert!(request(&good.replace("\"HTTP\"", "\"TCP\"")).target().is_err());
+        let udp = good.replace("\"HTTP\"", "\"UDP\"");
+        assert!(serde_json::from_str::<SubscriptionRequest>(&udp).is_err());
         assert!(request(&good.replace("sandbox.localdomain", "example.com")).target().is_err());
         assert!(serde_json::from_str::<SubscriptionRequest>(&good.replace("platform", "planets")).is_err());
     }

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::cli::FunctionFlags;
+use crate::cli::{FUNCTION_NAME_LIMIT, FunctionFlags};
 use lambda_local::{FunctionConfig, RESERVED_VARIABLES};
-use lambda_zip_error::{ErrorKind, Failure, fs};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 
-/// The longest name of a function.
-const NAME_LIMIT: usize = 64;
+/// The most that a function's variables may take, as JSON. Lambda's message is `exceeded the 4KB limit`.
+const VARIABLES_LIMIT: usize = 4096;
+
+/// A name that the user may set although it starts with `_`: the handler of the function's configuration.
+const HANDLER: &str = "_HANDLER";
 
 /// The configuration of the function in this zip.
 pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<FunctionConfig> {
@@ -23,13 +26,12 @@ pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<Funct
         config.enforce_memory = true;
     }
     for path in &flags.env_file {
-        for line in lines_of(&fs::read_to_string(path)?) {
-            add_variable(&mut config.variables, line)?;
-        }
+        add_file(&mut config.variables, path)?;
     }
     for typed in &flags.env {
         add_variable(&mut config.variables, typed)?;
     }
+    check_size(&config.variables)?;
     Ok(config)
 }
 
@@ -42,14 +44,41 @@ fn function_name(zip: &Path) -> String {
         _ => stem,
     };
     // Lambda allows letters, digits, `-` and `_`.
-    let name = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(NAME_LIMIT);
+    let name =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(FUNCTION_NAME_LIMIT);
     let name: String = name.collect();
     if name.is_empty() { "function".to_owned() } else { name }
 }
 
-/// The lines of a file with variables, without comments and empty lines.
-fn lines_of(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+/// Lambda refuses more variables than this.
+fn check_size(variables: &BTreeMap<String, String>) -> Result<()> {
+    let mut without_handler = variables.clone();
+    without_handler.remove(HANDLER);
+    let size = serde_json::to_string(&without_handler)?.len();
+    if size <= VARIABLES_LIMIT {
+        return Ok(());
+    }
+    let message =
+        format!("the environment variables are too large: found {size} bytes, Lambda accepts {VARIABLES_LIMIT}");
+    Err(Failure::new(ErrorKind::Usage, message)
+        .hint("keep large settings in a file of the zip, or in a parameter store")
+        .into())
+}
+
+/// Adds the variables of a dotenv file. A line with a name alone takes the value on this machine.
+fn add_file(variables: &mut BTreeMap<String, String>, path: &Path) -> Result<()> {
+    let text = fs::read_to_string(path)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let in_file = || format!("failed to read the variables in `{}`", path.display());
+    for variable in dotenvy::from_read_iter(text.as_bytes()) {
+        let typed = match variable {
+            Ok((name, value)) => format!("{name}={value}"),
+            Err(dotenvy::Error::LineParse(line, _)) if !line.contains(['=', '\'', '"']) => line.trim().to_owned(),
+            Err(error) => return Err(error).or_fail(ErrorKind::Usage, in_file),
+        };
+        add_variable(variables, &typed).or_fail(ErrorKind::Usage, in_file)?;
+    }
+    Ok(())
 }
 
 /// Adds a variable: `NAME=VALUE`, or `NAME` for its value on this machine.
@@ -58,10 +87,9 @@ fn add_variable(variables: &mut BTreeMap<String, String>, typed: &str) -> Result
         Some((name, value)) => (name, Some(value.to_owned())),
         None => (typed, None),
     };
-    if name.is_empty() || name.contains(char::is_whitespace) || typed.contains('\0') {
-        let failure =
-            Failure::new(ErrorKind::Usage, format!("`{name}` is not a valid name of an environment variable"));
-        return Err(failure.hint("use `NAME=VALUE`, or `NAME` for the value on this machine"));
+    check_name(name)?;
+    if typed.contains('\0') {
+        return Err(Failure::new(ErrorKind::Usage, format!("the value of `{name}` contains a zero byte")));
     }
     if RESERVED_VARIABLES.contains(&name) {
         let message = format!("the variable `{name}` is reserved");
@@ -73,6 +101,19 @@ fn add_variable(variables: &mut BTreeMap<String, String>, typed: &str) -> Result
     };
     variables.insert(name.to_owned(), value);
     Ok(())
+}
+
+/// Lambda allows letters, digits and `_`, beginning with a letter.
+fn check_name(name: &str) -> Result<(), Failure> {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let has_start = name.starts_with(|c: char| c.is_ascii_alphabetic());
+    if (has_start && name.chars().all(is_valid)) || name == HANDLER || RESERVED_VARIABLES.contains(&name) {
+        return Ok(());
+    }
+    let failure = Failure::new(ErrorKind::Usage, format!("`{name}` is not a valid name of an environment variable"));
+    Err(failure
+        .hint("use letters, digits and `_`, beginning with a letter")
+        .hint("write `NAME=VALUE`, or `NAME` for the value on this machine"))
 }
 
 fn value_on_this_machine(name: &str) -> Result<String, Failure> {
@@ -107,7 +148,8 @@ mod tests {
     #[test]
     fn a_variable_without_a_value_has_the_value_of_this_machine() {
         assert_eq!(config(&["CARGO_PKG_NAME"]).unwrap().variables["CARGO_PKG_NAME"], "cargo-lambda-zip");
-        for wrong in ["SURELY_NOT_SET_ANYWHERE", "=x", "A B=c", "AWS_LAMBDA_RUNTIME_API=x", ""] {
+        for wrong in ["SURELY_NOT_SET_ANYWHERE", "=x", "A B=c", "1A=x", "A-B=x", "_A=x", "AWS_LAMBDA_RUNTIME_API=x", ""]
+        {
             assert_eq!(lambda_zip_error::exit_code(&config(&[wrong]).unwrap_err()), 2, "{wrong}");
         }
     }
@@ -119,9 +161,44 @@ mod tests {
         assert!(function_config(&flags, Path::new("hello.zip")).unwrap().enforce_memory);
     }
 
+    fn of_file(text: &str) -> Result<BTreeMap<String, String>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut variables = BTreeMap::new();
+        add_file(&mut variables, file.path()).map(|()| variables)
+    }
+
     #[test]
-    fn a_file_of_variables_may_have_comments() {
-        assert_eq!(lines_of("# a\n\n A=1 \r\nB\n").collect::<Vec<_>>(), ["A=1", "B"]);
+    fn a_file_of_variables_is_read_as_dotenv_files_are() {
+        let text = "\u{feff}# a comment\r\n\r\n A=1 \r\nexport B=two # and a comment\nC='three # 3'\nD=\"four\\nlines\"\n\
+                    CARGO_PKG_NAME\nEMPTY=\n";
+        let variables = of_file(text).unwrap();
+        let expected = [
+            ("A", "1"),
+            ("B", "two"),
+            ("C", "three # 3"),
+            ("CARGO_PKG_NAME", "cargo-lambda-zip"),
+            ("D", "four\nlines"),
+            ("EMPTY", ""),
+        ];
+        assert_eq!(variables, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+    }
+
+    #[test]
+    fn a_wrong_line_of_a_file_is_named() {
+        for text in ["A=1\nB='never ends\n", "A=1\n=2\n", "A B\n"] {
+            let error = of_file(text).unwrap_err();
+            assert_eq!(lambda_zip_error::exit_code(&error), 2, "{text}: {error:#}");
+        }
+    }
+
+    #[test]
+    fn variables_may_take_four_kilobytes() {
+        let value = |size: usize| format!("A={}", "x".repeat(size));
+        // `{"A":""}` takes 8 bytes.
+        assert!(config(&[&value(4088)]).is_ok());
+        let error = config(&[&value(4089)]).unwrap_err();
+        assert!(error.to_string().contains("found 4097 bytes"), "{error}");
     }
 
     #[test]

@@ -54,6 +54,7 @@ fn read(typed: &str) -> Result<Event> {
 /// `RequestEntityTooLargeException`.
 fn check_payload(typed: &str, payload: &[u8]) -> Result<(), Failure> {
     let shown = shortened(typed);
+    check_encoding(&shown, payload)?;
     if payload.len() > EVENT_LIMIT {
         let size = payload.len();
         return Err(Failure::new(
@@ -70,6 +71,18 @@ fn check_payload(typed: &str, payload: &[u8]) -> Result<(), Failure> {
         return Err(if is_word { failure.hint(suggest::nearest("samples", typed, names)) } else { failure });
     }
     Ok(())
+}
+
+/// JSON is UTF-8 without a byte order mark. Editors on Windows write other files.
+fn check_encoding(shown: &str, payload: &[u8]) -> Result<(), Failure> {
+    let problem = match payload {
+        [0xef, 0xbb, 0xbf, ..] => "starts with a byte order mark",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16",
+        _ if std::str::from_utf8(payload).is_err() => "is not UTF-8",
+        _ => return Ok(()),
+    };
+    let failure = Failure::new(ErrorKind::Usage, format!("the event `{shown}` {problem}"));
+    Err(failure.hint("save it as UTF-8 without a byte order mark"))
 }
 
 /// An event, shortened for a message.
@@ -91,6 +104,19 @@ mod tests {
         assert_eq!(events[0].payload, b"{ \"a\":1 }");
         assert_eq!(events[1].payload, b"null");
         assert_eq!(read_all(&[]).unwrap()[0].payload, b"{}");
+    }
+
+    #[test]
+    fn another_encoding_is_named() {
+        for (payload, problem) in [
+            (&b"\xef\xbb\xbf{}"[..], "byte order mark"),
+            (b"\xff\xfe{\0}\0", "UTF-16"),
+            (b"\xfe\xff\0{\0}", "UTF-16"),
+            (b"\"\xe4\"", "not UTF-8"),
+        ] {
+            let failure = check_payload("@event.json", payload).unwrap_err();
+            assert!(failure.to_string().contains(problem), "{failure}");
+        }
     }
 
     #[test]

@@ -16,15 +16,21 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::http::{Connection, ConnectionOptions};
 use crate::lifecycle::ApiError;
 use crate::telemetry::SubscriptionRequest;
 use crate::{InvocationFailure, http};
 
 pub(crate) use respond::{InvocationHeaders, accepted, json, next_invocation, refused};
+pub(crate) use runtime::too_large;
 
 use respond::empty;
 
 pub(crate) type ApiResponse = Response<Full<Bytes>>;
+
+/// A runtime waits for its next invocation on an idle connection, so there is no time limit.
+const CONNECTIONS: ConnectionOptions =
+    ConnectionOptions { limit: 2048, header_timeout: None, title_case_headers: true };
 
 /// Receives the answer to a call.
 pub(crate) type Reply = oneshot::Sender<ApiResponse>;
@@ -33,11 +39,12 @@ pub(crate) type Reply = oneshot::Sender<ApiResponse>;
 #[derive(Debug)]
 pub(crate) enum Call {
     RuntimeNext {
+        connection: Connection,
         reply: Reply,
     },
     /// A response begins. The reply has the sender for the pieces of a streamed response.
     BeginResponse {
-        request_id: String,
+        answered: AnsweredInvocation,
         reply: oneshot::Sender<Result<Option<mpsc::Sender<Bytes>>, ApiError>>,
     },
     /// The response has ended.
@@ -46,7 +53,7 @@ pub(crate) enum Call {
         reply: Reply,
     },
     InvocationError {
-        request_id: String,
+        answered: AnsweredInvocation,
         error_type: Option<String>,
         payload: Bytes,
         reply: Reply,
@@ -78,6 +85,14 @@ pub(crate) enum Call {
     },
 }
 
+/// Which invocation a runtime answers.
+#[derive(Debug, Clone)]
+pub(crate) struct AnsweredInvocation {
+    pub(crate) request_id: String,
+    /// `Lambda-Runtime-Invocation-Id`, if the runtime sends back this header of the invocation.
+    pub(crate) invocation_id: Option<String>,
+}
+
 /// How a response ended.
 #[derive(Debug)]
 pub(crate) enum Ending {
@@ -100,11 +115,11 @@ impl Api {
     pub(crate) async fn start(calls: mpsc::Sender<Call>) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
         let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
-        let handle = move |request| {
+        let handle = move |request, connection| {
             let calls = calls.clone();
-            async move { route(request, &calls).await }
+            async move { route(request, connection, &calls).await }
         };
-        Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, handle)) })
+        Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, CONNECTIONS, handle)) })
     }
 }
 
@@ -114,9 +129,10 @@ impl Drop for Api {
     }
 }
 
-async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> ApiResponse {
+async fn route(request: Request<Incoming>, connection: Connection, calls: &mpsc::Sender<Call>) -> ApiResponse {
     let path = request.uri().path().to_owned();
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    // As on Lambda, a doubled or trailing slash makes another path.
+    let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(&path).split('/').collect();
     let expected = match parts[..] {
         ["2018-06-01", "runtime", "invocation", "next"] | ["2020-01-01", "extension", "event", "next"] => Method::GET,
         ["2018-06-01", "runtime", "invocation", _, "response" | "error"]
@@ -130,7 +146,7 @@ async fn route(request: Request<Incoming>, calls: &mpsc::Sender<Call>) -> ApiRes
         return empty(StatusCode::METHOD_NOT_ALLOWED);
     }
     let outcome = match parts[..] {
-        [_, "runtime", "invocation", "next"] => ask(calls, |reply| Call::RuntimeNext { reply }).await,
+        [_, "runtime", "invocation", "next"] => ask(calls, |reply| Call::RuntimeNext { connection, reply }).await,
         [_, "runtime", "invocation", id, "response"] => runtime::response(request, id, calls).await,
         [_, "runtime", "invocation", id, _] => runtime::error(request, Some(id), calls).await,
         [_, "runtime", ..] => runtime::error(request, None, calls).await,

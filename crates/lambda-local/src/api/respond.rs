@@ -12,10 +12,13 @@ use super::{ApiError, ApiResponse};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InvocationHeaders<'a> {
     pub(crate) request_id: &'a str,
+    pub(crate) invocation_id: &'a str,
     pub(crate) deadline_ms: i128,
     pub(crate) arn: &'a str,
     pub(crate) trace_id: &'a str,
     pub(crate) client_context: Option<&'a str>,
+    pub(crate) cognito_identity: Option<&'a str>,
+    pub(crate) tenant_id: Option<&'a str>,
 }
 
 /// The answer to a runtime that asks for an invocation.
@@ -23,11 +26,18 @@ pub(crate) fn next_invocation(headers: InvocationHeaders, payload: Bytes) -> Api
     let mut response = Response::builder()
         .header("Content-Type", "application/json")
         .header("Lambda-Runtime-Aws-Request-Id", headers.request_id)
+        .header("Lambda-Runtime-Invocation-Id", headers.invocation_id)
         .header("Lambda-Runtime-Deadline-Ms", headers.deadline_ms.to_string())
         .header("Lambda-Runtime-Invoked-Function-Arn", headers.arn)
         .header("Lambda-Runtime-Trace-Id", headers.trace_id);
-    if let Some(context) = headers.client_context {
-        response = response.header("Lambda-Runtime-Client-Context", context);
+    for (name, value) in [
+        ("Lambda-Runtime-Client-Context", headers.client_context),
+        ("Lambda-Runtime-Cognito-Identity", headers.cognito_identity),
+        ("Lambda-Runtime-Aws-Tenant-Id", headers.tenant_id),
+    ] {
+        if let Some(value) = value {
+            response = response.header(name, value);
+        }
     }
     response.body(Full::new(payload)).unwrap_or_else(|_| empty(StatusCode::INTERNAL_SERVER_ERROR))
 }

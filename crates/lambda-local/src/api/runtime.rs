@@ -7,7 +7,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ApiError, ApiResponse, Call, Ending, ask, sandbox_ends};
+use super::{AnsweredInvocation, ApiError, ApiResponse, Call, Ending, ask, sandbox_ends};
 use crate::fault::function_error;
 use crate::http::{BodyError, header, read_body};
 use crate::{FailureKind, InvocationFailure};
@@ -33,7 +33,7 @@ pub(crate) async fn response(
         }
     };
     let (reply, sink) = oneshot::channel();
-    let begin = Call::BeginResponse { request_id: request_id.to_owned(), reply };
+    let begin = Call::BeginResponse { answered: answered(&request, request_id), reply };
     calls.send(begin).await.map_err(|_| sandbox_ends())?;
     let sink = sink.await.map_err(|_| sandbox_ends())??;
     let outcome =
@@ -46,6 +46,11 @@ pub(crate) async fn response(
     Ok(answer)
 }
 
+fn answered(request: &Request<Incoming>, request_id: &str) -> AnsweredInvocation {
+    let invocation_id = header(request, "Lambda-Runtime-Invocation-Id");
+    AnsweredInvocation { request_id: request_id.to_owned(), invocation_id }
+}
+
 /// The answer to a runtime whose response is too large.
 fn refused_as_too_large() -> ApiError {
     let message = format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes).");
@@ -53,9 +58,9 @@ fn refused_as_too_large() -> ApiError {
 }
 
 /// The failure of an invocation whose response is too large.
-fn too_large(limit: usize) -> InvocationFailure {
+pub(crate) fn too_large(limit: usize) -> InvocationFailure {
     let message = format!("Response payload size exceeded maximum allowed payload size ({limit} bytes).");
-    InvocationFailure { error_type: TOO_LARGE.into(), message, kind: FailureKind::FunctionError }
+    InvocationFailure { error_type: TOO_LARGE.into(), message, kind: FailureKind::FunctionError, cause: None }
 }
 
 fn truncated() -> InvocationFailure {
@@ -63,6 +68,7 @@ fn truncated() -> InvocationFailure {
         error_type: "Runtime.TruncatedResponse".into(),
         message: "the response broke off".into(),
         kind: FailureKind::FunctionError,
+        cause: None,
     }
 }
 
@@ -124,6 +130,7 @@ pub(crate) async fn error(
     calls: &mpsc::Sender<Call>,
 ) -> Result<ApiResponse, ApiError> {
     let error_type = header(&request, ERROR_TYPE);
+    let answered = request_id.map(|id| answered(&request, id));
     let payload = match read_body(request.into_body(), RESPONSE_LIMIT).await {
         Ok(payload) => payload,
         Err(BodyError::Broken) => {
@@ -132,8 +139,8 @@ pub(crate) async fn error(
         }
         Err(BodyError::TooLarge) => return Err(refused_as_too_large()),
     };
-    match request_id.map(str::to_owned) {
-        Some(request_id) => ask(calls, |reply| Call::InvocationError { request_id, error_type, payload, reply }).await,
+    match answered {
+        Some(answered) => ask(calls, |reply| Call::InvocationError { answered, error_type, payload, reply }).await,
         None => ask(calls, |reply| Call::InitError { error_type, payload, reply }).await,
     }
 }

@@ -13,8 +13,9 @@ use nix::sys::statvfs::{FsFlags, statvfs};
 use tempfile::TempDir;
 
 use emulation::Emulation;
+use unpack::Budget;
 
-use crate::init::{Directories, EMULATOR};
+use crate::init::{Directories, EMULATOR, LAMBDA_GROUP, LAMBDA_USER};
 use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
@@ -47,12 +48,13 @@ impl FunctionFiles {
         // On Lambda every user may write to `/tmp`.
         std::fs::set_permissions(path("tmp"), Permissions::from_mode(0o1777))
             .context("failed to make `/tmp` writable")?;
-        let mut budget = unpack::budget();
+        let mut budget = Budget::new();
         unpack::unpack(zip, &path("task"), &mut budget)?;
         for layer in layers {
             unpack::unpack(layer, &path("layers"), &mut budget)?;
         }
         std::fs::write(path("hosts"), hosts()).context("failed to write `/etc/hosts` of the sandbox")?;
+        std::fs::write(path("passwd"), users()).context("failed to write `/etc/passwd` of the sandbox")?;
         let extensions = extensions(&path("layers/extensions"))?;
         let bootstrap_is_in_layer = !exists(&path("task").join(BOOTSTRAP)) && exists(&path("layers").join(BOOTSTRAP));
         let root = if bootstrap_is_in_layer { "layers" } else { "task" };
@@ -69,6 +71,7 @@ impl FunctionFiles {
             layers: path("layers"),
             temporary: path("tmp"),
             hosts: path("hosts"),
+            passwd: path("passwd"),
         }
     }
 
@@ -155,6 +158,15 @@ fn extensions(directory: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// This machine's `/etc/passwd`, with Lambda's user.
+fn users() -> String {
+    let own = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let suffix = format!(":x:{LAMBDA_USER}:");
+    let others = own.lines().filter(|line| !line.contains(&suffix));
+    let others: String = others.flat_map(|line| [line, "\n"]).collect();
+    format!("{others}sbx_user1051:x:{LAMBDA_USER}:{LAMBDA_GROUP}::/home/sbx_user1051:/sbin/nologin\n")
 }
 
 /// This machine's `/etc/hosts`, with Lambda's names for the sandbox.

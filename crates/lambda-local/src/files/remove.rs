@@ -71,7 +71,7 @@ mod tests {
         symlink(&outside, top.join("a/link")).unwrap();
         symlink(&outside, top.join("link")).unwrap();
         for path in ["a/b/c", "a/b", "a"] {
-            fs::set_permissions(top.join(path), Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(top.join(path), Permissions::from_mode(0o000)).unwrap();
         }
         remove_contents(&top).unwrap();
         assert_eq!(fs::read_dir(&top).unwrap().count(), 0);

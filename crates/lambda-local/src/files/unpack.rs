@@ -20,11 +20,42 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 /// The permission bits that are applied. Like Lambda, it drops set-user-ID.
 const PERMISSIONS: u32 = 0o777;
 
+/// How many files, links and directories are created for one function. No real function comes close.
+const ITEMS_LIMIT: u64 = 200_000;
+
+/// How deep directories may be nested.
+const DEPTH_LIMIT: usize = 100;
+
+/// What may still be created for one function and its layers.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    bytes: u64,
+    items: u64,
+}
+
+impl Budget {
+    /// Twice the bytes that Lambda unpacks for one function, so that a zip that is somewhat too large can still be tried.
+    pub(super) fn new() -> Self {
+        Self { bytes: UNPACKED_LIMIT * 2, items: ITEMS_LIMIT }
+    }
+
+    fn spend_bytes(&mut self, bytes: u64) -> Result<(), Failure> {
+        let too_many = || Failure::new(ErrorKind::Rule, format!("more than {} bytes to unpack", UNPACKED_LIMIT * 2));
+        self.bytes = self.bytes.checked_sub(bytes).ok_or_else(too_many)?;
+        Ok(())
+    }
+
+    fn spend_item(&mut self) -> Result<(), Failure> {
+        let too_many =
+            || Failure::new(ErrorKind::Rule, format!("more than {ITEMS_LIMIT} files and directories to unpack"));
+        self.items = self.items.checked_sub(1).ok_or_else(too_many)?;
+        Ok(())
+    }
+}
+
 /// Unpacks a zip into a directory that may have the files of other zips. A file replaces an existing one, as a layer replaces
-/// the files of the layers before it.
-///
-/// `budget` is how many bytes may still be written. A zip that needs more is refused.
-pub(crate) fn unpack(zip: &Path, directory: &Path, budget: &mut u64) -> Result<()> {
+/// the files of the layers before it. A zip that exceeds the budget is refused.
+pub(super) fn unpack(zip: &Path, directory: &Path, budget: &mut Budget) -> Result<()> {
     let context = || format!("failed to unpack `{}`", zip.display());
     let mut archive = ZipArchive::new(fs::open(zip)?).or_fail(ErrorKind::Rule, context)?;
     let mut links = Vec::new();
@@ -32,6 +63,8 @@ pub(crate) fn unpack(zip: &Path, directory: &Path, budget: &mut u64) -> Result<(
         let mut entry = archive.by_index(index).or_fail(ErrorKind::Rule, context)?;
         let name = entry.name().or_fail(ErrorKind::Rule, context)?.trim_end_matches('/').to_owned();
         let name = EntryName::new(name).or_fail(ErrorKind::Rule, context)?;
+        check_depth(&name).or_fail(ErrorKind::Rule, context)?;
+        budget.spend_item().or_fail(ErrorKind::Rule, context)?;
         if entry.is_symlink() {
             let mut target = String::new();
             entry.by_ref().take(4096).read_to_string(&mut target).or_fail(ErrorKind::Rule, context)?;
@@ -42,43 +75,43 @@ pub(crate) fn unpack(zip: &Path, directory: &Path, budget: &mut u64) -> Result<(
     }
     // Created last, so that no entry of this zip is written through a link.
     for (name, target) in links {
-        link(directory, &name, &target).or_fail(ErrorKind::Rule, context)?;
+        link(directory, &name, &target, budget).or_fail(ErrorKind::Rule, context)?;
     }
     Ok(())
 }
 
-/// Twice what Lambda unpacks for one function, so that a zip that is somewhat too large can still be tried.
-pub(crate) fn budget() -> u64 {
-    UNPACKED_LIMIT * 2
+fn check_depth(name: &EntryName) -> Result<(), Failure> {
+    if name.as_str().split('/').count() <= DEPTH_LIMIT {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorKind::Rule, format!("an entry is nested more than {DEPTH_LIMIT} directories deep")))
 }
 
-fn place(entry: &mut ZipFile<File>, name: &EntryName, directory: &Path, budget: &mut u64) -> Result<()> {
+fn place(entry: &mut ZipFile<File>, name: &EntryName, directory: &Path, budget: &mut Budget) -> Result<()> {
     let path = directory.join(name.as_str());
     if entry.is_dir() {
-        return create_directories(directory, Path::new(name.as_str()));
+        return create_directories(directory, Path::new(name.as_str()), budget);
     }
-    clear_path(directory, name)?;
+    clear_path(directory, name, budget)?;
     let mode = entry.unix_mode().unwrap_or(0o644) & PERMISSIONS;
     // Written first, then given its mode, which may be read-only.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     let written =
-        io::copy(&mut entry.take(*budget + 1), &mut file).with_context(|| format!("failed to read `{name}`"))?;
-    *budget = budget
-        .checked_sub(written)
-        .ok_or_else(|| Failure::new(ErrorKind::Rule, format!("unpacking takes more than {} bytes", self::budget())))?;
+        io::copy(&mut entry.take(budget.bytes + 1), &mut file).with_context(|| format!("failed to read `{name}`"))?;
+    budget.spend_bytes(written)?;
     file.set_permissions(PermissionsExt::from_mode(mode))?;
     Ok(())
 }
 
-fn link(directory: &Path, name: &EntryName, target: &str) -> Result<()> {
-    clear_path(directory, name)?;
+fn link(directory: &Path, name: &EntryName, target: &str, budget: &mut Budget) -> Result<()> {
+    clear_path(directory, name, budget)?;
     Ok(symlink(target, directory.join(name.as_str()))?)
 }
 
 /// Creates the parent directories of an entry, and removes an existing file of its name.
-fn clear_path(directory: &Path, name: &EntryName) -> Result<()> {
+fn clear_path(directory: &Path, name: &EntryName, budget: &mut Budget) -> Result<()> {
     if let Some(parent) = Path::new(name.as_str()).parent() {
-        create_directories(directory, parent)?;
+        create_directories(directory, parent, budget)?;
     }
     let path = directory.join(name.as_str());
     match path.symlink_metadata() {
@@ -89,14 +122,17 @@ fn clear_path(directory: &Path, name: &EntryName) -> Result<()> {
 }
 
 /// Creates nested directories. An existing one must be a real directory: a link of an earlier zip could lead anywhere.
-fn create_directories(directory: &Path, names: &Path) -> Result<()> {
+fn create_directories(directory: &Path, names: &Path, budget: &mut Budget) -> Result<()> {
     let mut path = directory.to_owned();
     for part in names.components() {
         path.push(part);
         match path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {}
             Ok(_) => return Err(anyhow::anyhow!("`{}` exists and is not a directory", path.display())),
-            Err(_) => DirBuilder::new().mode(0o755).create(&path)?,
+            Err(_) => {
+                budget.spend_item()?;
+                DirBuilder::new().mode(0o755).create(&path)?;
+            }
         }
     }
     Ok(())
@@ -117,8 +153,8 @@ mod tests {
         Link(&'a str, &'a str),
     }
 
-    fn unpacked(directory: &TempDir, zips: &[&[Item]], budget: u64) -> Result<()> {
-        let mut budget = budget;
+    fn unpacked(directory: &TempDir, zips: &[&[Item]], bytes: u64) -> Result<()> {
+        let mut budget = Budget { bytes, items: 20 };
         for (index, items) in zips.iter().enumerate() {
             let path = directory.path().join(format!("{index}.zip"));
             let mut writer = ZipWriter::new(File::create(&path).unwrap());
@@ -180,5 +216,21 @@ mod tests {
         let error = unpacked(&directory, &[&[Item::File("a", 0o644, &[0; 100])]], 99).unwrap_err();
         assert!(format!("{error:#}").contains("more than"), "{error:#}");
         assert_eq!(std::fs::metadata(directory.path().join("task/a")).unwrap().len(), 100);
+    }
+
+    #[test]
+    fn files_directories_and_their_depth_are_limited() {
+        let names: Vec<_> = (0..21).map(|number| number.to_string()).collect();
+        let files: Vec<_> = names.iter().map(|name| Item::File(name, 0o644, b"")).collect();
+        let directories = [Item::File("a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q/r/s/t/file", 0o644, b"")];
+        for items in [&files[..], &directories] {
+            let error = unpacked(&task(), &[items], 10).unwrap_err();
+            assert_eq!(lambda_zip_error::exit_code(&error), 100);
+            assert!(format!("{error:#}").contains("files and directories"), "{error:#}");
+        }
+        unpacked(&task(), &[&files[..20]], 10).unwrap();
+        let deep = format!("{}file", "a/".repeat(DEPTH_LIMIT));
+        let error = unpacked(&task(), &[&[Item::File(&deep, 0o644, b"")]], 10).unwrap_err();
+        assert!(format!("{error:#}").contains("nested"), "{error:#}");
     }
 }

@@ -17,6 +17,7 @@ use anyhow::{Context, Result};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 
+pub(crate) use privileges::{LAMBDA_GROUP, LAMBDA_USER};
 pub(crate) use protocol::{Directories, Notice, ProcessStatus, Program, Request, Setup};
 pub(crate) use root::EMULATOR;
 

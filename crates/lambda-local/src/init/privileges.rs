@@ -16,8 +16,8 @@ use rustix::thread::{
 const NOBODY: u32 = 65_534;
 
 /// The user and group ids of functions on Lambda.
-const LAMBDA_USER: u32 = 993;
-const LAMBDA_GROUP: u32 = 990;
+pub(crate) const LAMBDA_USER: u32 = 993;
+pub(crate) const LAMBDA_GROUP: u32 = 990;
 
 /// How many files a process of a function may open (AWS Lambda developer guide, "Lambda quotas").
 const OPEN_FILES_LIMIT: u64 = 1024;

@@ -32,6 +32,8 @@ pub(crate) struct Directories {
     pub(crate) temporary: PathBuf,
     /// Becomes `/etc/hosts`.
     pub(crate) hosts: PathBuf,
+    /// Becomes `/etc/passwd`.
+    pub(crate) passwd: PathBuf,
 }
 
 /// A request to the first process.

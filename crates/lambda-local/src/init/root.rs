@@ -57,7 +57,7 @@ pub(super) fn read_only_program() -> Result<PathBuf> {
 
 /// Builds the new root directory and changes to it. The caller must be process 1 of new namespaces.
 pub(crate) fn enter(setup: &Setup) -> Result<()> {
-    let Directories { root, task, layers, temporary, hosts } = &setup.directories;
+    let Directories { root, task, layers, temporary, hosts, passwd } = &setup.directories;
     mount(Some("tmpfs"), root, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=0755,size=1m"))
         .context("failed to mount a file system in memory")?;
     for name in SYSTEM_DIRECTORIES {
@@ -73,8 +73,10 @@ pub(crate) fn enter(setup: &Setup) -> Result<()> {
         directory(root, name)?;
     }
     files_behind_links(root)?;
-    if root.join("etc/hosts").is_file() {
-        bind_read_only(hosts, &root.join("etc/hosts"))?;
+    for (file, name) in [(hosts, "etc/hosts"), (passwd, "etc/passwd")] {
+        if root.join(name).is_file() {
+            bind_read_only(file, &root.join(name))?;
+        }
     }
     if let Some(emulator) = &setup.emulator {
         bind_file(root, emulator, EMULATOR)?;
@@ -109,12 +111,8 @@ fn devices(root: &Path) -> Result<()> {
     for name in DEVICES {
         bind_file(root, &Path::new("/dev").join(name), &format!("dev/{name}"))?;
     }
-    for (name, target) in [
-        ("fd", "/proc/self/fd"),
-        ("stdin", "/proc/self/fd/0"),
-        ("stdout", "/proc/self/fd/1"),
-        ("stderr", "/proc/self/fd/2"),
-    ] {
+    // There is no `/dev/fd` on Lambda.
+    for (name, target) in [("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")] {
         symlink(target, root.join("dev").join(name)).with_context(|| format!("failed to link `/dev/{name}`"))?;
     }
     Ok(())

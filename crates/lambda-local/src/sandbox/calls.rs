@@ -4,26 +4,30 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Sandbox;
-use crate::api::{self, ApiResponse, Call, Ending, Reply};
+use super::{HandedOut, Sandbox, WaitingCall};
+use crate::api::{self, AnsweredInvocation, ApiResponse, Call, Ending, Reply};
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome, field, function_error};
+use crate::http::Connection;
 use crate::lifecycle::{ApiError, NextCall};
 
 impl Sandbox<'_> {
     pub(crate) fn answer(&mut self, call: Call) {
         match call {
-            Call::RuntimeNext { reply } => match self.lifecycle.runtime_next() {
-                Ok(NextCall::Waits) => self.runtime_waits = Some(reply),
-                Ok(NextCall::HasOne) => self.give_invocation(reply),
+            Call::RuntimeNext { connection, reply } => match self.lifecycle.runtime_next() {
+                Ok(NextCall::Waits) => self.runtime_waits.push_back(WaitingCall { connection, reply }),
+                Ok(NextCall::HasOne) => {
+                    self.runtime_waits.push_back(WaitingCall { connection, reply });
+                    self.repeat_lost_invocation();
+                }
                 Err(error) => respond(reply, Err(error)),
             },
-            Call::BeginResponse { request_id, reply } => {
+            Call::BeginResponse { answered, reply } => {
                 let sink = self.handed_out.as_ref().map(|handed_out| handed_out.invocation.sink.clone());
-                let _ = reply.send(self.lifecycle.begin_answer(&request_id).map(|()| sink));
+                let _ = reply.send(self.begin_answer(&answered).map(|()| sink));
             }
             Call::EndResponse { ending, reply } => {
-                self.lifecycle.end_answer();
+                self.end_answer();
                 self.outcome = match ending {
                     Ending::Whole(payload) => Outcome { payload: Some(payload), failure: None },
                     Ending::Undeliverable(failure) => {
@@ -33,10 +37,10 @@ impl Sandbox<'_> {
                 };
                 respond(reply, Ok(()));
             }
-            Call::InvocationError { request_id, error_type, payload, reply } => {
-                let begun = self.lifecycle.begin_answer(&request_id);
+            Call::InvocationError { answered, error_type, payload, reply } => {
+                let begun = self.begin_answer(&answered);
                 if begun.is_ok() {
-                    self.lifecycle.end_answer();
+                    self.end_answer();
                     let failure = Some(function_error(error_type, &payload));
                     self.outcome = Outcome { payload: Some(payload), failure };
                 }
@@ -84,10 +88,45 @@ impl Sandbox<'_> {
         }
     }
 
-    /// Sends the current invocation to the runtime.
-    pub(crate) fn give_invocation(&self, reply: Reply) {
-        if let Some(handed_out) = &self.handed_out {
-            let _ = reply.send(handed_out.for_runtime(&self.config().arn()));
+    /// Sends the current invocation to the first caller that still waits. One caller receives it; the others wait for the
+    /// next one.
+    pub(crate) fn give_invocation(&mut self) {
+        self.forget_closed_calls();
+        if let Some(handed_out) = &mut self.handed_out
+            && let Some(WaitingCall { connection, reply }) = self.runtime_waits.pop_front()
+        {
+            handed_out.connection = Some(connection);
+            let _ = reply.send(handed_out.for_runtime());
+        }
+    }
+
+    /// Sends the current invocation again if the connection that it went to is closed before there is an answer.
+    pub(crate) fn repeat_lost_invocation(&mut self) {
+        let is_open = |handed_out: &HandedOut| handed_out.connection.as_ref().is_some_and(Connection::is_open);
+        if self.lifecycle.runtime_is_running() && !self.handed_out.as_ref().is_some_and(is_open) {
+            self.give_invocation();
+        }
+    }
+
+    pub(crate) fn forget_closed_calls(&mut self) {
+        self.runtime_waits.retain(|call| !call.reply.is_closed());
+    }
+
+    fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<(), ApiError> {
+        let current = self.handed_out.as_ref().map(|handed_out| &handed_out.invocation_id);
+        if answered.invocation_id.is_some() && answered.invocation_id.as_ref() != current {
+            return Err(ApiError::gone("InvalidInvocationID", "the invocation is over"));
+        }
+        self.lifecycle.begin_answer(&answered.request_id)
+    }
+
+    /// Ends an answer. If another caller already waits, the runtime is ready for the next invocation.
+    fn end_answer(&mut self) {
+        self.lifecycle.end_answer();
+        self.forget_closed_calls();
+        if !self.runtime_waits.is_empty() {
+            // It cannot fail: the runtime has just answered.
+            let _ = self.lifecycle.runtime_next();
         }
     }
 

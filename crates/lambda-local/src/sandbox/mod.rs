@@ -6,7 +6,7 @@
 mod calls;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -21,6 +21,8 @@ use uuid::Uuid;
 use crate::api::{self, Api, ApiResponse, Call, InvocationHeaders, Reply};
 use crate::environment::{SandboxPaths, VERSION};
 use crate::fault::{Fault, Outcome};
+use crate::function::CallerContext;
+use crate::http::Connection;
 use crate::init::{Program, Request, Setup};
 use crate::launcher::Launcher;
 use crate::lifecycle::Lifecycle;
@@ -54,7 +56,9 @@ pub(crate) struct Invocation {
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,
     pub(crate) trace_id: String,
-    pub(crate) client_context: Option<String>,
+    /// The ARN that the caller named.
+    pub(crate) arn: String,
+    pub(crate) caller: CallerContext,
     /// Receives a streamed response piece by piece.
     pub(crate) sink: mpsc::Sender<Bytes>,
 }
@@ -63,30 +67,43 @@ pub(crate) struct Invocation {
 struct HandedOut {
     invocation: Invocation,
     deadline: Instant,
+    /// Names this delivery of the invocation, so that a late answer to another one is recognized.
+    invocation_id: String,
+    /// The connection that it was sent to.
+    connection: Option<Connection>,
 }
 
 impl HandedOut {
     /// The answer to a runtime that asks for an invocation.
-    fn for_runtime(&self, arn: &str) -> ApiResponse {
-        let Invocation { request_id, payload, trace_id, client_context, .. } = &self.invocation;
+    fn for_runtime(&self) -> ApiResponse {
+        let Invocation { request_id, payload, trace_id, arn, caller, .. } = &self.invocation;
         let headers = InvocationHeaders {
             request_id,
+            invocation_id: &self.invocation_id,
             deadline_ms: epoch_milliseconds(self.deadline),
             arn,
             trace_id,
-            client_context: client_context.as_deref(),
+            client_context: caller.client_context.as_deref(),
+            cognito_identity: caller.cognito_identity.as_deref(),
+            tenant_id: caller.tenant_id.as_deref(),
         };
         api::next_invocation(headers, payload.clone())
     }
 
     /// The INVOKE event for extensions.
-    fn for_extensions(&self, arn: &str) -> Value {
+    fn for_extensions(&self) -> Value {
         json!({
             "eventType": "INVOKE", "deadlineMs": epoch_milliseconds(self.deadline),
-            "requestId": self.invocation.request_id, "invokedFunctionArn": arn,
+            "requestId": self.invocation.request_id, "invokedFunctionArn": self.invocation.arn,
             "tracing": { "type": "X-Amzn-Trace-Id", "value": self.invocation.trace_id },
         })
     }
+}
+
+/// A call of the runtime that waits for an invocation.
+struct WaitingCall {
+    connection: Connection,
+    reply: Reply,
 }
 
 /// Why a sandbox ends, for the SHUTDOWN event.
@@ -122,7 +139,8 @@ pub(crate) struct Sandbox<'a> {
     _log_directory: TempDir,
     environment: BTreeMap<String, String>,
     running: Vec<String>,
-    runtime_waits: Option<Reply>,
+    /// The calls of the runtime that wait for an invocation, oldest first.
+    runtime_waits: VecDeque<WaitingCall>,
     extensions_wait: BTreeMap<Uuid, Reply>,
     handed_out: Option<HandedOut>,
     outcome: Outcome,
@@ -183,7 +201,7 @@ impl<'a> Sandbox<'a> {
             _log_directory: log_directory,
             environment,
             running: Vec::new(),
-            runtime_waits: None,
+            runtime_waits: VecDeque::new(),
             extensions_wait: BTreeMap::new(),
             handed_out: None,
             outcome: Outcome::default(),
@@ -217,7 +235,7 @@ impl<'a> Sandbox<'a> {
         let outcome = self.start_all(deadline).await;
         let status = match &outcome {
             Ok(()) => "success",
-            Err(Fault::TimedOut) => "timeout",
+            Err(Fault::TimedOut | Fault::ExtensionNotRegistered { .. }) => "timeout",
             Err(_) => "error",
         };
         let done = json!({ "initializationType": "on-demand", "phase": phase, "status": status });
@@ -239,7 +257,8 @@ impl<'a> Sandbox<'a> {
             let command = self.files().command(format!("{root}/extensions/{name}"), self.isolated);
             self.start(name, command, &root).await;
         }
-        self.wait(Until::ExtensionsRegistered, Some(deadline)).await?;
+        let registered = self.wait(Until::ExtensionsRegistered, Some(deadline)).await;
+        registered.map_err(|fault| self.lifecycle.explain_registration(fault))?;
         let Some(bootstrap) = self.files().bootstrap(self.isolated) else {
             let (task, layers) = (self.files().task_root(self.isolated), root);
             let message = format!("Couldn't find valid bootstrap(s): [{task}/bootstrap {layers}/bootstrap]");
@@ -286,15 +305,14 @@ impl<'a> Sandbox<'a> {
 
     async fn hand_out(&mut self, invocation: &Invocation, deadline: Instant) -> Result<(), Fault> {
         let request_id = invocation.request_id.as_str();
-        let handed_out = HandedOut { invocation: invocation.clone(), deadline };
-        let event = handed_out.for_extensions(&self.config().arn());
+        let invocation_id = Uuid::new_v4().to_string();
+        let handed_out = HandedOut { invocation: invocation.clone(), deadline, invocation_id, connection: None };
+        let event = handed_out.for_extensions();
         self.handed_out = Some(handed_out);
         for id in self.lifecycle.begin_invocation(request_id) {
             self.send_event(id, &event);
         }
-        if let Some(reply) = self.runtime_waits.take() {
-            self.give_invocation(reply);
-        }
+        self.give_invocation();
         let started = Instant::now();
         let outcome = self.wait(Until::RuntimeDone, Some(deadline)).await;
         let status = match (&outcome, &self.outcome.failure) {

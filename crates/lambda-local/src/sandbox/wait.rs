@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::init::Notice;
 use crate::memory;
 
-/// How often the memory use is measured.
-const MEMORY_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the memory use is measured, and lost connections are noticed.
+const TICK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Longer than any wait.
 const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -32,8 +32,8 @@ impl Sandbox<'_> {
     pub(crate) async fn wait(&mut self, until: Until, deadline: Option<Instant>) -> Result<(), Fault> {
         let time_up = sleep_until(deadline.unwrap_or_else(|| Instant::now() + FOREVER));
         tokio::pin!(time_up);
-        let mut memory_tick = interval(MEMORY_INTERVAL);
-        memory_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tick = interval(TICK_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             if !self.is_shutting_down
                 && let Some(fault) = self.fault.take()
@@ -56,13 +56,16 @@ impl Sandbox<'_> {
                     }
                 }
                 () = &mut time_up => return Err(Fault::TimedOut),
-                _ = memory_tick.tick() => self.measure_memory(),
+                _ = tick.tick() => {
+                    self.measure_memory();
+                    self.repeat_lost_invocation();
+                }
             }
         }
     }
 
     fn is_reached(&self, until: &Until) -> bool {
-        let runtime_listens = || self.runtime_waits.as_ref().is_some_and(|reply| !reply.is_closed());
+        let runtime_listens = || self.runtime_waits.iter().any(|call| !call.reply.is_closed());
         match until {
             Until::ExtensionsRegistered => self.lifecycle.all_registered(),
             Until::RuntimeReady => self.lifecycle.runtime_is_ready(),
