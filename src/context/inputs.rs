@@ -47,7 +47,7 @@ pub(crate) struct CacheLookup<'a> {
 struct StoredInputs<'a> {
     members: Cow<'a, str>,
     rustc: Cow<'a, Rustc>,
-    graph: Cow<'a, Option<Graph>>,
+    graph: Option<Cow<'a, Graph>>,
     fingerprint: Digest,
 }
 
@@ -60,7 +60,7 @@ impl BuildInputs {
             Some(inputs) => inputs,
             None => Self::ask(lookup)?,
         };
-        Ok((inputs, stored.and_then(|stored| stored.graph.into_owned())))
+        Ok((inputs, stored.and_then(|stored| stored.graph).map(Cow::into_owned)))
     }
 
     /// Asks cargo and rustc at the same time.
@@ -91,12 +91,12 @@ impl BuildInputs {
 
     /// Stores the answers for the next run, with the dependency graph if the choice of a linker needed it. The graph has a
     /// fingerprint of its own.
-    pub(crate) fn store(&self, cache: &Cache, lookup: &CacheLookup<'_>, graph: &Option<Graph>) {
+    pub(crate) fn store(&self, cache: &Cache, lookup: &CacheLookup<'_>, graph: Option<&Graph>) {
         let Some(fingerprint) = self.fingerprint else { return };
         let stored = StoredInputs {
             members: Cow::Borrowed(&self.members),
             rustc: Cow::Borrowed(&self.rustc),
-            graph: Cow::Borrowed(graph),
+            graph: graph.map(Cow::Borrowed),
             fingerprint,
         };
         cache.store(KIND, lookup.key(), &stored);

@@ -151,7 +151,7 @@ impl<'a> BuildContext<'a> {
     /// Stores the answers of cargo and rustc for the next run.
     pub(crate) fn store_inputs(&self, cache: &Cache) {
         let lookup = CacheLookup { arguments: self.arguments, config: &self.config, directory: &self.directory };
-        self.inputs.store(cache, &lookup, &self.survey.graph);
+        self.inputs.store(cache, &lookup, self.survey.graph.as_ref());
     }
 
     /// Hints for a build that failed: tools and libraries that the selected crates need.

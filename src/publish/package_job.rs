@@ -104,7 +104,9 @@ impl<'a> PackageJob<'a> {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
             shell.status("Leaving out", format_args!("`{path}`{more} (`--no-default-excludes` includes such files)"));
-            rest.iter().for_each(|path| shell.detail("Leaving out", format_args!("`{}`", path.display())));
+            for path in rest {
+                shell.detail("Leaving out", format_args!("`{}`", path.display()));
+            }
         }
         for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));

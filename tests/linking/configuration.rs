@@ -419,7 +419,7 @@ fn planned(comparison: &Comparison, case: &Case, args: &[&str]) -> (Vec<String>,
     for (path, text) in &case.files {
         comparison.fixture.write(path, text);
     }
-    let program = Program::new(&comparison.fixture.path(PACKAGE)).args(["--dry-run", "--message-format", "json"]);
+    let program = Program::new(comparison.fixture.path(PACKAGE)).args(["--dry-run", "--message-format", "json"]);
     let program =
         case.env.iter().fold(program.args(args).args(&case.args), |program, (name, value)| program.env(name, value));
     let run = program.run().success();

@@ -1,5 +1,6 @@
 //! Functions whose binaries have one name get their own executables, though cargo writes both to one path.
 
+use std::fmt::Write;
 use std::process::Command;
 
 use test_support::{Fixture, Program, Zip, contains, write_executable};
@@ -24,8 +25,8 @@ fn workspace(packages: &[(&str, &[&str])]) -> Fixture {
             let table = if kind == "bin" { "bin" } else { "example" };
             // Paths of their own: on a disk that ignores case, names that differ in case would share one.
             let path = format!("src/{kind}_{}.rs", rest.len());
-            rest.push_str(&format!("[[{table}]]\nname = \"{name}\"\npath = \"{path}\"\n"));
-            fixture.write(&format!("{package}/{path}"), &prints(&format!("{package} {target}")));
+            writeln!(rest, "[[{table}]]\nname = \"{name}\"\npath = \"{path}\"").unwrap();
+            fixture.write(&format!("{package}/{path}"), prints(&format!("{package} {target}")));
         }
         fixture.add_package(package, package, &rest);
     }
@@ -63,7 +64,7 @@ fn packages_with_a_binary_of_one_name_are_packaged_as_themselves() {
     // Nothing is new: cargo reports both as fresh, and links the path of both to each in turn.
     each_is_itself(&fixture, fixture.program(), &expected);
     // A change in one of them.
-    fixture.write("users/src/bin_0.rs", &prints("users bin/bootstrap"));
+    fixture.write("users/src/bin_0.rs", prints("users bin/bootstrap"));
     each_is_itself(&fixture, fixture.program(), &expected);
     // A zip that is gone.
     std::fs::remove_file(fixture.path("x86_64/orders-bootstrap.zip")).unwrap();
