@@ -64,9 +64,9 @@ fn a_processor_must_exist_and_be_one_of_lambdas() {
     }
 }
 
-const NATIVE: &str = "warning: `-C target-cpu=native` among the rustflags is that of the machine that builds: on another \
-                      one of Lambda's the function could end with SIGILL; `--target-cpu lambda` in its place takes the \
-                      oldest that Lambda has";
+const NATIVE: &str = "warning: `-C target-cpu=native` among the rustflags is the processor of this machine, and on Lambda's \
+                      the function could crash with SIGILL; use `--target-cpu lambda` instead, the oldest processor that \
+                      Lambda has";
 
 #[track_caller]
 fn warned(run: &Run, warning: &str) -> bool {
@@ -97,9 +97,8 @@ fn native_in_the_users_rustflags_is_warned_of_from_every_source() {
 
 #[test]
 fn native_in_the_users_cflags_is_warned_of_where_c_is_compiled() {
-    let warning = "warning: `-march=native` in `CFLAGS` is that of the machine that builds: on another one of Lambda's the \
-                   function could end with SIGILL; take it out, or name a processor that Lambda has, such as \
-                   `-march=x86-64-v3`";
+    let warning = "warning: `-march=native` in `CFLAGS` is the processor of this machine, and on Lambda's the function could \
+                   crash with SIGILL; remove it, or use a processor that Lambda has, such as `-march=x86-64-v3`";
     let is_warned = |fixture: &Fixture, flags: &[&str]| {
         let plan = fixture.program().args(["--dry-run"]).args(flags).env("CFLAGS", "-O2 -march=native");
         warned(&plan.run().success(), warning)
