@@ -5,6 +5,7 @@ mod event;
 
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Error, Result};
 use time::OffsetDateTime;
@@ -42,7 +43,7 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
         cold: arguments.cold,
     };
     if let Some(address) = arguments.serve {
-        let output = StandardStreams { print_responses: false };
+        let output = StandardStreams { print_responses: false, failure: Arc::default() };
         lambda.serve(address, output, |step| print_progress(step, &lambda, shell)).map_err(with_advice)?;
         // A signal is the normal way to end the server.
         return Ok(0);
@@ -126,7 +127,8 @@ fn run_events(
     shell: &Shell,
 ) -> Result<(Vec<InvocationReport>, Option<u8>)> {
     let payloads: Vec<_> = events.iter().map(|event| &event.payload).collect();
-    let output = StandardStreams { print_responses };
+    let output = StandardStreams { print_responses, failure: Arc::default() };
+    let failure = Arc::clone(&output.failure);
     let run = lambda.run_events(&payloads, output, |step| print_progress(step, lambda, shell));
     let Run { invocations, interrupted } = run.map_err(with_advice)?;
     let reports: Vec<_> = events
@@ -137,19 +139,25 @@ fn run_events(
     for report in &reports {
         report.print_failure(shell);
     }
+    if let Some(failure) = failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(failure);
+    }
     Ok((reports, interrupted.map(|signal| SIGNAL_EXIT_CODE + signal.signal_number())))
 }
 
 /// Prints the log to stderr, and the responses to stdout if that is asked for.
 struct StandardStreams {
     print_responses: bool,
+    /// The error of the first response that could not be printed. The events go on, since functions may have effects.
+    failure: Arc<Mutex<Option<Error>>>,
 }
 
 impl StandardStreams {
-    /// A reader that closed stdout has read enough, so an error is ignored.
     fn print(&self, bytes: &[u8]) {
-        if self.print_responses {
-            let _ = report::print_bytes(bytes);
+        if self.print_responses
+            && let Err(error) = report::print_bytes(bytes)
+        {
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         }
     }
 }

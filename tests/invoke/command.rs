@@ -54,6 +54,21 @@ fn events_come_from_files_stdin_samples_and_arguments_in_order() {
 }
 
 #[test]
+fn a_response_that_cannot_be_printed_is_a_failure_after_the_last_event() {
+    let sandbox = Sandbox::new();
+    for flags in [&[][..], &["--message-format", "json"]] {
+        let events = ["invoke", "function.zip", "-e", "1", "-e", "2"];
+        let mut command = sandbox.program(&[&events[..], flags].concat()).into_command();
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = command.stdin(Stdio::null()).stdout(full).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(103), "{stderr}");
+        assert_eq!(stderr.matches("END RequestId").count(), 2, "{stderr}");
+        assert!(stderr.contains("error: failed to write to stdout\n"), "{stderr}");
+    }
+}
+
+#[test]
 fn each_event_can_have_its_own_start() {
     let run = Sandbox::new().invoke(&["--cold", "--event", "1", "--event", "2"]).exits(0).prints("1\n2\n");
     assert_eq!(run.stderr.matches("booted\n").count(), 2, "{run:#?}");
