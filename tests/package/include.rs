@@ -193,7 +193,9 @@ fn a_name_that_is_not_utf8_is_refused() {
 fn what_is_neither_file_nor_folder_is_refused() {
     let sandbox = tree();
     let _socket = std::os::unix::net::UnixListener::bind(sandbox.path("assets/socket")).unwrap();
-    sandbox.refused(&["main", "assets"]).failure(2, "assets/socket` is not a file, directory or symbolic link");
+    sandbox
+        .refused(&["main", "assets"])
+        .failure(2, "assets/socket` is a socket, not a file, directory or symbolic link");
 }
 
 /// Root may read everything.

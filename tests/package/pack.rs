@@ -138,7 +138,7 @@ fn two_entries_of_one_name_are_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("bootstrap", executable(62));
     sandbox.write_all(&["a/x", "b/x"]);
-    sandbox.refused(&["bootstrap", "bootstrap"]).failure(2, "two entries have the name `bootstrap`");
+    sandbox.refused(&["bootstrap", "bootstrap"]).failure(2, "/bootstrap` is packed twice as `bootstrap`");
     sandbox.refused(&["main", "bootstrap"]).failure(2, "two entries have the name `bootstrap`");
     sandbox.refused(&["main", "a", "./a/x"]).failure(2, "two entries have the name `a/x`");
     sandbox.refused(&["main", "--include", "a=d", "--include", "b=d"]).failure(2, "two entries have the name `d/x`");
