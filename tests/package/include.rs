@@ -197,7 +197,9 @@ fn a_name_that_is_not_utf8_is_refused() {
 fn special_files_are_refused() {
     let fixture = tree();
     let _socket = std::os::unix::net::UnixListener::bind(fixture.path("assets/socket")).unwrap();
-    fixture.fails_to_pack(&["main", "assets"]).fails(2, "assets/socket` is not a file, directory or symbolic link");
+    fixture
+        .fails_to_pack(&["main", "assets"])
+        .fails(2, "assets/socket` is a socket, not a file, directory or symbolic link");
 }
 
 /// Root may read everything. Where the tests run as root, `pack` runs without the capabilities for that.

@@ -98,12 +98,11 @@ impl Chunk<'_> {
             Contents::File(path) => path,
         };
         buffer.reserve_exact(usize::try_from(self.length())?);
-        let mut file = fs::open(path)?;
-        let before = file.metadata().map(|metadata| metadata.len());
+        let (mut file, metadata) = fs::open_with_metadata(path)?;
         let sought = if self.is_first() { Ok(0) } else { file.seek(SeekFrom::Start(self.offset)) };
         let read = sought.and_then(|_| file.take(self.length()).read_to_end(buffer));
         read.or_fail(ErrorKind::Archive, || format!("failed to read `{}`", path.display()))?;
-        if before.ok() != Some(self.entry.size) || buffer.len() as u64 != self.length() {
+        if metadata.len() != self.entry.size || buffer.len() as u64 != self.length() {
             anyhow::bail!("`{}` changed while it was being read", path.display());
         }
         Ok(())

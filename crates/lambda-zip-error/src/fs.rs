@@ -4,7 +4,7 @@ use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Linux follows at most this many symbolic links in one path.
 const LINKS_LIMIT: usize = 40;
@@ -15,21 +15,24 @@ const LINKS_LIMIT: usize = 40;
 /// change its state. The path is checked before it is opened. The open file is checked again, because the path may have
 /// been replaced in between.
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
+    open_with_metadata(path).map(|(file, _)| file)
+}
+
+/// Opens a regular file like [`open`], and returns the metadata of the open file.
+pub fn open_with_metadata(path: impl AsRef<Path>) -> Result<(File, Metadata)> {
     let path = path.as_ref();
-    let shown = path.display();
-    let opened = || -> io::Result<(FileType, Option<File>)> {
-        let kind = fs::metadata(path)?.file_type();
-        if !kind.is_file() {
-            return Ok((kind, None));
-        }
-        let file = open_without_blocking(path)?;
-        Ok((file.metadata()?.file_type(), Some(file)))
-    };
-    let (kind, file) = opened().with_context(|| format!("failed to open `{shown}`"))?;
-    match file.filter(|_| kind.is_file()) {
-        Some(file) => Ok(file),
-        None => bail!("`{shown}` is {}, not a regular file", describe(kind)),
-    }
+    let failed = || format!("failed to open `{}`", path.display());
+    require_regular(path, &fs::metadata(path).with_context(failed)?)?;
+    let file = open_without_blocking(path).with_context(failed)?;
+    let metadata = file.metadata().with_context(failed)?;
+    require_regular(path, &metadata)?;
+    Ok((file, metadata))
+}
+
+fn require_regular(path: &Path, metadata: &Metadata) -> Result<()> {
+    let kind = metadata.file_type();
+    ensure!(kind.is_file(), "`{}` is {}, not a regular file", path.display(), describe(kind));
+    Ok(())
 }
 
 /// Opening a FIFO would otherwise block until another process opens it for writing. For regular files, the flag has no

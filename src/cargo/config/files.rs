@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use toml::{Table, Value};
 
 use crate::cargo::program;
@@ -39,6 +39,9 @@ impl ConfigFiles {
             let read = read(&path, &mut Vec::new());
             layers.extend(read.or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())?);
         }
+        for layer in &layers {
+            check_colors(&layer.table).or_fail(ErrorKind::Setup, || "failed to read cargo's configuration".into())?;
+        }
         Ok(Self { layers })
     }
 
@@ -46,6 +49,20 @@ impl ConfigFiles {
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.layers.iter().map(|layer| &layer.table)
     }
+}
+
+/// Refuses an unknown value of `term.color` and `term.progress`, as cargo does.
+fn check_colors(table: &Table) -> Result<()> {
+    let term = |key: &str| table.get("term").and_then(|term| term.get(key));
+    let progress = term("progress").and_then(|progress| progress.get("when"));
+    for (key, value) in [("term.color", term("color")), ("term.progress.when", progress)] {
+        let Some(value) = value.and_then(Value::as_str) else { continue };
+        ensure!(
+            ["auto", "always", "never"].contains(&value),
+            "`{key}` is `{value}`, expected `auto`, `always` or `never`"
+        );
+    }
+    Ok(())
 }
 
 /// Cargo's home directory.
