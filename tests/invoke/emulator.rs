@@ -47,7 +47,7 @@ fn the_emulator_and_invoke_agree() {
     let emulator = emulator(&sandbox);
     for event in events {
         let run = sandbox.invoke(&["--cold", "--env", "START=early", "--timeout", "30", "--event", event]);
-        let expected = emulator.invoke(event);
+        let expected = emulator.call(event).text();
         let own = run.stdout.strip_suffix('\n').unwrap_or(&run.stdout);
         assert!(without_number(own) == without_number(&expected), "{event}: {own:.300} and {expected:.300}");
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::http::Answer;
 use crate::{Server, free_ports};
 
 /// AWS's emulator with one function.
@@ -34,9 +35,14 @@ impl Emulator {
     /// Sends an event and returns the function's answer.
     #[track_caller]
     pub fn invoke(&self, event: &str) -> String {
-        let answer = self.server.post("/2015-03-31/functions/function/invocations", event);
+        let answer = self.call(event);
         assert_eq!(answer.status, 200, "{}\nthe emulator printed:\n{}", answer.text(), self.server.printed());
         answer.text()
+    }
+
+    /// The answer to an event. Its status is not 200 if the function crashes.
+    pub fn call(&self, event: &str) -> Answer {
+        self.server.post("/2015-03-31/functions/function/invocations", event)
     }
 
     /// What the emulator and the function have printed.
