@@ -96,10 +96,10 @@ impl BuildArguments {
 /// The choices for `--linker`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LinkerChoice {
-    /// The first one that works: one configured for cargo, rust-lld, zig, a compiler on PATH
+    /// The first one that works: one configured for cargo, built-in, zig, a compiler on PATH
     #[default]
     Auto,
-    /// The LLD that comes with Rust, for musl and packages without C code
+    /// This program with the `rust-lld` that comes with Rust; for packages without C code
     #[value(alias = "rust-lld")]
     BuiltIn,
     /// `zig` on PATH or from the Python package `ziglang`; also compiles C, and links against any glibc

@@ -5,7 +5,7 @@
 //! wherever it is built. It is selected by rustflags and not by cargo's `linker` key, which cargo also applies to build
 //! scripts and procedural macros if the target is this machine's own triple.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,8 +20,8 @@ use crate::cargo::stand_in;
 use lambda_platform::{GlibcVersion, Libc, Target};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-/// The name under which rustc starts this program.
-pub(crate) const PROGRAM: &str = "cargo-lambda-zip-cc";
+/// How the names start under which rustc starts this program.
+const PROGRAM: &str = "cargo-lambda-zip-cc";
 
 /// The variable with the [`Configuration`], as JSON.
 const CONFIGURATION: &str = "LAMBDA_ZIP_CC";
@@ -38,6 +38,14 @@ struct Configuration {
     sysroots: PathBuf,
 }
 
+/// The name of the linker for these targets. A glibc other than the default is a part of it: cargo links again if the
+/// rustflags change, and it knows nothing else about the glibc.
+pub(crate) fn program(targets: impl IntoIterator<Item = Target>) -> String {
+    let versions: BTreeSet<_> = targets.into_iter().filter_map(Target::linked_glibc).collect();
+    let chosen = versions.iter().filter(|version| **version != GlibcVersion::DEFAULT);
+    chosen.fold(PROGRAM.to_owned(), |name, GlibcVersion { major, minor }| format!("{name}-{major}_{minor}"))
+}
+
 /// Makes this program available as a linker in the target directory, and returns the variables that rustc and the linker
 /// need. The sysroots are made by the first link.
 pub(super) fn prepare(
@@ -45,9 +53,10 @@ pub(super) fn prepare(
     rustc: &Rustc,
     target_directory: &Path,
 ) -> Result<BTreeMap<String, OsString>> {
-    let directory = target_directory.join(".lambda-zip");
+    let directory = target_directory.join(".lambda-zip-linker");
     let programs = directory.join("bin");
-    stand_in::create(&programs.join(format!("{PROGRAM}{}", env::consts::EXE_SUFFIX)))?;
+    let program = program(targets.iter().copied());
+    stand_in::create(&programs.join(format!("{program}{}", env::consts::EXE_SUFFIX)))?;
     let configuration = Configuration {
         targets: targets.iter().map(|target| linker_target(*target).to_string()).collect(),
         rust_lld: rust_lld(rustc),
@@ -104,10 +113,10 @@ fn linker_target(target: Target) -> built_in_linker::Target {
     built_in_linker::Target::new(arch, libc)
 }
 
-/// Links, if this program was started as [`PROGRAM`]. `None` for every other call. Returns the exit code.
+/// Links, if this program was started under such a name. `None` for every other call. Returns the exit code.
 pub(crate) fn try_as_cc(args: &[OsString]) -> Option<Result<u8>> {
     let (program, rest) = args.split_first()?;
-    let is_linker = Path::new(program).file_stem()? == PROGRAM;
+    let is_linker = Path::new(program).file_name()?.to_string_lossy().starts_with(PROGRAM);
     is_linker.then(|| link(rest))
 }
 
@@ -137,8 +146,8 @@ fn link(arguments: &[OsString]) -> Result<u8> {
     Ok(if outcome.success { 0 } else { u8::try_from(outcome.code).ok().filter(|code| *code != 0).unwrap_or(1) })
 }
 
-/// The target that rustc links for: with `--target`, cargo writes to a directory of that name, and rustc takes the standard
-/// library from another.
+/// The target that rustc links for. With `--target`, cargo writes to a directory of that name. The last directory counts:
+/// the target directory itself may be in one named after another target.
 fn target_of(configuration: &Configuration, arguments: &[OsString]) -> Result<built_in_linker::Target> {
     let targets: Vec<built_in_linker::Target> =
         configuration.targets.iter().filter_map(|text| text.parse().ok()).collect();
@@ -146,17 +155,13 @@ fn target_of(configuration: &Configuration, arguments: &[OsString]) -> Result<bu
         return Ok(only);
     }
     let arguments = built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))?;
-    let names = |target: &&built_in_linker::Target| {
-        let triple = target.triple();
-        arguments.iter().any(|argument| Path::new(argument).iter().any(|part| part == triple.as_str()))
-    };
-    let found: Vec<_> = targets.iter().filter(names).collect();
-    match found[..] {
-        [target] => Ok(*target),
-        _ => Err(Failure::new(ErrorKind::Build, "failed to tell which target to link for")
-            .hint("build the targets one by one")
-            .into()),
-    }
+    let output = arguments.iter().skip_while(|argument| *argument != "-o").nth(1);
+    let mut directories = output.map(|path| Path::new(path).iter().rev()).into_iter().flatten();
+    let found = directories.find_map(|name| targets.iter().find(|target| name == target.triple().as_str()));
+    found.copied().ok_or_else(|| {
+        let message = "failed to find the target to link for in the path of the output";
+        Failure::new(ErrorKind::Build, message).hint("build the targets one by one").into()
+    })
 }
 
 /// What helps with an error of the linker.
@@ -184,6 +189,7 @@ fn advice(problem: &Problem, target: built_in_linker::Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lambda_platform::Runtime;
 
     fn configuration(targets: &[&str]) -> Configuration {
         Configuration {
@@ -200,6 +206,15 @@ mod tests {
     }
 
     #[test]
+    fn a_glibc_that_was_chosen_changes_the_name_of_the_linker() {
+        let target = |triple| Target::from_triple(triple, Runtime::AL2023).unwrap();
+        let musl = target("aarch64-unknown-linux-musl");
+        assert_eq!(program([musl, target("x86_64-unknown-linux-gnu")]), PROGRAM);
+        assert_eq!(program([target("x86_64-unknown-linux-gnu.2.26")]), PROGRAM);
+        assert_eq!(program([musl, target("x86_64-unknown-linux-gnu.2.34")]), "cargo-lambda-zip-cc-2_34");
+    }
+
+    #[test]
     fn the_only_target_is_linked_for() {
         assert_eq!(triple_of(&["aarch64-unknown-linux-musl"], &[]).as_deref(), Some("aarch64-unknown-linux-musl"));
     }
@@ -207,7 +222,9 @@ mod tests {
     #[test]
     fn of_several_targets_the_one_in_the_paths_is_linked_for() {
         let targets = ["x86_64-unknown-linux-gnu.2.26", "aarch64-unknown-linux-gnu.2.26"];
-        let arguments = ["-o", "/w/target/aarch64-unknown-linux-gnu/release/deps/api-1"];
+        // rustc also passes directories of the host's own target.
+        let host = "-B/rust/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld";
+        let arguments = [host, "-o", "/x86_64-unknown-linux-gnu/target/aarch64-unknown-linux-gnu/release/deps/api-1"];
         assert_eq!(triple_of(&targets, &arguments).as_deref(), Some(targets[1]));
         assert_eq!(triple_of(&targets, &["-o", "api"]), None);
     }

@@ -81,10 +81,10 @@ impl Linker {
         if is_bare { argument.to_owned() } else { format!("-Wl,{argument}") }
     }
 
-    /// The rustflags that select this linker.
-    pub(crate) fn rustflags(&self) -> Vec<String> {
+    /// The rustflags that select this linker. `built_in` is the name of the [built-in](built_in) one in this build.
+    pub(crate) fn rustflags(&self, built_in: &str) -> Vec<String> {
         match self {
-            Self::BuiltIn => vec![format!("-Clinker={}", built_in::PROGRAM)],
+            Self::BuiltIn => vec![format!("-Clinker={built_in}")],
             Self::Configured(_) | Self::Zig(_) | Self::System(_) | Self::Cross(_) => Vec::new(),
         }
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::PlannedTarget;
 use crate::cargo::{self, BUILD_ID, CargoCommand, LinkFlags};
 use crate::context::{BuildContext, Function};
-use crate::linker::Linker;
+use crate::linker::{Linker, built_in};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// The commands, of which all but the first are for binaries that share a path with another. They name each binary, so cargo
@@ -42,9 +42,11 @@ fn cargo_build(
     }
     args.extend(selection_args(functions));
 
+    let built_in = targets.iter().filter(|planned| planned.linker == Linker::BuiltIn);
+    let built_in = built_in::program(built_in.map(|planned| planned.target));
     let link_flags = targets.iter().map(|PlannedTarget { target, linker }| LinkFlags {
         target: *target,
-        rustflags: linker.rustflags(),
+        rustflags: linker.rustflags(&built_in),
         build_id: linker.argument(BUILD_ID),
     });
     let rustflags = overrides.rustflags(&link_flags.collect::<Vec<_>>())?;

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use test_support::{Fixture, Run, Toolchain, script};
+use test_support::{Fixture, Run, Toolchain, Zip, script};
 
 const OLD_ZIP: &str = "the zip of an earlier run";
 
@@ -245,13 +245,15 @@ fn a_missing_linker_is_refused_with_the_programs_that_were_tried() {
     let old = old_zip(&fixture);
     let other = if ARCH == "x86_64" { "aarch64" } else { "x86_64" };
     let triple = format!("{other}-unknown-linux-gnu");
-    let computer = Toolchain::current().with_targets_only(&[], &fixture);
-    let run = computer.program(&fixture).args(["--arch", other, "--libc", "gnu"]).run();
+    let toolchain = Toolchain::current();
+    let computer = toolchain.with_targets_only(&[], &fixture).without_rust_lld(&toolchain);
+    let run =
+        computer.program(&fixture).env("HOME", fixture.path("home")).args(["--arch", other, "--libc", "gnu"]).run();
     assert_eq!((run.code, run.stdout.as_str()), (96, ""), "{run}");
     let lines: Vec<_> = run.stderr.lines().collect();
-    assert!(lines[0].starts_with(&format!("error: no linker found for `{triple}`; tried `zig`")), "{run}");
+    assert!(lines[0].starts_with(&format!("error: no linker found for `{triple}`; tried `rust-lld`, `zig`")), "{run}");
     assert!(lines[0].contains(&format!(", `{other}-linux-gnu-gcc`")), "{run}");
-    assert_eq!(lines[1], "hint: leave out `--libc gnu`: a static musl build needs no other linker");
+    assert_eq!(lines[1], "hint: use a toolchain from rustup, which has `rust-lld`: https://rustup.rs");
     assert!(lines[2..].iter().all(|line| line.starts_with("hint: ")), "{run}");
     is_untouched(&old);
 }
@@ -289,13 +291,15 @@ fn an_output_file_that_is_a_directory_is_left_alone() {
 }
 
 #[test]
-fn an_output_file_that_is_a_link_is_replaced_and_not_followed() {
+fn an_output_file_that_is_a_link_is_followed() {
     let fixture = Fixture::package("greeter");
     let elsewhere = fixture.write("elsewhere.zip", OLD_ZIP);
     fs::create_dir_all(fixture.path("target/lambda/greeter")).unwrap();
-    symlink(&elsewhere, fixture.path("target/lambda/greeter/bootstrap.zip")).unwrap();
+    let link = fixture.path("target/lambda/greeter/bootstrap.zip");
+    symlink(&elsewhere, &link).unwrap();
     fixture.run(&[]).success();
-    assert_eq!(fs::read_to_string(elsewhere).unwrap(), OLD_ZIP);
+    assert_eq!(fs::read_link(&link).unwrap(), elsewhere);
+    assert_eq!(Zip::read(elsewhere).names(), ["bootstrap"]);
 }
 
 /// A file system mounted on a directory until the end of the test.
@@ -376,7 +380,7 @@ fn breaks_a_rule(fixture: &Fixture, rustflags: &str, args: &[&str], parts: &[&st
 #[test]
 fn an_interpreter_that_lambda_lacks_breaks_a_rule() {
     let interpreter = "/lib/ld-musl-x86_64.so.1";
-    let flags = format!("-C link-arg=--dynamic-linker={interpreter}");
+    let flags = format!("-C link-arg=-Wl,--dynamic-linker={interpreter}");
     breaks_a_rule(&Fixture::package("greeter"), &flags, &[], &[interpreter]);
 }
 
@@ -385,5 +389,10 @@ fn a_glibc_newer_than_that_of_the_runtime_breaks_a_rule() {
     // Linked with glibc 2.34 or newer, a program with threads needs the symbols that 2.34 moved.
     let fixture = Fixture::package("greeter");
     fixture.write("src/main.rs", "fn main() { std::thread::spawn(|| println!(\"hello\")).join().unwrap(); }");
-    breaks_a_rule(&fixture, "", &["--libc", "gnu", "--arch", ARCH, "--runtime", "provided.al2"], &["GLIBC_2.", "2.26"]);
+    breaks_a_rule(
+        &fixture,
+        "",
+        &["--linker", "system", "--libc", "gnu", "--arch", ARCH, "--runtime", "provided.al2"],
+        &["GLIBC_2.", "2.26"],
+    );
 }

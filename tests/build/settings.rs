@@ -125,7 +125,7 @@ fn a_linker_for_another_target_changes_nothing() {
     let fixture = Fixture::package("greeter");
     fixture.write(".cargo/config.toml", "[target.aarch64-unknown-linux-musl]\nlinker = \"no-such-linker\"\n");
     let report = fixture.run(&["--message-format", "json"]).success().json();
-    assert_eq!(report["archives"][0]["linker"]["kind"], "rust-lld");
+    assert_eq!(report["archives"][0]["linker"]["kind"], "built-in");
 }
 
 /// A package whose program shows whether debug assertions are on, which they are not by default in a release.

@@ -191,7 +191,7 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     };
     let text = dry_run(&["--arch", "arm64"]);
     let path = fixture.path("target/lambda/greeter/bootstrap.zip");
-    for part in ["--target aarch64-unknown-linux-musl", "--bin greeter", "rust-lld", path.to_str().unwrap()] {
+    for part in ["--target aarch64-unknown-linux-musl", "--bin greeter", "built-in", path.to_str().unwrap()] {
         assert!(text.stdout.contains(part), "no `{part}`\n{text}");
     }
 
@@ -202,13 +202,14 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
         json!([{
             "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "musl",
             "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
-            "linker": { "kind": "rust-lld", "program": "rust-lld" }, "path": path
+            "linker": { "kind": "built-in", "program": "rust-lld" }, "path": path
         }])
     );
     assert_eq!((&plan["install_targets"], &plan["skipped"]), (&json!([]), &json!([])));
     assert_eq!(plan["cargo"]["program"], json!(fixture.path("tools/cargo")));
     assert_eq!(plan["cargo"]["args"][0], "build");
-    assert_eq!(plan["cargo"]["env"]["CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER"], "rust-lld");
+    let rustflags = plan["cargo"]["env"]["CARGO_ENCODED_RUSTFLAGS"].as_str().unwrap();
+    assert!(rustflags.ends_with("\u{1f}-Clinker=cargo-lambda-zip-cc"), "{rustflags}");
 
     assert_eq!(builds(&fixture), [""; 0]);
     assert!(!fixture.path("target").exists(), "nothing was made");
@@ -235,7 +236,7 @@ fn the_json_report_describes_the_file() {
         json!({
             "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function",
             "arch": "arm64", "libc": "musl", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
-            "linker": { "kind": "rust-lld", "program": "rust-lld" },
+            "linker": { "kind": "built-in", "program": "rust-lld" },
             "path": path, "published": true, "fresh": false, "invocations": null,
             "size": bytes.len(), "uncompressed_size": entry.size,
             "code_sha256": STANDARD.encode(Sha256::digest(&bytes)),

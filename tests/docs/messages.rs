@@ -1,8 +1,7 @@
 //! Each message on the page for troubleshooting is one that the program prints, and the tests make it print each of them.
 
 use std::env::consts::ARCH;
-use std::os::unix::fs::symlink;
-use std::{fs, iter};
+use std::iter;
 
 use test_support::{Computer, Fixture, Run, Toolchain, script};
 
@@ -31,12 +30,12 @@ fn planning() -> Vec<Run> {
     library.add_package(".", "toolbox", "");
     library.write("src/lib.rs", "");
     vec![
-        on_bare(&["--arch", other, "--libc", "gnu"]),
-        without_rust_lld(),
+        without_rust_lld(&["--arch", other, "--libc", "gnu"]),
+        without_rust_lld(&["--linker", "built-in"]),
         on_bare(&["--arch", other, "--libc", "musl"]),
         with_c_and_no_compiler(),
-        on_bare(&["--target", &format!("{ARCH}-unknown-linux-gnu.2.28")]),
-        package.run(&["--linker", "rust-lld", "--config", &format!("target.{MUSL}.linker='my-ld'")]),
+        without_rust_lld(&["--target", &format!("{ARCH}-unknown-linux-gnu.2.28")]),
+        package.run(&["--linker", "built-in", "--config", &format!("target.{MUSL}.linker='my-ld'")]),
         package.run(&["--target", "riscv64gc-unknown-linux-gnu"]),
         library.run(&[]),
         Fixture::with_bins("shop", &["buy", "sell"]).run(&["-o", "one.zip"]),
@@ -45,15 +44,10 @@ fn planning() -> Vec<Run> {
 }
 
 /// The toolchain of a distribution.
-fn without_rust_lld() -> Run {
+fn without_rust_lld(args: &[&str]) -> Run {
     let fixture = Fixture::package("greeter");
-    let toolchain = Toolchain::current();
-    let computer = bare_machine(&fixture, &[MUSL]);
-    let host = computer.rustlib.join(&toolchain.host);
-    fs::remove_file(&host).unwrap();
-    fs::create_dir(&host).unwrap();
-    symlink(toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("lib"), host.join("lib")).unwrap();
-    computer.program(&fixture).args(["--linker", "rust-lld"]).run()
+    let computer = bare_machine(&fixture, &[MUSL]).without_rust_lld(&Toolchain::current());
+    computer.program(&fixture).env("HOME", fixture.path("home")).args(args).run()
 }
 
 fn with_c_and_no_compiler() -> Run {

@@ -21,19 +21,28 @@ fn an_unknown_linker_is_refused_with_the_valid_ones() {
     let lines: Vec<_> = run.stderr.lines().take(2).collect();
     assert_eq!(
         lines,
-        ["error: invalid value 'gold' for '--linker <LINKER>'", "  [possible values: auto, rust-lld, zig, system]",]
+        ["error: invalid value 'gold' for '--linker <LINKER>'", "  [possible values: auto, built-in, zig, system]",]
     );
 }
 
 #[test]
 fn a_linker_against_the_configuration_is_refused_with_both() {
     let config = format!("target.{MUSL}.linker='my-ld'");
-    insta::assert_snapshot!(without_a_build(&["--linker", "rust-lld", "--config", &config]));
+    insta::assert_snapshot!(without_a_build(&["--linker", "built-in", "--config", &config]));
 }
 
 #[test]
-fn rust_lld_links_no_glibc() {
-    insta::assert_snapshot!(without_a_build(&["--linker", "rust-lld", "--libc", "gnu"]));
+fn a_glibc_that_the_built_in_linker_does_not_know_is_refused() {
+    insta::assert_snapshot!(without_a_build(&["--target", &format!("{GNU}.2.12")]));
+}
+
+#[test]
+fn the_built_in_linker_needs_the_rust_lld_of_the_toolchain() {
+    let fixture = Fixture::package("plain");
+    let toolchain = Toolchain::current();
+    let computer = toolchain.with_targets_only(&[MUSL], &fixture).without_rust_lld(&toolchain);
+    let run = computer.program(&fixture).args(["--linker", "rust-lld"]).run();
+    insta::assert_snapshot!(run.snapshot());
 }
 
 #[test]
@@ -76,8 +85,6 @@ fn without_zig_the_error_names_the_command_that_installs_it() {
     insta::assert_snapshot!(with_programs(&[], &zig).snapshot());
     let without_module = [("python3", "echo 'python3: No module named ziglang' >&2; exit 1")];
     insta::assert_snapshot!(with_programs(&without_module, &zig).snapshot());
-    let target = format!("{GNU}.2.28");
-    insta::assert_snapshot!(with_programs(&[("cc", "exit 1")], &["--target", &target]).snapshot());
 }
 
 #[test]
@@ -96,8 +103,12 @@ fn a_zig_that_cannot_be_used_is_an_error_when_it_was_asked_for() {
 
 #[test]
 fn a_broken_zig_is_skipped_when_another_linker_works() {
-    let broken = [("zig", "echo 'no' >&2; exit 1"), ("cc", "exit 1")];
-    let run = with_programs(&broken, &["--libc", "gnu", "--dry-run"]).success();
+    let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
+    let computer = Toolchain::current().with_targets_only(&[MUSL], &fixture);
+    script(&computer.bin.join("zig"), "echo 'no' >&2; exit 1");
+    script(&computer.bin.join("cc"), "exit 1");
+    let run = computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "gnu", "--dry-run"]).run();
+    let run = run.success();
     assert!(run.stderr.contains("warning: ignored zig: ") && run.stderr.contains("failed: no"), "{run}");
 }
 

@@ -1,7 +1,5 @@
 //! `doctor` on machines that have only what a test puts there.
 
-use std::os::unix::fs::symlink;
-
 use test_support::{Fixture, Toolchain, script};
 
 const MUSL: &str = "x86_64-unknown-linux-musl";
@@ -12,8 +10,10 @@ fn doctor_lists_what_can_be_built_and_how_to_get_the_rest() {
     let computer = Toolchain::current().with_targets_only(&[MUSL], &fixture);
     let doctor = || computer.program(&fixture).env("HOME", fixture.path("home"));
     let run = doctor().args(["doctor"]).run().success();
-    let row = run.stdout.lines().find(|line| line.starts_with(MUSL)).unwrap();
-    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), [MUSL, "installed", "rust-lld", "-"], "{run}");
+    for (target, std) in [(MUSL, "installed"), ("aarch64-unknown-linux-gnu", "missing")] {
+        let row = run.stdout.lines().find(|line| line.starts_with(target)).unwrap();
+        assert_eq!(row.split_whitespace().collect::<Vec<_>>(), [target, std, "built-in", "-"], "{run}");
+    }
     assert!(run.stdout.contains("aarch64-unknown-linux-musl") && run.stdout.contains("pip install ziglang"), "{run}");
 
     script(&computer.bin.join("zig"), "echo 0.16.0");
@@ -23,19 +23,14 @@ fn doctor_lists_what_can_be_built_and_how_to_get_the_rest() {
     assert_eq!(targets.len(), 4);
     assert!(targets.iter().all(|target| target["with_c"]["kind"] == "zig"), "{report}");
     let musl = targets.iter().find(|target| target["target"] == MUSL).unwrap();
-    assert_eq!((&musl["pure_rust"]["kind"], &musl["std_installed"]), (&"rust-lld".into(), &true.into()));
+    assert_eq!((&musl["pure_rust"]["kind"], &musl["std_installed"]), (&"built-in".into(), &true.into()));
 }
 
 #[test]
 fn a_machine_that_can_build_nothing_is_an_error() {
     let fixture = Fixture::empty();
     let toolchain = Toolchain::current();
-    let computer = toolchain.with_targets_only(&[], &fixture);
-    // The toolchain of a distribution: no `rust-lld`.
-    let host = computer.rustlib.join(&toolchain.host);
-    std::fs::remove_file(&host).unwrap();
-    std::fs::create_dir(&host).unwrap();
-    symlink(toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("lib"), host.join("lib")).unwrap();
+    let computer = toolchain.with_targets_only(&[], &fixture).without_rust_lld(&toolchain);
     let run = computer.program(&fixture).env("HOME", fixture.path("home")).args(["doctor"]).run();
     assert_eq!(run.code, 96, "{run}");
     assert!(run.stderr.contains("error: this machine cannot build for Lambda"), "{run}");

@@ -207,7 +207,7 @@ fn a_build_of_several_functions_makes_one_page() {
     assert!(run.stderr.contains("      Report out/page.html\n"), "{}", run.stderr);
     let page = std::fs::read_to_string(fixture.path("out/page.html")).unwrap();
     for text in
-        ["order", "refund", "shop 1.2.3", ">published<", "target/lambda/order/bootstrap.zip", ".text", "rust-lld"]
+        ["order", "refund", "shop 1.2.3", ">published<", "target/lambda/order/bootstrap.zip", ".text", "built-in"]
     {
         assert!(page.contains(text), "`{text}` is missing");
     }

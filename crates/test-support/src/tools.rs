@@ -88,6 +88,17 @@ mod toolchain {
     }
 
     impl Computer {
+        /// Removes `rust-lld` from the toolchain, which those of most distributions do not have.
+        #[must_use]
+        pub fn without_rust_lld(self, toolchain: &Toolchain) -> Self {
+            let host = self.rustlib.join(&toolchain.host);
+            fs::remove_file(&host).unwrap();
+            fs::create_dir(&host).unwrap();
+            let libraries = toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("lib");
+            symlink(libraries, host.join("lib")).unwrap();
+            self
+        }
+
         /// The program under test on this machine.
         pub fn program(&self, fixture: &Fixture) -> Program {
             fixture.program().env("PATH", &self.bin).env_remove("RUSTUP_TOOLCHAIN")
