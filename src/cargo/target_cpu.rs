@@ -11,11 +11,11 @@ use crate::suggest::nearest;
 use lambda_platform::{Arch, Target};
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// The oldest processor that Lambda has, by rustc's name.
+/// The oldest processor that Lambda is known to use, by rustc's name.
 ///
-/// `x86_64`: AWS documents AVX2 for every function (Lambda developer guide, "Using AVX2 vectorization in Lambda"). The
-/// processors of EC2 with AVX2 (Intel's since Haswell, AMD's since Zen) have the rest of x86-64-v3 too. `arm64`: Graviton2,
-/// whose cores are Neoverse N1 (Lambda developer guide, "Selecting and configuring an instruction set architecture").
+/// An inference: AWS once documented AVX2 for every x86-64 function and Graviton2 for every arm64 one, and promises neither
+/// today. EC2's processors with AVX2 (Intel's since Haswell, AMD's since Zen) have the rest of x86-64-v3 too, and
+/// Graviton2's cores are Neoverse N1.
 fn oldest(arch: Arch) -> &'static str {
     match arch {
         Arch::X86_64 => "x86-64-v3",

@@ -63,7 +63,7 @@ pub(crate) struct Selection {
 pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selection> {
     let packages = packages(flags, metadata)?;
     features::refuse_unknown(flags, &packages)?;
-    refuse_unknown_binaries(flags, &packages)?;
+    refuse_unknown_binaries(flags, &packages, metadata)?;
 
     let mut selection = Selection { functions: Vec::new(), skipped: Vec::new() };
     for package in &packages {
@@ -163,15 +163,22 @@ fn executables(package: &Package) -> impl Iterator<Item = &cargo_metadata::Targe
 fn wanted(flags: &CargoFlags, name: &str, is_example: bool) -> bool {
     let names_examples = flags.examples || !flags.example.is_empty();
     if is_example {
-        flags.examples || flags.example.iter().any(|example| example == name)
+        flags.examples || flags.example.iter().any(|pattern| matches_name(pattern, name))
     } else if flags.bin.is_empty() {
         flags.bins || !names_examples
     } else {
-        flags.bin.iter().any(|bin| bin == name)
+        flags.bin.iter().any(|pattern| matches_name(pattern, name))
     }
 }
 
-fn refuse_unknown_binaries(flags: &CargoFlags, packages: &[&Package]) -> Result<()> {
+/// True if a name equals the pattern, or matches it as a glob, as cargo's `--bin` and `--example` have it.
+fn matches_name(pattern: &str, name: &str) -> bool {
+    pattern == name
+        || pattern.contains(['*', '?', '[', ']'])
+            && Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(name))
+}
+
+fn refuse_unknown_binaries(flags: &CargoFlags, packages: &[&Package], metadata: &Metadata) -> Result<()> {
     for (names, kind, plural, is_example) in
         [(&flags.bin, "binary", "binaries", false), (&flags.example, "example", "examples", true)]
     {
@@ -181,11 +188,20 @@ fn refuse_unknown_binaries(flags: &CargoFlags, packages: &[&Package]) -> Result<
             .filter(|target| target.is_kind(TargetKind::Example) == is_example)
             .map(|target| target.name.as_str())
             .collect();
-        if let Some(name) = names.iter().find(|name| !existing.contains(name.as_str())) {
-            let packages: Vec<_> = packages.iter().map(|package| package.name.to_string()).collect();
-            return Err(Failure::new(ErrorKind::Usage, format!("no {kind} `{name}` in {}", list(&packages)))
-                .hint(nearest(plural, name, existing))
-                .into());
+        let is_unknown = |pattern: &&String| !existing.iter().any(|name| matches_name(pattern, name));
+        if let Some(name) = names.iter().find(is_unknown) {
+            let selected: Vec<_> = packages.iter().map(|package| package.name.to_string()).collect();
+            let members = metadata.workspace_packages();
+            let owner = members.iter().find(|package| {
+                executables(package)
+                    .any(|target| target.is_kind(TargetKind::Example) == is_example && matches_name(name, &target.name))
+            });
+            let hint = match owner {
+                Some(package) => format!("`{name}` is in `{}`: add `--package {}`", package.name, package.name),
+                None => nearest(plural, name, existing),
+            };
+            let message = format!("no {kind} `{name}` in {}", list(&selected));
+            return Err(Failure::new(ErrorKind::Usage, message).hint(hint).into());
         }
     }
     Ok(())

@@ -124,6 +124,8 @@ fn exactly_the_binaries_of_the_selected_packages_are_functions() {
     assert_eq!(names("-p m*"), ["send"]);
     assert_eq!(names("--workspace --exclude mail"), ["list"]);
     assert_eq!(names("--bin send"), ["send"]);
+    assert_eq!(names("--bin s*"), ["send"]);
+    assert_eq!(names("--bin [ls]*"), ["send", "list"]);
     assert_eq!(names("--example demo"), ["demo"]);
     assert_eq!(names("--examples --bins"), ["send", "demo", "list"]);
 }
@@ -152,6 +154,8 @@ fn unknown_names_are_refused_with_the_nearest_one() {
             "the packages are `common`, `mail`, `orders`",
         ),
         ("--bin lst", "no binary `lst` in `orders`, `mail`, `common`", "did you mean `list`?"),
+        ("-p orders --bin send", "no binary `send` in `orders`", "`send` is in `mail`: add `--package mail`"),
+        ("--bin z*", "no binary `z*` in `orders`, `mail`, `common`", "the binaries are `create`, `list`, `send`"),
         ("--example dem", "no example `dem` in `orders`, `mail`, `common`", "did you mean `demo`?"),
         ("-p orders -F wrte", "`orders` has no feature `wrte`", "did you mean `write`?"),
         ("-p mail -F x/y", "`mail` has no feature `x/y`", "there are no features"),
