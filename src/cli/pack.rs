@@ -16,7 +16,7 @@ pub(crate) struct PackArguments {
     #[arg(value_name = "PATHS", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
 
-    /// Where to write the zip: a file or a directory [default: `<EXECUTABLE's name>.zip` in the working directory]
+    /// Where to write the zip: a file, a directory, or `-` for stdout [default: `<EXECUTABLE's name>.zip` in the working directory]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
     pub(crate) output: Option<PathBuf>,
     /// Output format on stdout

@@ -1,16 +1,16 @@
 //! `pack`: one executable, from any compiler, to one zip.
 
-use std::io::ErrorKind as IoErrorKind;
+use std::io::{ErrorKind as IoErrorKind, IsTerminal, stdout};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::cli::PackArguments;
+use crate::cli::{MessageFormat, PackArguments};
 use crate::context::working_directory;
 use crate::manifest::FunctionConfig;
 use crate::plan::Packaging;
-use crate::publish::{PackageJob, modification_time, publish};
+use crate::publish::{PackageJob, STDOUT, modification_time, publish};
 use crate::report::{self, ContentsList, Report, ZipDescription, print_lists, print_summary};
 use crate::session::Session;
 use deployment_zip::{Entry, EntryName, EntrySource, Include, OutputPaths};
@@ -29,6 +29,10 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     refuse_non_file(&arguments.executable, executable)?;
     let name = base_name(&arguments.executable)?;
     let path = output(arguments, &directory, name);
+    let is_for_stdout = path == Path::new(STDOUT);
+    if is_for_stdout {
+        check_stdout(arguments)?;
+    }
     let packaging = packaging(arguments, &directory)?;
     let taken = [path.as_path(), executable];
     let page = report::report_page_path(arguments.report_html.as_deref(), &directory, taken)?;
@@ -71,7 +75,9 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let archives = publish(&[job], None, shell)?;
     let report = Report { archives, warnings: Vec::new(), build_time: None, total_time: started.elapsed() };
     print_summary(&report.archives, shell);
-    report.print(arguments.message_format)?;
+    if !is_for_stdout {
+        report.print(arguments.message_format)?;
+    }
     if let Some(page) = &page {
         report::write_page(page, &report.archives, &directory, shell)?;
     }
@@ -106,11 +112,30 @@ fn base_name(executable: &Path) -> Result<&str> {
     Ok(name.ok_or_else(unnamed)?)
 }
 
-/// The path of the zip: `--output`, else `<name>.zip` in the working directory.
+/// Refuses what cannot be combined with a zip on stdout.
+fn check_stdout(arguments: &PackArguments) -> Result<()> {
+    let refused = |what: &str, hint: &str| {
+        let message = format!("{what} cannot be combined with a zip on stdout");
+        Err(Failure::new(ErrorKind::Usage, message).hint(hint).into())
+    };
+    if arguments.message_format == MessageFormat::Json && !arguments.packaging.list {
+        return refused("`--message-format json`", "write the zip to a file with `--output FILE`");
+    }
+    if arguments.report_html.is_some() {
+        return refused("`--report-html`", "write the zip to a file with `--output FILE`");
+    }
+    if !arguments.packaging.list && stdout().is_terminal() {
+        return refused("a terminal", "redirect stdout to a file or a pipe");
+    }
+    Ok(())
+}
+
+/// The path of the zip: `--output`, else `<name>.zip` in the working directory. `-` and `/dev/stdout` are stdout.
 fn output(arguments: &PackArguments, directory: &Path, name: &str) -> PathBuf {
     let file = format!("{name}.zip");
     let path = match &arguments.output {
         None => directory.join(file),
+        Some(output) if [STDOUT, "/dev/stdout"].iter().any(|stdout| output == Path::new(stdout)) => STDOUT.into(),
         Some(output) => {
             let path = directory.join(output);
             let is_directory = path.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator);

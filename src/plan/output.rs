@@ -38,6 +38,10 @@ impl Output {
                 .hint("name a file or a directory")
                 .into());
         }
+        if ["-", "/dev/stdout"].contains(&&*text) {
+            let failure = Failure::new(ErrorKind::Usage, format!("`--output {text}` is only for `pack`"));
+            return Err(failure.hint("name a file or a directory").into());
+        }
         if text.contains(['{', '}']) {
             let Some(template) = output.to_str() else {
                 return Err(Failure::new(ErrorKind::Usage, "an `--output` with placeholders must be UTF-8").into());

@@ -18,7 +18,7 @@ use anyhow::Result;
 use indicatif::ProgressBar;
 
 use crate::cache::{Digest, ZipRecord};
-use crate::report::{ArchiveReport, human_bytes, print_findings};
+use crate::report::{ArchiveReport, human_bytes, print_findings, print_zip};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
 use lambda_zip_error::{ErrorKind, ResultExt};
@@ -26,7 +26,7 @@ use package_job::Candidate;
 
 pub(crate) use freshness::Freshness;
 pub(crate) use glibc::check_glibc;
-pub(crate) use package_job::{PackageJob, collect_ahead};
+pub(crate) use package_job::{PackageJob, STDOUT, collect_ahead};
 
 /// A zip with more bytes of input than this has enough chunks for several cores.
 const LARGE: u64 = 8 << 20;
@@ -152,7 +152,12 @@ impl<'a> PreparedJob<'a> {
             return Ok(report);
         }
         let zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
-        let archive = staged.publish()?;
+        let archive = if self.job.is_for_stdout() {
+            print_zip(&staged)?;
+            staged.archive().clone()
+        } else {
+            staged.publish()?
+        };
         let (unpacked, packed) = (human_bytes(archive.uncompressed_size), human_bytes(archive.size));
         let count = match archive.entries.len() {
             1 => String::new(),

@@ -20,6 +20,9 @@ use deployment_zip::{
 use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
 use lambda_zip_error::{ErrorKind, Failure};
 
+/// The path of a zip that goes to stdout.
+pub(crate) const STDOUT: &str = "-";
+
 /// One zip to make.
 #[derive(Debug)]
 pub(crate) struct PackageJob<'a> {
@@ -27,7 +30,7 @@ pub(crate) struct PackageJob<'a> {
     pub(crate) packaging: &'a Packaging,
     /// The entry of the executable, and others that no include asks for.
     pub(crate) entries: Vec<Entry>,
-    /// The path of the zip, absolute.
+    /// The path of the zip, absolute, or [`STDOUT`].
     pub(crate) path: PathBuf,
     /// The files that the run itself reads and writes. They are left out of included directories.
     pub(crate) output_paths: &'a OutputPaths,
@@ -142,11 +145,20 @@ impl<'a> PackageJob<'a> {
         let stripped = self.debug_symbols.then(|| self.collect_stripped()).transpose()?;
         let entries = &stripped.as_ref().unwrap_or(collected).entries;
         let options = ArchiveOptions { compression: self.packaging.compression, modified: self.modified, threads };
-        let staged = deployment_zip::stage(&self.path, entries, &options, progress)?;
+        let staged = if self.is_for_stdout() {
+            deployment_zip::stage_temporary(entries, &options, progress)?
+        } else {
+            deployment_zip::stage(&self.path, entries, &options, progress)?
+        };
         let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
         let refused = lambda_zip_check::has_errors(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
+    }
+
+    /// True if the zip goes to stdout and to no file.
+    pub(super) fn is_for_stdout(&self) -> bool {
+        self.path == Path::new(STDOUT)
     }
 
     /// The same files, with the executable stripped.

@@ -36,7 +36,7 @@ pub(crate) use run::{ArchiveReport, Report};
 pub(crate) use samples::print_samples;
 #[cfg(target_os = "linux")]
 pub(crate) use stdout::print_bytes;
-pub(crate) use stdout::{print_json, print_paths, print_text};
+pub(crate) use stdout::{print_json, print_paths, print_text, print_zip};
 pub(crate) use summary::print_summary;
 pub(crate) use zip_description::ZipDescription;
 

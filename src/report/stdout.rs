@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use deployment_zip::StagedArchive;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
 /// Prints one JSON document.
@@ -29,6 +30,11 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
 #[cfg(target_os = "linux")]
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
     print(bytes)
+}
+
+/// Copies a zip to stdout.
+pub(crate) fn print_zip(zip: &StagedArchive) -> Result<()> {
+    write_all(|| zip.write_to(&mut stdout().lock()))
 }
 
 /// Prints lines.

@@ -13,4 +13,5 @@ mod pack;
 mod random;
 mod readers;
 mod reproducible;
+mod stdout;
 mod symlinks;
