@@ -161,11 +161,6 @@ file and use `--event @FILE`.
             let file = format!("../crates/lambda-local/src/samples/{name}.json");
             writeln!(page, "| [`{name}`]({file}) | {about} | [documentation]({source}) |").unwrap();
         }
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/events.md");
-        if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-            fs::write(&path, &page).unwrap();
-        }
-        let written = fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
-        assert_eq!(written, page, "run the tests with UPDATE_SNAPSHOTS=1 to update `docs/events.md`");
+        test_support::generated::assert_file("docs/events.md", &page);
     }
 }
