@@ -34,9 +34,7 @@ pub(crate) use plan::print_plan;
 pub(crate) use rules::{print_rule, print_rule_json, print_rules, print_rules_json};
 pub(crate) use run::{ArchiveReport, Report};
 pub(crate) use samples::print_samples;
-#[cfg(target_os = "linux")]
-pub(crate) use stdout::print_bytes;
-pub(crate) use stdout::{print_json, print_paths, print_text, print_zip};
+pub(crate) use stdout::{print_bytes, print_json, print_paths, print_text, print_zip};
 pub(crate) use summary::print_summary;
 pub(crate) use zip_description::ZipDescription;
 

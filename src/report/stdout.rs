@@ -27,7 +27,6 @@ pub(crate) fn print_text(text: &str) -> Result<()> {
 }
 
 /// Prints bytes unchanged.
-#[cfg(target_os = "linux")]
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
     print(bytes)
 }
@@ -73,6 +72,7 @@ fn require_writable() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is that of the function for Unix")]
 fn require_writable() -> io::Result<()> {
     Ok(())
 }

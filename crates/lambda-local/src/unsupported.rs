@@ -8,9 +8,10 @@ use anyhow::Result;
 
 use crate::{FunctionConfig, Isolation, Output, Progress, Run, SetupError};
 
-/// An unpacked zip. On this system there can be none.
+/// An unpacked zip. On this system [`Self::unpack`] always fails, so there is none.
 #[derive(Debug)]
-pub enum FunctionFiles {}
+#[non_exhaustive]
+pub struct FunctionFiles {}
 
 impl FunctionFiles {
     /// Fails with [`SetupError::NeedsLinux`].
@@ -21,11 +22,11 @@ impl FunctionFiles {
     /// True if the function's own zip has an `extensions` directory.
     #[must_use]
     pub fn has_ignored_extensions(&self) -> bool {
-        match *self {}
+        false
     }
 }
 
-/// A function that can be invoked. On this system there can be none.
+/// A function that can be invoked. On this system there is none, because there are no [`FunctionFiles`].
 #[derive(Debug)]
 pub struct LocalLambda {
     /// How the function is configured.
@@ -45,14 +46,14 @@ impl LocalLambda {
         Self { config, files, isolation: Isolation::default(), cold: false }
     }
 
-    /// Cannot be called: there are no [`FunctionFiles`].
+    /// Fails with [`SetupError::NeedsLinux`].
     pub fn run_events(&self, _: &[impl AsRef<[u8]>], _: impl Output, _: impl FnMut(Progress<'_>)) -> Result<Run> {
-        match self.files {}
+        Err(SetupError::NeedsLinux.into())
     }
 
-    /// Cannot be called: there are no [`FunctionFiles`].
+    /// Fails with [`SetupError::NeedsLinux`].
     pub fn serve(&self, _: SocketAddr, _: impl Output, _: impl FnMut(Progress<'_>)) -> Result<()> {
-        match self.files {}
+        Err(SetupError::NeedsLinux.into())
     }
 }
 
