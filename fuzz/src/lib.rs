@@ -2,8 +2,8 @@
 
 use std::io::Cursor;
 
-use lambda_zip_check::{ArchiveKind, Expectation, Levels, ZipView, check_view, fitting};
 use lambda_platform::{Arch, Runtime};
+use lambda_zip_check::{ArchiveKind, Expectation, Levels, ZipView, check_view, fitting};
 use time::macros::date;
 
 /// Checks these bytes as each kind of zip, alone and as a layer of itself.
