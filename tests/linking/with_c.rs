@@ -26,6 +26,11 @@ fn with_c() -> Fixture {
     fixture
 }
 
+/// A crate that counts as compiling C, so that zig links, and has none.
+fn with_a_c_crate() -> Fixture {
+    Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n")
+}
+
 fn with_zig(fixture: &Fixture) -> Program {
     let python = required("LAMBDA_ZIP_TEST_PYTHON");
     fixture
@@ -110,7 +115,7 @@ fn zig_builds_the_cryptography_of_the_sdks_and_a_database() {
 #[test]
 #[ignore = "needs ziglang, qemu-user"]
 fn the_glibc_is_that_of_the_older_runtime_or_of_the_triple() {
-    let fixture = Fixture::package("old");
+    let fixture = with_a_c_crate();
     fixture
         .write("src/main.rs", "fn main() {\n    println!(\"55 {}\", std::thread::spawn(|| 1).join().unwrap());\n}\n");
     let run = |triple: &str, runtime| built_and_run(&fixture, triple, runtime, "55 1\n");
@@ -123,11 +128,13 @@ fn the_glibc_is_that_of_the_older_runtime_or_of_the_triple() {
 
 #[test]
 #[ignore = "needs ziglang"]
-fn zig_and_rust_lld_share_one_build() {
-    let fixture = Fixture::package("mixed");
+fn zig_and_the_built_in_linker_share_one_build() {
+    let fixture = with_a_c_crate();
     let targets = ["--target", "aarch64-unknown-linux-gnu", "--target", "x86_64-unknown-linux-musl"];
-    let report = with_zig(&fixture).args(targets).args(["--message-format", "json"]).run().success().json();
+    // A C compiler that the user chose leaves nothing to zig.
+    let program = with_zig(&fixture).env("CC_x86_64_unknown_linux_musl", "gcc");
+    let report = program.args(targets).args(["--message-format", "json"]).run().success().json();
     let linkers: Vec<_> =
         report["archives"].as_array().unwrap().iter().map(|archive| archive["linker"]["kind"].clone()).collect();
-    assert_eq!(linkers, ["zig", "rust-lld"]);
+    assert_eq!(linkers, ["zig", "built-in"]);
 }

@@ -36,6 +36,7 @@ const COMMANDS: [(&[&str], i32); 25] = [
 ];
 
 /// The same for a package.
+#[cfg(target_os = "linux")]
 const BUILD_COMMANDS: [&[&str]; 6] = [
     &["--dry-run"],
     &["--dry-run", "--message-format", "json"],
@@ -65,6 +66,7 @@ fn fails_to_print(fixture: &Fixture, args: &[&str], stdout: File) {
     assert!(stderr.contains("error: failed to write to stdout\n\nCaused by:\n"), "{args:?}: {stderr}");
 }
 
+#[cfg(target_os = "linux")]
 fn full_disk() -> File {
     File::options().write(true).open("/dev/full").unwrap()
 }
