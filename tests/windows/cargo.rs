@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use test_support::wine::{compile, on_windows_in, windows_path};
-use test_support::{Fixture, Run, Zip, repository};
+use test_support::{Fixture, Run, Zip, program_under_test, repository};
 
 /// A Windows machine with what looks like a Rust toolchain.
 struct Machine {
@@ -36,9 +36,14 @@ impl Machine {
         // The toolchain for Windows has the same standard libraries, and a linker with its Windows name.
         let rustlib = directory.join("sysroot/lib/rustlib");
         fs::create_dir_all(rustlib.join(&host).join("bin")).unwrap();
+        let real_rustlib = Path::new(&real_sysroot).join("lib/rustlib");
         fs::write(rustlib.join(&host).join("bin/rust-lld.exe"), "").unwrap();
+        // Where the program for Windows would link, the one for Linux does.
+        let linkers = directory.join("linkers");
+        fs::create_dir_all(&linkers).unwrap();
+        symlink(program_under_test(), linkers.join("cargo-lambda-zip-cc")).unwrap();
         for triple in ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"] {
-            symlink(Path::new(&real_sysroot).join("lib/rustlib").join(triple), rustlib.join(triple)).unwrap();
+            symlink(real_rustlib.join(triple), rustlib.join(triple)).unwrap();
         }
         let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cargo");
         let cargo_home = std::env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from);
@@ -99,11 +104,15 @@ impl Machine {
         }
         for variable in words(read("variables")) {
             let (name, value) = variable.split_once('=').unwrap_or_default();
-            let is_of_build = ["CARGO_ENCODED_", "CARGO_PROFILE_", "CARGO_TARGET_", "CFLAGS_", "CXXFLAGS_"];
+            let is_of_build =
+                ["CARGO_ENCODED_", "CARGO_PROFILE_", "CARGO_TARGET_", "CFLAGS_", "CXXFLAGS_", "LAMBDA_ZIP_CC"];
             if is_of_build.iter().any(|prefix| name.starts_with(prefix)) {
-                command.env(name, value);
+                command.env(name, value.replace("rust-lld.exe", "rust-lld"));
             }
         }
+        let path = std::env::var_os("PATH").unwrap();
+        let directories = std::iter::once(self.directory.join("linkers")).chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(directories).unwrap());
         let args = words(read("args"));
         let output = command.args(&args).current_dir(self.on_linux(&read("folder"))).stdin(Stdio::null()).output();
         let output = output.expect("the real program starts");
