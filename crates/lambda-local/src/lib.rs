@@ -51,6 +51,7 @@
 
 mod config;
 mod error;
+mod local_lambda;
 mod progress;
 mod record;
 pub mod samples;
@@ -97,14 +98,15 @@ mod unsupported;
 
 pub use config::{FunctionConfig, Isolation, RESERVED_VARIABLES};
 pub use error::SetupError;
+pub use local_lambda::LocalLambda;
 pub use progress::{ExecutionMode, Output, Progress};
 pub use record::{CompletedInvocation, FailureKind, Interrupt, InvocationFailure, InvocationRecord, Run};
 
 #[cfg(target_os = "linux")]
-pub use {files::FunctionFiles, init::try_reexec, run::LocalLambda};
+pub use {files::FunctionFiles, init::try_reexec};
 
 #[cfg(not(target_os = "linux"))]
-pub use unsupported::{FunctionFiles, LocalLambda, try_reexec};
+pub use unsupported::{FunctionFiles, try_reexec};
 
 /// Fails with [`SetupError::NeedsLinux`] on a system that cannot run functions.
 pub fn ensure_supported() -> Result<(), SetupError> {

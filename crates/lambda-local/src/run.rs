@@ -11,31 +11,12 @@ use tokio::task::LocalSet;
 use crate::function::{Event, Finished, WarmFunction};
 use crate::log::Log;
 use crate::printer::Printer;
-use crate::{CompletedInvocation, FunctionConfig, FunctionFiles, Interrupt, Isolation, Output, Progress, Run, serve};
+use crate::{CompletedInvocation, Interrupt, LocalLambda, Output, Progress, Run, serve};
 
 /// How many pieces of a streamed response may wait for their reader.
 pub(crate) const STREAM_QUEUE_LIMIT: usize = 16;
 
-/// A function that can be invoked.
-#[derive(Debug)]
-pub struct LocalLambda {
-    /// How the function is configured.
-    pub config: FunctionConfig,
-    /// The unpacked zip and its layers.
-    pub files: FunctionFiles,
-    /// What separates the function from this machine.
-    pub isolation: Isolation,
-    /// True to start the function again for each event.
-    pub cold: bool,
-}
-
 impl LocalLambda {
-    /// A function with the default isolation that is started once and then serves every event.
-    #[must_use]
-    pub fn new(config: FunctionConfig, files: FunctionFiles) -> Self {
-        Self { config, files, isolation: Isolation::default(), cold: false }
-    }
-
     /// Sends the events one after the other. After a signal the function is shut down, and the remaining events are not sent.
     pub fn run_events(
         &self,

@@ -1,4 +1,4 @@
-//! The public types on systems that cannot run functions.
+//! The parts of the public interface that need Linux, on systems that cannot run functions.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::{FunctionConfig, Isolation, Output, Progress, Run, SetupError};
+use crate::{LocalLambda, Output, Progress, Run, SetupError};
 
 /// An unpacked zip. On this system [`Self::unpack`] always fails, so there is none.
 #[derive(Debug)]
@@ -26,26 +26,7 @@ impl FunctionFiles {
     }
 }
 
-/// A function that can be invoked. On this system there is none, because there are no [`FunctionFiles`].
-#[derive(Debug)]
-pub struct LocalLambda {
-    /// How the function is configured.
-    pub config: FunctionConfig,
-    /// The unpacked zip.
-    pub files: FunctionFiles,
-    /// What separates the function from this machine.
-    pub isolation: Isolation,
-    /// True to start the function again for each event.
-    pub cold: bool,
-}
-
 impl LocalLambda {
-    /// A function with the default isolation that is started once.
-    #[must_use]
-    pub fn new(config: FunctionConfig, files: FunctionFiles) -> Self {
-        Self { config, files, isolation: Isolation::default(), cold: false }
-    }
-
     /// Fails with [`SetupError::NeedsLinux`].
     pub fn run_events(&self, _: &[impl AsRef<[u8]>], _: impl Output, _: impl FnMut(Progress<'_>)) -> Result<Run> {
         Err(SetupError::NeedsLinux.into())
