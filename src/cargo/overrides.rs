@@ -273,7 +273,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// A directory as it was given, and without symbolic links, as some tools report it.
+/// A directory in both spellings: unchanged, and with its symbolic links resolved, which is how some tools report it.
 fn spellings(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let resolved = directory.canonicalize().ok().filter(|resolved| !resolved.to_string_lossy().starts_with(r"\\?\"));
     std::iter::once(directory.to_owned()).chain(resolved)

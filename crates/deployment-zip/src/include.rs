@@ -49,7 +49,7 @@ pub struct Include {
 }
 
 impl Include {
-    /// Parses `PATH[=DEST]`, as it was typed in the directory `base`.
+    /// Parses `PATH[=DEST]`. A relative `PATH` starts at the directory `base`.
     #[must_use]
     pub fn typed(text: &str, base: &Path) -> Self {
         let origin = format!("`--include {}`", if text.is_empty() { "\"\"" } else { text });

@@ -39,7 +39,7 @@ impl ModeRule {
         self.pattern.matches_at_any_depth(name)
     }
 
-    /// The glob as it was written.
+    /// The text of the glob.
     #[must_use]
     pub fn glob(&self) -> &str {
         self.pattern.as_str()

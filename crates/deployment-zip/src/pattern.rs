@@ -57,7 +57,7 @@ impl Pattern {
         self.matches(if is_name { path.rsplit('/').next().unwrap_or_default() } else { path })
     }
 
-    /// The glob as it was written.
+    /// The text of the glob.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

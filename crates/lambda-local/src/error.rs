@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a function cannot run on this machine as it was configured.
+/// Why a function cannot run on this machine with its configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SetupError {
     /// The system is not Linux.
