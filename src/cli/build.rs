@@ -16,7 +16,7 @@ pub(crate) struct BuildArguments {
     /// `amd64` and `aarch64` are other names for them. The flag may be repeated. All architectures are built by one cargo.
     #[arg(long, value_name = "ARCH", value_delimiter = ',', help_heading = LAMBDA_OPTIONS)]
     pub(crate) arch: Vec<Arch>,
-    /// C library: `musl` (the default: static, runs everywhere) or `gnu`, the runtime's own
+    /// C library: `gnu` (the default), the runtime's own, linked for glibc 2.26, or `musl`, static
     #[arg(long, value_name = "LIBC", help_heading = LAMBDA_OPTIONS)]
     pub(crate) libc: Option<Libc>,
     /// Runtime of the function: `provided.al2023` or `provided.al2`

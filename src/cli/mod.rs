@@ -130,9 +130,9 @@ Examples:
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo lambda-zip --arch arm64                   one zip for each binary, static, for Graviton
+  cargo lambda-zip --arch arm64                   one zip for each binary, for Graviton
   cargo lambda-zip -p api --arch x86_64,arm64     one package, both architectures, one build
-  cargo lambda-zip --libc gnu -o out/             linked with the runtime's glibc, zips under out/
+  cargo lambda-zip --libc musl -o out/            static executables, zips under out/
   cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline
 
 One-time setup:

@@ -7,7 +7,7 @@ use super::Function;
 use crate::cli::BuildArguments;
 use crate::manifest::FunctionConfig;
 use crate::manifest::cargo_lambda::{self, InheritedTarget};
-use lambda_platform::{Arch, Libc, Runtime, Target};
+use lambda_platform::{Arch, Runtime, Target};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// True if the arguments choose the target.
@@ -63,7 +63,7 @@ pub(crate) fn targets(
             }
         }
     }
-    let libc = arguments.libc.unwrap_or(Libc::Musl);
+    let libc = arguments.libc.unwrap_or_default();
     targets.extend(asked.into_iter().map(|arch| Target::new(arch, libc, runtime)));
     let mut seen = Vec::new();
     targets.retain(|target| {

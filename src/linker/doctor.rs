@@ -46,7 +46,7 @@ pub(crate) struct TargetDiagnosis {
 impl Diagnosis {
     /// Looks at this machine. Runs rustc and zig.
     pub(crate) fn of_machine(config: &CargoConfig, rustc: &Rustc, schema_version: u32) -> Result<Self> {
-        let libcs = [Libc::Musl, Libc::Gnu];
+        let libcs = [Libc::Gnu, Libc::Musl];
         let targets: Vec<_> =
             libcs.into_iter().flat_map(|libc| Arch::ALL.map(|arch| Target::new(arch, libc, Runtime::AL2023))).collect();
         let mut survey = Survey::of_machine(config, rustc, &targets)?;

@@ -12,8 +12,8 @@ use crate::cli;
 use crate::linker::{Survey, TargetSurvey, ZigSurvey};
 use lambda_zip_error::{exit_code, hints};
 
-const MUSL_X86_64: &str = "x86_64-unknown-linux-musl";
-const MUSL_ARM64: &str = "aarch64-unknown-linux-musl";
+const GNU_X86_64: &str = "x86_64-unknown-linux-gnu";
+const GNU_ARM64: &str = "aarch64-unknown-linux-gnu";
 
 fn package(name: &str, targets: &[Value], features: &Value) -> Value {
     json!({
@@ -66,10 +66,10 @@ fn survey() -> Survey {
         host: "x86_64-unknown-linux-gnu".into(),
         has_rust_lld: true,
         targets: BTreeMap::from([
-            (MUSL_X86_64.to_owned(), installed.clone()),
-            (MUSL_ARM64.to_owned(), TargetSurvey::default()),
-            ("x86_64-unknown-linux-gnu".to_owned(), TargetSurvey { compiler, ..TargetSurvey::default() }),
-            ("aarch64-unknown-linux-gnu".to_owned(), installed),
+            (GNU_X86_64.to_owned(), TargetSurvey { compiler, ..installed.clone() }),
+            (GNU_ARM64.to_owned(), TargetSurvey::default()),
+            ("x86_64-unknown-linux-musl".to_owned(), TargetSurvey::default()),
+            ("aarch64-unknown-linux-musl".to_owned(), installed),
         ]),
         zig: ZigSurvey::Missing,
         graph: None,
@@ -209,7 +209,7 @@ fn one_cargo_command_builds_everything() {
     let args: Vec<_> = plan.cargo.args.iter().map(|arg| arg.to_str().unwrap()).collect();
     assert_eq!(
         args.join(" "),
-        "build --profile release --target x86_64-unknown-linux-musl --target aarch64-unknown-linux-musl --package \
+        "build --profile release --target x86_64-unknown-linux-gnu --target aarch64-unknown-linux-gnu --package \
          mail@1.2.3 --package orders@1.2.3 --bin send --bin create --bin list --features write --locked --config x.y=1 \
          --future-incompat-report"
     );
@@ -224,17 +224,17 @@ fn only_missing_targets_are_installed() {
         overrides.builds_std = builds_std;
         plan_with(words, false, overrides).unwrap().install_targets
     };
-    assert_eq!(installed("--arch x86_64,arm64", false), [MUSL_ARM64]);
-    assert_eq!(installed("--libc gnu", false), ["x86_64-unknown-linux-gnu"]);
-    assert_eq!(installed("--arch arm64", true), [MUSL_ARM64]);
-    assert!(installed("--libc gnu", true).is_empty());
+    assert_eq!(installed("--arch x86_64,arm64", false), [GNU_ARM64]);
+    assert_eq!(installed("--libc musl", false), ["x86_64-unknown-linux-musl"]);
+    assert_eq!(installed("--libc musl", true), ["x86_64-unknown-linux-musl"]);
+    assert!(installed("--arch arm64", true).is_empty());
 }
 
 #[test]
 fn cargo_finds_the_system_compiler_itself() {
-    let plan = plan_of("--libc gnu --linker system").unwrap();
+    let plan = plan_of("--linker system").unwrap();
     assert!(!plan.cargo.to_string().to_lowercase().contains("linker"), "{}", plan.cargo);
-    assert_eq!(refusal("--libc gnu --linker system --arch arm64").0, 96);
+    assert_eq!(refusal("--linker system --arch arm64").0, 96);
 }
 
 #[test]

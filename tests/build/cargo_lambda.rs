@@ -116,25 +116,25 @@ fn our_tables_and_flags_override_cargo_lambda_key_by_key() {
 #[test]
 fn the_architecture_of_cargo_lambda_is_used_unless_a_flag_names_another() {
     let fixture = workspace("[workspace.metadata.lambda.build]\narm64 = true\n", "", "");
-    assert_eq!(target(&fixture, &[]), "aarch64-unknown-linux-musl");
-    assert_eq!(target(&fixture, &["--arch", "x86_64"]), "x86_64-unknown-linux-musl");
+    assert_eq!(target(&fixture, &[]), "aarch64-unknown-linux-gnu");
+    assert_eq!(target(&fixture, &["--arch", "x86_64"]), "x86_64-unknown-linux-gnu");
     assert_eq!(target(&fixture, &["--target", "x86_64-unknown-linux-musl"]), "x86_64-unknown-linux-musl");
     assert_eq!(lines(&fixture.run(&["--dry-run"]).success(), "Reading").len(), 1);
     assert_eq!(lines(&fixture.run(&["--dry-run", "--arch", "arm64"]).success(), "Reading").len(), 0);
 
     let both = workspace("[workspace.metadata.lambda.build]\narm64 = true\nx86_64 = true\n", "", "");
-    assert_eq!(target(&both, &[]), "aarch64-unknown-linux-musl");
+    assert_eq!(target(&both, &[]), "aarch64-unknown-linux-gnu");
     let off = workspace("[workspace.metadata.lambda.build]\narm64 = false\nx86_64 = true\n", "", "");
-    assert_eq!(target(&off, &[]), "x86_64-unknown-linux-musl");
+    assert_eq!(target(&off, &[]), "x86_64-unknown-linux-gnu");
 }
 
 #[test]
 fn a_triple_of_cargo_lambda_selects_its_libc_unless_a_flag_names_another() {
-    let table = "[package.metadata.lambda.build]\ntarget = [\"x86_64-unknown-linux-gnu\"]\n";
+    let table = "[package.metadata.lambda.build]\ntarget = [\"x86_64-unknown-linux-musl\"]\n";
     let fixture = workspace("", table, "");
-    assert_eq!(target(&fixture, &["-p", "api"]), "x86_64-unknown-linux-gnu");
-    assert_eq!(target(&fixture, &["-p", "api", "--libc", "musl"]), "x86_64-unknown-linux-musl");
-    assert_eq!(target(&fixture, &["-p", "mail"]), "x86_64-unknown-linux-musl");
+    assert_eq!(target(&fixture, &["-p", "api"]), "x86_64-unknown-linux-musl");
+    assert_eq!(target(&fixture, &["-p", "api", "--libc", "gnu"]), "x86_64-unknown-linux-gnu");
+    assert_eq!(target(&fixture, &["-p", "mail"]), "x86_64-unknown-linux-gnu");
 
     let fixture = workspace("[workspace.metadata.lambda.build]\ntarget = [\"aarch64-apple-darwin\"]\n", "", "");
     let run = fixture.run(&["--dry-run"]);
@@ -146,8 +146,8 @@ fn a_triple_of_cargo_lambda_selects_its_libc_unless_a_flag_names_another() {
 fn functions_that_are_built_together_need_one_target() {
     let fixture = workspace("", "[package.metadata.lambda.build]\narm64 = true\n", "");
     insta::assert_snapshot!(fixture.run(&["--dry-run"]).snapshot());
-    assert_eq!(target(&fixture, &["--arch", "arm64"]), "aarch64-unknown-linux-musl");
-    assert_eq!(target(&fixture, &["-p", "api"]), "aarch64-unknown-linux-musl");
+    assert_eq!(target(&fixture, &["--arch", "arm64"]), "aarch64-unknown-linux-gnu");
+    assert_eq!(target(&fixture, &["-p", "api"]), "aarch64-unknown-linux-gnu");
 }
 
 /// Every key that has nothing to do with packaging, with words of its hint.

@@ -1,7 +1,7 @@
 //! Proves that a package becomes the zips that its user asked for: the selection, the architectures and the profile are
 //! cargo's, the user's settings win, the executable tells nothing of the machine, and a failure leaves the previous zip.
 //!
-//! Tests that need more than Rust, its musl targets and a C compiler for this machine are ignored by default; their
+//! Tests that need more than Rust, its targets for Lambda and a C compiler for this machine are ignored by default; their
 //! reason names what they need. `.ci/run` installs all of it and runs them too.
 #![cfg(unix)]
 

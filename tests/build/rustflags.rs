@@ -2,7 +2,7 @@
 
 use test_support::{Fixture, Program, Zip, contains};
 
-const TRIPLE: &str = "x86_64-unknown-linux-musl";
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 /// A package whose program shows whether it was compiled with the user's `cfg` and with our processor.
 fn telltale() -> Fixture {

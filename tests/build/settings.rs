@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use test_support::{Fixture, Program, Toolchain, Zip, contains, script};
 
-const TRIPLE: &str = "x86_64-unknown-linux-musl";
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+/// A target for which Rust's own `rust-lld` can be the linker that a user configures.
+const MUSL: &str = "x86_64-unknown-linux-musl";
 
 /// A package whose program shows which of the `cfg`s called `from_…` were set when it was compiled.
 fn telltale() -> Fixture {
@@ -48,7 +50,7 @@ fn rustflags_of_the_target_reach_the_compiler() {
 #[test]
 fn rustflags_of_the_target_from_its_variable_reach_the_compiler() {
     let fixture = telltale();
-    let program = fixture.program().env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", "--cfg from_target");
+    let program = fixture.program().env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "--cfg from_target");
     assert_eq!(seen(program), ["target"]);
 }
 
@@ -91,7 +93,7 @@ impl UsersLinker {
 
     #[track_caller]
     fn is_used(&self, program: Program) {
-        let report = program.args(["--message-format", "json"]).run().success().json();
+        let report = program.args(["--libc", "musl", "--message-format", "json"]).run().success().json();
         assert_eq!(fs::read_to_string(&self.log).unwrap_or_default(), "called\n", "the user's linker links");
         assert_eq!(report["archives"][0]["linker"]["kind"], "configured");
         assert_eq!(report["archives"][0]["linker"]["program"], self.path.to_str().unwrap());
@@ -102,7 +104,7 @@ impl UsersLinker {
 fn a_linker_from_a_config_file_is_used() {
     let fixture = Fixture::package("greeter");
     let linker = UsersLinker::new(&fixture);
-    fixture.write(".cargo/config.toml", format!("[target.{TRIPLE}]\nlinker = {:?}\n", linker.path));
+    fixture.write(".cargo/config.toml", format!("[target.{MUSL}]\nlinker = {:?}\n", linker.path));
     linker.is_used(fixture.program());
 }
 
@@ -117,13 +119,13 @@ fn a_linker_from_the_environment_is_used() {
 fn a_linker_from_the_command_line_is_used() {
     let fixture = Fixture::package("greeter");
     let linker = UsersLinker::new(&fixture);
-    linker.is_used(fixture.program().args(["--config", &format!("target.{TRIPLE}.linker = {:?}", linker.path)]));
+    linker.is_used(fixture.program().args(["--config", &format!("target.{MUSL}.linker = {:?}", linker.path)]));
 }
 
 #[test]
 fn a_linker_for_another_target_changes_nothing() {
     let fixture = Fixture::package("greeter");
-    fixture.write(".cargo/config.toml", "[target.aarch64-unknown-linux-musl]\nlinker = \"no-such-linker\"\n");
+    fixture.write(".cargo/config.toml", "[target.aarch64-unknown-linux-gnu]\nlinker = \"no-such-linker\"\n");
     let report = fixture.run(&["--message-format", "json"]).success().json();
     assert_eq!(report["archives"][0]["linker"]["kind"], "built-in");
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use test_support::{Fixture, Program, Run};
 
-const MUSL: &str = "x86_64-unknown-linux-musl";
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
 /// The arguments and rustflags for cargo of a plan.
 fn planned(program: Program) -> String {
@@ -83,11 +83,11 @@ fn native_in_the_users_rustflags_is_warned_of_from_every_source() {
     assert!(is_warned(plan().env("RUSTFLAGS", "-C target-cpu=native")));
     assert!(is_warned(plan().env("CARGO_ENCODED_RUSTFLAGS", "-g\x1f-Ctarget-cpu=native")));
     assert!(is_warned(plan().env("CARGO_BUILD_RUSTFLAGS", "-Ctarget-cpu=native")));
-    let of_target = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_RUSTFLAGS";
+    let of_target = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
     assert!(is_warned(plan().env(of_target, "-Ctarget-cpu=native")));
     assert!(is_warned(plan().args(["--config", "build.rustflags=['-Ctarget-cpu=native']"])));
 
-    for table in ["build", &format!("target.{MUSL}"), "target.'cfg(target_env = \"musl\")'"] {
+    for table in ["build", &format!("target.{TRIPLE}"), "target.'cfg(target_env = \"gnu\")'"] {
         fixture.write(".cargo/config.toml", format!("[{table}]\nrustflags = [\"-C\", \"target-cpu=native\"]\n"));
         assert!(is_warned(plan()), "{table}");
         assert!(!is_warned(plan().args(["--target-cpu", "lambda"])), "ours comes last, and wins");

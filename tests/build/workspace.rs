@@ -39,7 +39,7 @@ fn a_feature_brings_the_function_that_requires_it() {
 fn stale_executables_of_other_packages_are_not_packaged() {
     let fixture = Fixture::empty();
     package(&fixture.path("all"), &[]);
-    let stale = shared_target_dir().join("x86_64-unknown-linux-musl/debug/place-order");
+    let stale = shared_target_dir().join("x86_64-unknown-linux-gnu/debug/place-order");
     assert!(stale.is_file(), "another package's executable lies in the target directory");
     let run = package(&fixture.path("one"), &["-p", "stock"]);
     assert_eq!(fixture.files("one"), ["stock/bootstrap.zip"]);

@@ -54,7 +54,7 @@ fn progress_looks_like_cargos() {
     let lines: Vec<_> = run.stderr.lines().filter(|line| !is_waiting(line)).map(str::trim_end).collect();
     assert!(lines[0].starts_with("   Compiling greeter v1.2.3"), "{run}");
     assert!(lines[1].starts_with("    Finished `release` profile"), "{run}");
-    assert_eq!(lines[2], "   Packaging greeter (arm64, musl, provided.al2023)");
+    assert_eq!(lines[2], "   Packaging greeter (arm64, gnu, provided.al2023)");
     assert!(lines[3].starts_with("    Packaged greeter, ") && lines[3].ends_with(" compressed)"), "{run}");
     assert_eq!(lines.len(), 4, "{run}");
 }
@@ -191,7 +191,7 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     };
     let text = dry_run(&["--arch", "arm64"]);
     let path = fixture.path("target/lambda/greeter/bootstrap.zip");
-    for part in ["--target aarch64-unknown-linux-musl", "--bin greeter", "built-in", path.to_str().unwrap()] {
+    for part in ["--target aarch64-unknown-linux-gnu", "--bin greeter", "built-in", path.to_str().unwrap()] {
         assert!(text.stdout.contains(part), "no `{part}`\n{text}");
     }
 
@@ -200,8 +200,8 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     assert_eq!(
         plan["functions"],
         json!([{
-            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "musl",
-            "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
+            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "gnu",
+            "runtime": "provided.al2023", "target": "aarch64-unknown-linux-gnu",
             "linker": { "kind": "built-in", "program": "rust-lld" }, "path": path
         }])
     );
@@ -235,7 +235,7 @@ fn the_json_report_describes_the_file() {
         archive,
         json!({
             "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function",
-            "arch": "arm64", "libc": "musl", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-musl",
+            "arch": "arm64", "libc": "gnu", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-gnu",
             "linker": { "kind": "built-in", "program": "rust-lld" },
             "path": path, "published": true, "fresh": false, "invocations": null,
             "size": bytes.len(), "uncompressed_size": entry.size,

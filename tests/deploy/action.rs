@@ -72,7 +72,7 @@ fn a_workflow_gets_the_zip_its_hash_and_its_size() {
     assert_eq!(made.annotations(), [""; 0]);
 
     let kibibytes = (f64::from(u32::try_from(size).unwrap()) / 1024.0 * 10.0).round() / 10.0;
-    let row = format!("| greeter | arm64, musl, provided.al2023 | {kibibytes} KiB |");
+    let row = format!("| greeter | arm64, gnu, provided.al2023 | {kibibytes} KiB |");
     assert!(made.runner.summary.contains(&row), "{row}\n{}", made.runner.summary);
     let end = format!("| `{}` | `{}` |\n", made.output("code-sha256"), path.display());
     assert!(made.runner.summary.contains(&end), "{end}\n{}", made.runner.summary);

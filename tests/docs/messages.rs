@@ -7,9 +7,9 @@ use test_support::{Computer, Fixture, Run, Toolchain, script};
 
 use crate::page::page;
 
-const MUSL: &str = "x86_64-unknown-linux-musl";
+const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-/// A machine with a toolchain for musl, a `cc` for the machine itself and nothing else.
+/// A machine with a toolchain for Lambda, a `cc` for the machine itself and nothing else.
 fn bare_machine(fixture: &Fixture, targets: &[&str]) -> Computer {
     let computer = Toolchain::current().with_targets_only(targets, fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
@@ -35,7 +35,7 @@ fn planning() -> Vec<Run> {
         on_bare(&["--arch", other, "--libc", "musl"]),
         with_c_and_no_compiler(),
         without_rust_lld(&["--target", &format!("{ARCH}-unknown-linux-gnu.2.28")]),
-        package.run(&["--linker", "built-in", "--config", &format!("target.{MUSL}.linker='my-ld'")]),
+        package.run(&["--linker", "built-in", "--config", &format!("target.{TRIPLE}.linker='my-ld'")]),
         package.run(&["--target", "riscv64gc-unknown-linux-gnu"]),
         library.run(&[]),
         Fixture::with_bins("shop", &["buy", "sell"]).run(&["-o", "one.zip"]),
@@ -46,14 +46,14 @@ fn planning() -> Vec<Run> {
 /// The toolchain of a distribution.
 fn without_rust_lld(args: &[&str]) -> Run {
     let fixture = Fixture::package("greeter");
-    let computer = bare_machine(&fixture, &[MUSL]).without_rust_lld(&Toolchain::current());
+    let computer = bare_machine(&fixture, &[TRIPLE]).without_rust_lld(&Toolchain::current());
     computer.program(&fixture).env("HOME", fixture.path("home")).args(args).run()
 }
 
 fn with_c_and_no_compiler() -> Run {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
-    let computer = bare_machine(&fixture, &[MUSL]);
-    computer.program(&fixture).env("HOME", fixture.path("home")).arg("--dry-run").run()
+    let computer = bare_machine(&fixture, &["x86_64-unknown-linux-musl"]);
+    computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "musl", "--dry-run"]).run()
 }
 
 fn building() -> Vec<Run> {

@@ -31,7 +31,7 @@ fn hello_boots_on_x86_64_with_musl() {
 }
 
 #[test]
-#[ignore = "needs AWS's Runtime Interface Emulator, unzip and a C compiler for x86_64"]
+#[ignore = "needs AWS's Runtime Interface Emulator and unzip"]
 fn hello_boots_on_x86_64_with_gnu() {
     boots_and_answers("gnu", &Platform::x86_64());
 }
@@ -43,8 +43,8 @@ fn hello_boots_on_arm64_with_musl() {
 }
 
 #[test]
-#[ignore = "needs AWS's Runtime Interface Emulator, unzip, qemu-user registered with binfmt_misc, and a cross GCC and a \
-            C library for arm64"]
+#[ignore = "needs AWS's Runtime Interface Emulator, unzip, qemu-user registered with binfmt_misc, and a C library \
+            for arm64"]
 fn hello_boots_on_arm64_with_gnu() {
     boots_and_answers("gnu", &Platform::arm64_with_glibc());
 }

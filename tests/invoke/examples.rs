@@ -35,9 +35,10 @@ fn the_web_service_answers_every_kind_of_http_event_on_x86_64() {
 }
 
 #[test]
-#[ignore = "needs AWS's Runtime Interface Emulator, unzip and qemu-user registered with binfmt_misc"]
+#[ignore = "needs AWS's Runtime Interface Emulator, unzip, qemu-user registered with binfmt_misc, and a C library for \
+            arm64"]
 fn the_web_service_answers_every_kind_of_http_event_on_arm64() {
-    the_web_service_answers_every_kind_of_http_event(&Platform::arm64());
+    the_web_service_answers_every_kind_of_http_event(&Platform::arm64_with_glibc());
 }
 
 #[track_caller]
@@ -59,9 +60,10 @@ fn a_stream_arrives_on_x86_64() {
 }
 
 #[test]
-#[ignore = "needs AWS's Runtime Interface Emulator, unzip and qemu-user registered with binfmt_misc"]
+#[ignore = "needs AWS's Runtime Interface Emulator, unzip, qemu-user registered with binfmt_misc, and a C library for \
+            arm64"]
 fn a_stream_arrives_on_arm64() {
-    a_stream_arrives(&Platform::arm64());
+    a_stream_arrives(&Platform::arm64_with_glibc());
 }
 
 /// The emulator does not start extensions of a layer, so only `invoke` is tested.
@@ -95,7 +97,7 @@ fn an_extension_in_a_layer_keeps_count_on_x86_64() {
 }
 
 #[test]
-#[ignore = "needs qemu-user registered with binfmt_misc"]
+#[ignore = "needs qemu-user registered with binfmt_misc, and a C library for arm64"]
 fn an_extension_in_a_layer_keeps_count_on_arm64() {
-    an_extension_in_a_layer_keeps_count(&Platform::arm64());
+    an_extension_in_a_layer_keeps_count(&Platform::arm64_with_glibc());
 }

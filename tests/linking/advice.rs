@@ -9,7 +9,7 @@ fn without_a_compiler_the_build_is_tried_after_a_warning() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
-    let program = || computer.program(&fixture).env("HOME", fixture.path("home"));
+    let program = || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "musl"]);
     let run = program().run().success();
     let warning = run.stderr.lines().find(|line| line.starts_with("warning: ")).unwrap_or_default();
     for word in [CHAIN, "tried `zig`", "`ziglang`", "`x86_64-linux-musl-gcc`"] {
@@ -26,7 +26,7 @@ fn a_build_that_fails_ends_with_the_hint() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {\n    std::process::exit(1);\n}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
     script(&computer.bin.join("cc"), "PATH=/usr/bin:/bin exec cc \"$@\"");
-    let run = computer.program(&fixture).env("HOME", fixture.path("home")).run();
+    let run = computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "musl"]).run();
     assert_eq!(run.code, 101, "{run}");
     assert!(run.stderr.lines().last().unwrap().starts_with("hint: install zig: "), "{run}");
 }
@@ -35,8 +35,13 @@ fn a_build_that_fails_ends_with_the_hint() {
 fn zig_is_preferred_over_a_cross_compiler() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", "fn main() {}\n");
     let computer = Toolchain::current().with_targets_only(&["x86_64-unknown-linux-musl"], &fixture);
-    let plan =
-        || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--dry-run", "--message-format", "json"]);
+    let plan = || {
+        computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "musl"]).args([
+            "--dry-run",
+            "--message-format",
+            "json",
+        ])
+    };
     script(&computer.bin.join("x86_64-linux-musl-gcc"), "exit 1");
     let report = plan().run().success().json();
     assert_eq!(report["functions"][0]["linker"]["kind"], "cross", "{report}");

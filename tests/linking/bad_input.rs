@@ -27,7 +27,7 @@ fn an_unknown_linker_is_refused_with_the_valid_ones() {
 
 #[test]
 fn a_linker_against_the_configuration_is_refused_with_both() {
-    let config = format!("target.{MUSL}.linker='my-ld'");
+    let config = format!("target.{GNU}.linker='my-ld'");
     insta::assert_snapshot!(without_a_build(&["--linker", "built-in", "--config", &config]));
 }
 

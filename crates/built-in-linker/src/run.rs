@@ -93,7 +93,9 @@ fn write_scratch(content: &[u8]) -> io::Result<NamedTempFile> {
 }
 
 fn spawn(rust_lld: &Path, arguments: &[OsString]) -> Result<Outcome, Error> {
-    let output = Command::new(rust_lld).args(arguments).stdin(Stdio::null()).output();
+    let mut command = Command::new(rust_lld);
+    // LLD writes its version and the place of its source to `.comment`. The place differs between the hosts of one Rust.
+    let output = command.args(arguments).env("LLD_VERSION", "Linker: LLD").stdin(Stdio::null()).output();
     let output = output.map_err(|source| Error::Start { program: rust_lld.to_owned(), source })?;
     Ok(Outcome {
         success: output.status.success(),

@@ -66,12 +66,13 @@ impl Serialize for Arch {
 }
 
 /// The C library that an executable is linked with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Libc {
-    /// musl, linked into the executable: runs on every runtime.
-    Musl,
-    /// The GNU C library of the runtime's image.
+    /// The GNU C library of the runtime's image. The default, since musl's allocator makes functions slow.
+    #[default]
     Gnu,
+    /// musl, linked into the executable.
+    Musl,
 }
 
 impl fmt::Display for Libc {
@@ -90,7 +91,7 @@ impl FromStr for Libc {
         match text {
             "musl" => Ok(Self::Musl),
             "gnu" => Ok(Self::Gnu),
-            _ => Err("expected `musl` or `gnu`".into()),
+            _ => Err("expected `gnu` or `musl`".into()),
         }
     }
 }

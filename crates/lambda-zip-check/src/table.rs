@@ -275,7 +275,7 @@ rules! {
     GlibcTooNew "glibc-too-new" Error
         what "no executable needs a newer glibc than the runtime's"
         why "the start fails with `version 'GLIBC_...' not found`"
-        source ELF_LOADING, hint "build with `--libc musl`, or on a system with an older glibc"
+        source ELF_LOADING, hint "link it with `--linker built-in` or `--linker zig`, which link for an older glibc, or use `--libc musl`"
     LibstdcxxTooNew "libstdcxx-too-new" Error
         what "no executable needs a newer libstdc++ than the runtime's"
         why "the start fails with `version 'GLIBCXX_...' not found`"

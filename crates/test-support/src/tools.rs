@@ -67,7 +67,8 @@ mod toolchain {
             let directory = fixture.path("machine");
             let rustlib = directory.join("sysroot/lib/rustlib");
             fs::create_dir_all(&rustlib).unwrap();
-            for triple in targets.iter().copied().chain([self.host.as_str()]) {
+            let host = Some(self.host.as_str()).filter(|host| !targets.contains(host));
+            for triple in targets.iter().copied().chain(host) {
                 symlink(self.sysroot.join("lib/rustlib").join(triple), rustlib.join(triple)).unwrap();
             }
             let bin = directory.join("bin");
