@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, TerminalFlags};
+use lambda_platform::limits::{CONCURRENCY_LIMIT, MANAGED_TIMEOUT_LIMIT};
 use lambda_platform::{Arch, Runtime};
 
 /// The longest name of a function.
@@ -79,10 +80,10 @@ pub(crate) struct FunctionFlags {
     /// Zip of a layer, unpacked to `/opt`; its extensions are started (may be repeated)
     #[arg(long, value_name = "ZIP", value_hint = ValueHint::FilePath, help_heading = FUNCTION_OPTIONS)]
     pub(crate) layer: Vec<PathBuf>,
-    /// Seconds that an invocation may take
+    /// Seconds that an invocation may take, up to 1,800, or 5,400 with `--concurrency`
     #[arg(
         long, value_name = "SECONDS", default_value_t = 3, help_heading = FUNCTION_OPTIONS,
-        value_parser = clap::value_parser!(u32).range(1..=1_800)
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MANAGED_TIMEOUT_LIMIT))
     )]
     pub(crate) timeout: u32,
     /// Memory in MB; a function that uses more is killed [default: 128, not enforced]
@@ -91,6 +92,12 @@ pub(crate) struct FunctionFlags {
         value_parser = clap::value_parser!(u32).range(128..=32_768)
     )]
     pub(crate) memory: Option<u32>,
+    /// Invocations to run at once in one environment, as on Lambda Managed Instances, up to 1,600
+    #[arg(
+        long, value_name = "N", help_heading = FUNCTION_OPTIONS, conflicts_with = "cold",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(CONCURRENCY_LIMIT))
+    )]
+    pub(crate) concurrency: Option<u32>,
     /// Name of the function [default: from the path of the zip]
     #[arg(long, value_name = "NAME", value_parser = function_name, help_heading = FUNCTION_OPTIONS)]
     pub(crate) function_name: Option<String>,
@@ -108,6 +115,7 @@ impl Default for FunctionFlags {
             layer: Vec::new(),
             timeout: 3,
             memory: None,
+            concurrency: None,
             function_name: None,
             isolation: IsolationChoice::default(),
         }

@@ -66,6 +66,21 @@ fn a_stream_arrives_on_arm64() {
     a_stream_arrives(&Platform::arm64_with_glibc());
 }
 
+#[test]
+#[ignore = "needs nothing but time"]
+fn invocations_run_at_once_in_one_environment() {
+    let fixture = Fixture::empty();
+    let platform = Platform::x86_64();
+    let zip = package("concurrent", &platform, &fixture);
+    let event = r#"{"milliseconds":1500}"#;
+    let events = ["--event", event].repeat(4);
+    let run = platform.invoke(&zip).args(["--concurrency", "4"]).args(&events).run().exits(0);
+    let answers: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers, [(); 4].map(|()| json!({ "at_once": 4 })), "{run}");
+    let run = platform.invoke(&zip).args(&events).run().exits(0);
+    assert_eq!(run.stdout.matches(r#"{"at_once":1}"#).count(), 4, "one after the other without the flag: {run}");
+}
+
 /// The emulator does not start extensions of a layer, so only `invoke` is tested.
 #[track_caller]
 fn an_extension_in_a_layer_keeps_count(platform: &Platform) {

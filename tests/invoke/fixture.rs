@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, exit};
+use std::sync::{Condvar, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 use std::{env, fs};
@@ -135,9 +136,38 @@ fn runtime() {
         _ => {}
     }
     println!("booted");
+    if env::var("START").as_deref() == Ok("workers") {
+        let workers: usize = env::var("WORKERS").or(env::var("AWS_LAMBDA_MAX_CONCURRENCY")).unwrap().parse().unwrap();
+        for _ in 1..workers {
+            std::thread::spawn(|| work());
+        }
+    }
+    work()
+}
+
+/// The invocations that wait for one another.
+static MEETING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// Waits until this many invocations are under way at once.
+fn meet(expected: usize) {
+    let (count, changed) = &MEETING;
+    let mut count = count.lock().unwrap();
+    *count += 1;
+    changed.notify_all();
+    while *count < expected {
+        count = changed.wait(count).unwrap();
+    }
+}
+
+/// Asks for invocations and does what their events say.
+fn work() -> ! {
     loop {
         let (next, connection) = ask_for_invocation();
         let _kept = (env::var("START").as_deref() == Ok("keep-connections")).then_some(connection);
+        if next.status == 500 {
+            println!("refused: {}", next.status);
+            forever()
+        }
         let id = next.header("lambda-runtime-aws-request-id").to_owned();
         let event = String::from_utf8(next.body.clone()).unwrap();
         let answer = |body: &[u8]| post(&format!("invocation/{id}/response"), body);
@@ -153,6 +183,15 @@ fn runtime() {
             }
             "abort" => std::process::abort(),
             "hang" => forever(),
+            "meet" => {
+                let expected = field(&event, "count");
+                meet(expected.parse().unwrap());
+                answer(expected.as_bytes());
+            }
+            "sleep" => {
+                sleep(Duration::from_millis(field(&event, "milliseconds").parse().unwrap()));
+                println!("slept: {}", answer(event.as_bytes()));
+            }
             "escape" => {
                 escape();
                 forever()
@@ -325,6 +364,18 @@ fn runtime() {
                 println!("stale: {}", with_id("00000000-0000-0000-0000-000000000000"));
                 println!("fresh: {}", with_id(next.header("lambda-runtime-invocation-id")));
             }
+            "stream-slowly" => {
+                let mut stream = connect();
+                write!(
+                    stream,
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: api\r\n\
+                     Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+                .unwrap();
+                while write!(stream, "1\r\nx\r\n").is_ok() {
+                    sleep(Duration::from_millis(100));
+                }
+            }
             "stream-large" => {
                 let mut stream = connect();
                 write!(
@@ -359,7 +410,7 @@ fn extension(name: &str) {
     }
     let events = match env::var("EXTENSION").as_deref().unwrap_or("") {
         "shutdown-only" => r#"{"events":["SHUTDOWN"]}"#,
-        "misnamed" => r#"{"events":["INVOKE"]}"#,
+        "misnamed" | "invoke-only" => r#"{"events":["INVOKE"]}"#,
         "none" => r#"{"events":[]}"#,
         _ => r#"{"events":["INVOKE","SHUTDOWN"]}"#,
     };
@@ -367,6 +418,9 @@ fn extension(name: &str) {
     let registered =
         send("POST", &format!("{base}/register"), &format!("Lambda-Extension-Name: {name}\r\n"), events.as_bytes());
     println!("registered: {} {}", registered.status, String::from_utf8(registered.body.clone()).unwrap());
+    if registered.status != 200 {
+        exit(1);
+    }
     let id = registered.header("lambda-extension-identifier").to_owned();
     let identifier = format!("Lambda-Extension-Identifier: {id}\r\n");
     if env::var("EXTENSION").as_deref() == Ok("init-error") {

@@ -6,6 +6,7 @@ mod as_on_lambda;
 mod boot;
 mod clients;
 mod command;
+mod concurrency;
 mod emulator;
 mod examples;
 mod extensions;

@@ -9,14 +9,14 @@ use test_support::http::{self, Answer};
 
 use crate::support::{Running, Sandbox, none_is_left_with};
 
-struct Server {
-    running: Running,
+pub(crate) struct Server {
+    pub(crate) running: Running,
     address: String,
     sandbox: Sandbox,
 }
 
 impl Server {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let sandbox = Sandbox::new();
         let args = [&["invoke", "function.zip", "--serve", "127.0.0.1:0"], flags].concat();
         let mut running = Running::start(&sandbox, &args);
@@ -29,7 +29,7 @@ impl Server {
         http::post(&self.address, path, headers, body).unwrap()
     }
 
-    fn invoke(&self, headers: &str, body: &str) -> Answer {
+    pub(crate) fn invoke(&self, headers: &str, body: &str) -> Answer {
         self.request("/2015-03-31/functions/function/invocations", headers, body)
     }
 }

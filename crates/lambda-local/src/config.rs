@@ -10,13 +10,14 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 const DEFAULT_MEMORY: u32 = 128;
 
 /// Variables that describe the sandbox. The user cannot set them: another value would break the function or mislead it.
-pub const RESERVED_VARIABLES: [&str; 10] = [
+pub const RESERVED_VARIABLES: [&str; 11] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_VERSION",
     "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
     "AWS_LAMBDA_RUNTIME_API",
     "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",
@@ -32,6 +33,9 @@ pub struct FunctionConfig {
     pub timeout: Duration,
     /// The memory size in MB.
     pub memory: u32,
+    /// How many invocations may be under way at once in one environment, as on Lambda Managed Instances. `None` for an
+    /// ordinary function, which receives one after the other.
+    pub concurrency: Option<u32>,
     /// True to kill the function when it uses more than [`memory`](Self::memory).
     pub enforce_memory: bool,
     /// The user's environment variables. They override Lambda's own, so they must not contain [`RESERVED_VARIABLES`].
@@ -46,6 +50,7 @@ impl FunctionConfig {
             name: name.into(),
             timeout: DEFAULT_TIMEOUT,
             memory: DEFAULT_MEMORY,
+            concurrency: None,
             enforce_memory: false,
             variables: BTreeMap::new(),
         }

@@ -7,6 +7,7 @@ use time::macros::format_description;
 use uuid::Uuid;
 
 use crate::FunctionConfig;
+use lambda_platform::limits::{MANAGED_OPEN_FILES_LIMIT, OPEN_FILES_LIMIT};
 
 /// The version of a function that was never published under a number.
 pub(crate) const VERSION: &str = "$LATEST";
@@ -37,6 +38,16 @@ impl FunctionConfig {
         self.variables.get("_HANDLER").map_or("bootstrap", String::as_str)
     }
 
+    /// Lambda's name for how environments are started.
+    pub(crate) fn initialization_type(&self) -> &'static str {
+        if self.concurrency.is_some() { "lambda-managed-instances" } else { "on-demand" }
+    }
+
+    /// How many files each process may open.
+    pub(crate) fn open_files_limit(&self) -> u64 {
+        if self.concurrency.is_some() { MANAGED_OPEN_FILES_LIMIT } else { OPEN_FILES_LIMIT }
+    }
+
     fn region(&self) -> &str {
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| self.variables.get(*name));
         named.map_or(DEFAULT_REGION, String::as_str)
@@ -62,7 +73,7 @@ impl FunctionConfig {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &self.memory.to_string()),
             ("AWS_LAMBDA_FUNCTION_NAME", &self.name),
             ("AWS_LAMBDA_FUNCTION_VERSION", VERSION),
-            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", self.initialization_type()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", self.name)),
             ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream),
             ("AWS_LAMBDA_RUNTIME_API", api),
@@ -79,6 +90,9 @@ impl FunctionConfig {
         ];
         let mut environment: BTreeMap<_, _> =
             variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        if let Some(concurrency) = self.concurrency {
+            environment.insert("AWS_LAMBDA_MAX_CONCURRENCY".to_owned(), concurrency.to_string());
+        }
         environment.extend(self.variables.clone());
         environment
     }

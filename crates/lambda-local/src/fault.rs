@@ -52,6 +52,8 @@ pub(crate) enum Fault {
         error_type: String,
         starting: bool,
     },
+    /// No worker of the function asked for an invocation in time, because all are still busy with others.
+    NoWorker,
     /// The first process of the sandbox is gone: something outside of the sandbox killed it.
     SandboxGone,
 }
@@ -104,6 +106,13 @@ impl Fault {
             Self::ExtensionError { name, error_type, starting } => {
                 let phase = if *starting { "Extension.InitError" } else { "Extension.ExitError" };
                 failure(phase, format!("extension {name}: {error_type}"), FailureKind::Extension)
+            }
+            Self::NoWorker => {
+                let seconds = timeout.as_secs();
+                let message = format!("No worker asked for the invocation within {seconds}.00 seconds");
+                let cause = "every worker is still busy with an invocation that timed out".to_owned();
+                let failure = failure("Runtime.Unavailable", message, FailureKind::Timeout);
+                InvocationFailure { cause: Some(cause), ..failure }
             }
             Self::SandboxGone => failure("Sandbox.Failure", "the sandbox was killed from outside".into(), runtime_kind),
         }

@@ -1,5 +1,7 @@
 //! A function between invocations: starts a sandbox when there is work, reuses it, and replaces it after a failure.
 
+mod concurrent;
+
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,18 +14,26 @@ use uuid::Uuid;
 
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome};
+use crate::init::raise_open_files_limit;
 use crate::log::Log;
 use crate::run::Interrupts;
 use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
 use crate::{
-    ExecutionMode, FailureKind, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda, Progress,
-    SetupError, log_lines,
+    ExecutionMode, FailureKind, FunctionConfig, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda,
+    Progress, SetupError, log_lines,
 };
 use lambda_zip_error::{ErrorKind, Failure};
+
+pub(crate) use concurrent::PendingInvocation;
 
 /// How long a start may take (AWS Lambda developer guide, "Lambda execution environment"). A start that takes longer is
 /// repeated during the invocation, within its timeout.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same on Lambda Managed Instances: at least this long, at most [`MANAGED_INIT_LIMIT`], otherwise as long as an
+/// invocation (AWS Lambda developer guide, "Understanding the Lambda Managed Instances execution environment").
+const MANAGED_INIT_TIMEOUT: Duration = Duration::from_secs(130);
+const MANAGED_INIT_LIMIT: Duration = Duration::from_secs(900);
 
 /// A function and, between invocations, the sandbox that serves them.
 pub(crate) struct WarmFunction<'a> {
@@ -87,6 +97,9 @@ impl<'a> WarmFunction<'a> {
         log: &'a Log,
         progress: &mut impl FnMut(Progress<'_>),
     ) -> Result<Self> {
+        if lambda.config.concurrency.is_some() {
+            raise_open_files_limit()?;
+        }
         let function = |isolated, prepared| Self { lambda, log, isolated, prepared, sandbox: None };
         if lambda.isolation == Isolation::None {
             return Ok(function(false, None));
@@ -112,7 +125,7 @@ impl<'a> WarmFunction<'a> {
         let mut init_duration = None;
         let mut init_failed = false;
         if self.sandbox.is_none() {
-            match self.boot("init", INIT_TIMEOUT).await? {
+            match self.boot("init", self.init_timeout()).await? {
                 Ok((sandbox, duration)) => {
                     self.sandbox = Some(sandbox);
                     init_duration = Some(duration);
@@ -158,14 +171,27 @@ impl<'a> WarmFunction<'a> {
                 }
             }
         }
-        let Event { request_id, payload, caller, sink } = event;
-        let arn = self.lambda.config.arn(caller.qualifier.as_deref());
-        let invocation =
-            Invocation { request_id, payload, trace_id: trace_id(caller.trace_root.as_deref()), arn, caller, sink };
+        let invocation = self.invocation(event);
         Ok(match &mut self.sandbox {
             Some(sandbox) => sandbox.invoke(&invocation, started).await,
             None => self.failed_start(&Fault::SandboxGone, &invocation.request_id),
         })
+    }
+
+    fn init_timeout(&self) -> Duration {
+        let FunctionConfig { concurrency, timeout, .. } = &self.lambda.config;
+        if concurrency.is_some() { (*timeout).clamp(MANAGED_INIT_TIMEOUT, MANAGED_INIT_LIMIT) } else { INIT_TIMEOUT }
+    }
+
+    fn invocation(&self, event: Event) -> Invocation {
+        let Event { request_id, payload, caller, sink } = event;
+        let arn = self.lambda.config.arn(caller.qualifier.as_deref());
+        Invocation { request_id, payload, trace_id: trace_id(caller.trace_root.as_deref()), arn, caller, sink }
+    }
+
+    /// True if several invocations may be under way at once.
+    pub(crate) fn is_concurrent(&self) -> bool {
+        self.lambda.config.concurrency.is_some()
     }
 
     /// Starts a sandbox with its processes. Returns how long they took to start.

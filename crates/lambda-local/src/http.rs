@@ -16,6 +16,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +69,11 @@ pub(crate) async fn serve<Handle, Answer, ResponseBody>(
     loop {
         tokio::select! {
             (slot, accepted) = accept(&listener, &slots) => {
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, _)) = accepted else {
+                    // It fails if too many files are open, and would fail again at once.
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 let open = Arc::new(());
                 let connection = Connection(Arc::downgrade(&open));
                 let handle = handle.clone();

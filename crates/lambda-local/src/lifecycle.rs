@@ -25,8 +25,13 @@ impl ApiError {
         Self { status: StatusCode::FORBIDDEN, error_type, message: message.into() }
     }
 
-    pub(crate) fn gone(error_type: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::GONE, error_type, message: message.into() }
+    /// The answer to another delivery of an invocation, or to one that timed out.
+    pub(crate) fn invoke_timeout() -> Self {
+        Self { status: StatusCode::GONE, error_type: "InvokeTimeout", message: "Invoke timeout".into() }
+    }
+
+    pub(crate) fn invalid_request_id() -> Self {
+        Self::bad_request("InvalidRequestID", "Invalid request ID")
     }
 
     pub(crate) fn bad_request(error_type: &'static str, message: impl Into<String>) -> Self {
@@ -123,6 +128,9 @@ struct Extension {
 /// The states of the runtime and the extensions in one sandbox.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
+    /// True on Lambda Managed Instances: extensions receive no INVOKE events, and the runtime may always ask for another
+    /// invocation.
+    is_managed: bool,
     runtime: RuntimeState,
     extensions: Vec<Extension>,
     /// The request id of the current invocation.
@@ -131,7 +139,7 @@ pub(crate) struct Lifecycle {
 
 impl Lifecycle {
     /// A sandbox with these external extensions, before any call.
-    pub(crate) fn new(external: &[String]) -> Self {
+    pub(crate) fn new(external: &[String], is_managed: bool) -> Self {
         let extension = |name: &String| Extension {
             id: Uuid::new_v4(),
             name: name.clone(),
@@ -139,7 +147,8 @@ impl Lifecycle {
             events: Vec::new(),
             state: ExtensionState::Starting,
         };
-        Self { runtime: RuntimeState::Starting, extensions: external.iter().map(extension).collect(), open: None }
+        let extensions = external.iter().map(extension).collect();
+        Self { is_managed, runtime: RuntimeState::Starting, extensions, open: None }
     }
 
     /// Registers an extension. An external one has the name of its file.
@@ -149,7 +158,7 @@ impl Lifecycle {
         }
         let known = self.extensions.iter().position(|extension| extension.name == name);
         let is_external = known.is_some_and(|index| self.extensions[index].is_external);
-        let events = events.iter().map(|event| parse_event(event, is_external)).collect::<Result<Vec<_>, _>>()?;
+        let events = events.iter().map(|event| self.parse_event(event, is_external)).collect::<Result<Vec<_>, _>>()?;
         let index = match known {
             Some(index) if self.extensions[index].state == ExtensionState::Starting => index,
             Some(_) => {
@@ -179,6 +188,20 @@ impl Lifecycle {
         extension.events = events;
         extension.state = ExtensionState::Registered;
         Ok(extension.id)
+    }
+
+    fn parse_event(&self, text: &str, is_external: bool) -> Result<ExtensionEvent, ApiError> {
+        let problem = match text {
+            "INVOKE" | "SHUTDOWN" if self.is_managed && !is_external => {
+                "an internal extension cannot register for events on Lambda Managed Instances"
+            }
+            "INVOKE" if self.is_managed => "this event is not sent on Lambda Managed Instances",
+            "INVOKE" => return Ok(ExtensionEvent::Invoke),
+            "SHUTDOWN" if is_external => return Ok(ExtensionEvent::Shutdown),
+            "SHUTDOWN" => "an internal extension cannot register for this event",
+            _ => "unknown event",
+        };
+        Err(ApiError::forbidden("Extension.InvalidEventType", format!("{text}: {problem}")))
     }
 
     /// True when every external extension has registered, so that the runtime can start.
@@ -314,7 +337,7 @@ impl Lifecycle {
     /// The runtime begins to send a response, or an error in its place.
     pub(crate) fn begin_answer(&mut self, request_id: &str) -> Result<(), ApiError> {
         if self.open.as_deref() != Some(request_id) {
-            return Err(ApiError::bad_request("InvalidRequestID", "Invalid request ID"));
+            return Err(ApiError::invalid_request_id());
         }
         if self.runtime != RuntimeState::Running {
             return Err(ApiError::transition(self.runtime, "a response"));
@@ -350,24 +373,12 @@ fn unknown(id: Uuid) -> ApiError {
     ApiError::forbidden("Extension.UnknownExtensionIdentifier", format!("Unknown extension {id}"))
 }
 
-fn parse_event(text: &str, is_external: bool) -> Result<ExtensionEvent, ApiError> {
-    match text {
-        "INVOKE" => Ok(ExtensionEvent::Invoke),
-        "SHUTDOWN" if is_external => Ok(ExtensionEvent::Shutdown),
-        "SHUTDOWN" => {
-            let message = "SHUTDOWN: an internal extension cannot register for this event";
-            Err(ApiError::forbidden("Extension.InvalidEventType", message))
-        }
-        _ => Err(ApiError::forbidden("Extension.InvalidEventType", format!("{text}: unknown event"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn booted() -> Lifecycle {
-        let mut lifecycle = Lifecycle::new(&[]);
+        let mut lifecycle = Lifecycle::new(&[], false);
         lifecycle.runtime_next().unwrap();
         lifecycle
     }
@@ -412,7 +423,7 @@ mod tests {
 
     #[test]
     fn extensions_are_awaited() {
-        let mut lifecycle = Lifecycle::new(&["outer".to_owned()]);
+        let mut lifecycle = Lifecycle::new(&["outer".to_owned()], false);
         assert!(!lifecycle.all_registered());
         assert!(lifecycle.register("", &[]).is_err());
         assert!(lifecycle.register("outer", &["LUNCH".to_owned()]).is_err());
@@ -446,6 +457,17 @@ mod tests {
         lifecycle.extension_next(outer).unwrap();
         assert!(lifecycle.is_done("outer") && !lifecycle.is_done("inner"));
         assert!(lifecycle.begin_shutdown().is_empty(), "SHUTDOWN is sent once");
+    }
+
+    #[test]
+    fn extensions_of_managed_instances_receive_shutdown_only() {
+        let mut lifecycle = Lifecycle::new(&["outer".to_owned()], true);
+        let refused = |result: Result<Uuid, ApiError>| result.unwrap_err().error_type;
+        let invoke = ["INVOKE".to_owned()];
+        assert_eq!(refused(lifecycle.register("outer", &invoke)), "Extension.InvalidEventType");
+        assert_eq!(refused(lifecycle.register("inner", &invoke)), "Extension.InvalidEventType");
+        lifecycle.register("outer", &["SHUTDOWN".to_owned()]).unwrap();
+        lifecycle.register("inner", &[]).unwrap();
     }
 
     #[test]

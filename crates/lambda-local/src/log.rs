@@ -41,7 +41,15 @@ const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Log {
     printer: Printer,
     telemetry: Rc<RefCell<Telemetry>>,
-    kept: Rc<RefCell<VecDeque<u8>>>,
+    kept: Rc<RefCell<Kept>>,
+}
+
+/// The end of the log.
+#[derive(Default)]
+struct Kept {
+    bytes: VecDeque<u8>,
+    /// How many bytes were written before them.
+    before: u64,
 }
 
 impl Log {
@@ -63,20 +71,45 @@ impl Log {
     async fn write(&self, line: Vec<u8>) {
         {
             let mut kept = self.kept.borrow_mut();
-            kept.extend(&line);
-            let surplus = kept.len().saturating_sub(KEPT_LIMIT);
-            kept.drain(..surplus);
+            kept.bytes.extend(&line);
+            let surplus = kept.bytes.len().saturating_sub(KEPT_LIMIT);
+            kept.remove(surplus);
         }
         self.printer.log(line).await;
     }
 
     /// Returns what was kept, and starts again with nothing.
     pub(crate) fn take_kept(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.kept.borrow_mut()).into()
+        let mut kept = self.kept.borrow_mut();
+        let bytes = kept.bytes.iter().copied().collect();
+        let all = kept.bytes.len();
+        kept.remove(all);
+        bytes
+    }
+
+    /// How many bytes were written so far.
+    pub(crate) fn position(&self) -> u64 {
+        let kept = self.kept.borrow();
+        kept.before + kept.bytes.len() as u64
+    }
+
+    /// What was written since a position, as far as it is kept.
+    pub(crate) fn since(&self, position: u64) -> Vec<u8> {
+        let kept = self.kept.borrow();
+        let skipped = usize::try_from(position.saturating_sub(kept.before)).unwrap_or(usize::MAX);
+        kept.bytes.iter().skip(skipped).copied().collect()
     }
 
     pub(crate) fn telemetry(&self) -> &Rc<RefCell<Telemetry>> {
         &self.telemetry
+    }
+}
+
+impl Kept {
+    /// Removes bytes from the beginning.
+    fn remove(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        self.before += count as u64;
     }
 }
 

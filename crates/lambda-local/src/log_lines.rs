@@ -45,13 +45,30 @@ pub(crate) fn report_telemetry(record: &InvocationRecord) -> Value {
     if let Some(init) = record.init_duration {
         metrics["initDurationMs"] = milliseconds(init).into();
     }
-    let status = match &record.failure {
+    let status = telemetry_status(record.failure.as_ref());
+    json!({ "requestId": record.request_id, "status": status, "metrics": metrics })
+}
+
+/// The same on Lambda Managed Instances, where an invocation is not billed and has no memory of its own.
+pub(crate) fn managed_report_telemetry(record: &InvocationRecord, spans: Vec<Value>) -> Value {
+    let status = telemetry_status(record.failure.as_ref());
+    let mut report = json!({
+        "requestId": record.request_id, "status": status, "metrics": { "durationMs": milliseconds(record.duration) },
+        "spans": spans,
+    });
+    if let Some(failure) = &record.failure {
+        report["errorType"] = failure.error_type.as_str().into();
+    }
+    report
+}
+
+fn telemetry_status(failure: Option<&InvocationFailure>) -> &'static str {
+    match failure {
         None => "success",
         Some(failure) if failure.is_timeout() => "timeout",
         Some(failure) if failure.kind == FailureKind::FunctionError => "error",
         Some(_) => "failure",
-    };
-    json!({ "requestId": record.request_id, "status": status, "metrics": metrics })
+    }
 }
 
 /// The line about a failed start. `phase` is `init`, or `invoke` for the second attempt.

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use hyper::body::Bytes;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
-use crate::function::{Event, Finished, WarmFunction};
+use crate::function::{Event, Finished, PendingInvocation, WarmFunction};
 use crate::log::Log;
 use crate::printer::Printer;
 use crate::{CompletedInvocation, Interrupt, LocalLambda, Output, Progress, Run, serve};
@@ -17,7 +17,7 @@ use crate::{CompletedInvocation, Interrupt, LocalLambda, Output, Progress, Run, 
 pub(crate) const STREAM_QUEUE_LIMIT: usize = 16;
 
 impl LocalLambda {
-    /// Sends the events one after the other. After a signal the function is shut down, and the remaining events are not sent.
+    /// Sends the events: several at once if the function is configured for that, otherwise one after the other. After a signal the function is shut down, and the remaining events are not sent.
     pub fn run_events(
         &self,
         events: &[impl AsRef<[u8]>],
@@ -30,15 +30,17 @@ impl LocalLambda {
             let mut function = WarmFunction::new(self, &log, &mut progress).await?;
             progress(Progress::Started(function.mode()));
             let mut run = Run { invocations: Vec::new(), interrupted: None };
-            for event in events {
-                let payload = Bytes::copy_from_slice(event.as_ref());
-                tokio::select! {
-                    invocation = run_event(payload, &mut function, &printer) => run.invocations.push(invocation?),
-                    signal = interrupts.next() => {
-                        run.interrupted = Some(signal);
-                        break;
-                    }
+            let payloads = events.iter().map(|event| Bytes::copy_from_slice(event.as_ref())).collect();
+            let send = async {
+                if function.is_concurrent() {
+                    send_concurrently(payloads, &mut function, &printer, &mut run.invocations).await
+                } else {
+                    send_in_turn(payloads, &mut function, &printer, &mut run.invocations).await
                 }
+            };
+            tokio::select! {
+                outcome = send => outcome?,
+                signal = interrupts.next() => run.interrupted = Some(signal),
             }
             let second_signal = function.shut_down_unless(interrupts).await;
             run.interrupted = run.interrupted.or(second_signal);
@@ -67,6 +69,59 @@ impl LocalLambda {
         thread.finish_soon();
         Ok(())
     }
+}
+
+async fn send_in_turn(
+    payloads: Vec<Bytes>,
+    function: &mut WarmFunction<'_>,
+    printer: &Printer,
+    completed: &mut Vec<CompletedInvocation>,
+) -> Result<()> {
+    for payload in payloads {
+        completed.push(run_event(payload, function, printer).await?);
+    }
+    Ok(())
+}
+
+/// Sends all events at once. The responses are printed in the order of the events, each when it is complete.
+async fn send_concurrently(
+    payloads: Vec<Bytes>,
+    function: &mut WarmFunction<'_>,
+    printer: &Printer,
+    completed: &mut Vec<CompletedInvocation>,
+) -> Result<()> {
+    let (queue, mut pending) = mpsc::channel(payloads.len().max(1));
+    let mut answers = Vec::new();
+    for payload in payloads {
+        let (sink, pieces) = mpsc::channel(STREAM_QUEUE_LIMIT);
+        let (done, finished) = oneshot::channel();
+        let invocation = PendingInvocation { event: Event::new(payload, sink), attempts: 1, done, memory: None };
+        // It cannot fail: there is room for all of them.
+        let _ = queue.try_send(invocation);
+        answers.push((finished, tokio::task::spawn_local(collect(pieces))));
+    }
+    drop(queue);
+    let print = async {
+        for (finished, streaming) in answers {
+            let Finished { record, payload } = finished.await.context("an invocation was lost")?;
+            let streamed = streaming.await.context("failed to collect a streamed response")?;
+            match &payload {
+                Some(payload) => printer.response(payload.clone()).await,
+                None => printer.streamed(streamed.clone().into()).await,
+            }
+            completed.push(CompletedInvocation { record, response: payload.map_or(streamed, Into::into) });
+        }
+        Ok(())
+    };
+    tokio::try_join!(function.run_concurrently(&mut pending), print).map(drop)
+}
+
+async fn collect(mut pieces: mpsc::Receiver<Bytes>) -> Vec<u8> {
+    let mut collected = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        collected.extend_from_slice(&piece);
+    }
+    collected
 }
 
 async fn run_event(payload: Bytes, function: &mut WarmFunction<'_>, printer: &Printer) -> Result<CompletedInvocation> {

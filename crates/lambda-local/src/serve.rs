@@ -16,7 +16,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::function::{Event, Finished, WarmFunction};
+use crate::function::{Event, PendingInvocation, WarmFunction};
 use crate::http::{self, BodyError, ConnectionOptions, header, read_body};
 use crate::log::Log;
 use crate::printer::Printer;
@@ -39,17 +39,6 @@ const ASYNCHRONOUS_ATTEMPTS: u32 = 3;
 /// A client that sends nothing for this long is disconnected. It may hold no more than its share of the connections.
 const CONNECTIONS: ConnectionOptions =
     ConnectionOptions { limit: 512, header_timeout: Some(Duration::from_secs(30)), title_case_headers: false };
-
-/// An invocation that waits for its turn.
-struct PendingInvocation {
-    event: Event,
-    /// How often it is tried if the function fails.
-    attempts: u32,
-    /// Receives the outcome. The caller may be gone by then.
-    done: oneshot::Sender<Finished>,
-    /// Its share of [`EVENTS_MEMORY`].
-    _memory: Option<OwnedSemaphorePermit>,
-}
 
 /// What the handlers of requests share.
 #[derive(Clone)]
@@ -89,6 +78,9 @@ pub(crate) async fn serve(
 
 /// Runs invocations in the order in which they arrive. Safe to cancel.
 async fn run_pending(function: &mut WarmFunction<'_>, waiting: &mut mpsc::Receiver<PendingInvocation>) -> Result<()> {
+    if function.is_concurrent() {
+        return function.run_concurrently(waiting).await;
+    }
     loop {
         tokio::select! {
             invocation = waiting.recv() => match invocation {
@@ -101,7 +93,7 @@ async fn run_pending(function: &mut WarmFunction<'_>, waiting: &mut mpsc::Receiv
 }
 
 async fn run_one(function: &mut WarmFunction<'_>, invocation: PendingInvocation) -> Result<()> {
-    let PendingInvocation { event, attempts, done, _memory } = invocation;
+    let PendingInvocation { event, attempts, done, memory: _memory } = invocation;
     let mut finished = function.invoke(event.clone()).await?;
     for _ in 1..attempts {
         if finished.record.failure.is_none() {
@@ -130,7 +122,7 @@ async fn answer(request: Request<Incoming>, queue: &Queue) -> Result<Response<Se
     let request_id = event.request_id.clone();
     let (done, finished) = oneshot::channel();
     let attempts = if is_asynchronous { ASYNCHRONOUS_ATTEMPTS } else { 1 };
-    let invocation = PendingInvocation { event, attempts, done, _memory: memory };
+    let invocation = PendingInvocation { event, attempts, done, memory };
     match invocation_type.as_str() {
         "DryRun" => return Ok(response_with(StatusCode::NO_CONTENT, Bytes::new())),
         "Event" => {

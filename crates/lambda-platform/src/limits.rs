@@ -27,6 +27,22 @@ pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 /// The largest streamed response: 200 MB. Source: [`LIMITS_SOURCE`].
 pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
 
+/// How many files each process of a function may open. Source: [`LIMITS_SOURCE`].
+pub const OPEN_FILES_LIMIT: u64 = 1024;
+
+/// The same on Lambda Managed Instances. Source: [`LIMITS_SOURCE`].
+pub const MANAGED_OPEN_FILES_LIMIT: u64 = 4096;
+
+/// The longest timeout of a function, in seconds. Source: the service model of the API (`botocore` 1.44).
+pub const TIMEOUT_LIMIT: u32 = 1800;
+
+/// The same on Lambda Managed Instances.
+pub const MANAGED_TIMEOUT_LIMIT: u32 = 5400;
+
+/// How many invocations an environment of Lambda Managed Instances may have at once: `PerExecutionEnvironmentMaxConcurrency`.
+/// Source: API reference, `LambdaManagedInstancesCapacityProviderConfig`.
+pub const CONCURRENCY_LIMIT: u32 = 1600;
+
 /// `check` reports more debug information than this. It counts against both size limits and slows the cold start, and
 /// nothing reads it at run time. The figure is this project's choice, not AWS's.
 pub const DEBUG_INFORMATION_LIMIT: u64 = 1 << 20;

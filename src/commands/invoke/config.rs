@@ -9,6 +9,7 @@ use anyhow::Result;
 
 use crate::cli::{FUNCTION_NAME_LIMIT, FunctionFlags};
 use lambda_local::{FunctionConfig, RESERVED_VARIABLES};
+use lambda_platform::limits::{MANAGED_TIMEOUT_LIMIT, TIMEOUT_LIMIT};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 
 /// The most that a function's variables may take, as JSON. Lambda's message is `exceeded the 4KB limit`.
@@ -21,6 +22,8 @@ const HANDLER: &str = "_HANDLER";
 pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<FunctionConfig> {
     let mut config = FunctionConfig::new(flags.function_name.clone().unwrap_or_else(|| function_name(zip)));
     config.timeout = Duration::from_secs(flags.timeout.into());
+    config.concurrency = flags.concurrency;
+    check_timeout(flags)?;
     if let Some(memory) = flags.memory {
         config.memory = memory;
         config.enforce_memory = true;
@@ -48,6 +51,17 @@ fn function_name(zip: &Path) -> String {
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(FUNCTION_NAME_LIMIT);
     let name: String = name.collect();
     if name.is_empty() { "function".to_owned() } else { name }
+}
+
+/// Only a function on managed instances may take longer.
+fn check_timeout(flags: &FunctionFlags) -> Result<(), Failure> {
+    let FunctionFlags { timeout, concurrency, .. } = flags;
+    if *timeout <= TIMEOUT_LIMIT || concurrency.is_some() {
+        return Ok(());
+    }
+    let message = format!("the timeout is too long: found {timeout} seconds, Lambda accepts {TIMEOUT_LIMIT}");
+    Err(Failure::new(ErrorKind::Usage, message)
+        .hint(format!("on Lambda Managed Instances {MANAGED_TIMEOUT_LIMIT} are accepted: add `--concurrency N`")))
 }
 
 /// Lambda refuses more variables than this.
@@ -131,6 +145,7 @@ fn reserved_hint(name: &str) -> &'static str {
     match name {
         "AWS_LAMBDA_FUNCTION_NAME" | "AWS_LAMBDA_LOG_GROUP_NAME" => "use `--function-name`",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE" => "use `--memory`",
+        "AWS_LAMBDA_MAX_CONCURRENCY" => "use `--concurrency`",
         _ => "Lambda sets it for each start of a function",
     }
 }
@@ -159,6 +174,16 @@ mod tests {
         assert!(!config(&[]).unwrap().enforce_memory);
         let flags = FunctionFlags { memory: Some(128), ..FunctionFlags::default() };
         assert!(function_config(&flags, Path::new("hello.zip")).unwrap().enforce_memory);
+    }
+
+    #[test]
+    fn only_managed_instances_may_take_longer_than_half_an_hour() {
+        let of = |timeout, concurrency| {
+            let flags = FunctionFlags { timeout, concurrency, ..FunctionFlags::default() };
+            function_config(&flags, Path::new("hello.zip"))
+        };
+        assert!(of(1800, None).is_ok() && of(5400, Some(1)).is_ok());
+        assert_eq!(lambda_zip_error::exit_code(&of(1801, None).unwrap_err()), 2);
     }
 
     fn of_file(text: &str) -> Result<BTreeMap<String, String>> {

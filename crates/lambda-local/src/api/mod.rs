@@ -42,13 +42,13 @@ pub(crate) enum Call {
         connection: Connection,
         reply: Reply,
     },
-    /// A response begins. The reply has the sender for the pieces of a streamed response.
     BeginResponse {
         answered: AnsweredInvocation,
-        reply: oneshot::Sender<Result<Option<mpsc::Sender<Bytes>>, ApiError>>,
+        reply: oneshot::Sender<Result<BegunResponse, ApiError>>,
     },
     /// The response has ended.
     EndResponse {
+        request_id: String,
         ending: Ending,
         reply: Reply,
     },
@@ -91,6 +91,15 @@ pub(crate) struct AnsweredInvocation {
     pub(crate) request_id: String,
     /// `Lambda-Runtime-Invocation-Id`, if the runtime sends back this header of the invocation.
     pub(crate) invocation_id: Option<String>,
+}
+
+/// A response that the sandbox accepted.
+#[derive(Debug)]
+pub(crate) struct BegunResponse {
+    /// Receives the pieces of a streamed response.
+    pub(crate) sink: mpsc::Sender<Bytes>,
+    /// Ends when the invocation is over, whether or not the response is complete.
+    pub(crate) over: oneshot::Receiver<()>,
 }
 
 /// How a response ended.

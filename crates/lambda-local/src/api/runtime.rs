@@ -7,7 +7,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{AnsweredInvocation, ApiError, ApiResponse, Call, Ending, ask, sandbox_ends};
+use super::{AnsweredInvocation, ApiError, ApiResponse, BegunResponse, Call, Ending, ask, sandbox_ends};
 use crate::fault::function_error;
 use crate::http::{BodyError, header, read_body};
 use crate::{FailureKind, InvocationFailure};
@@ -32,14 +32,19 @@ pub(crate) async fn response(
             return Err(ApiError::bad_request("InvalidFunctionResponseMode", "Invalid function response mode"));
         }
     };
-    let (reply, sink) = oneshot::channel();
+    let (reply, begun) = oneshot::channel();
     let begin = Call::BeginResponse { answered: answered(&request, request_id), reply };
     calls.send(begin).await.map_err(|_| sandbox_ends())?;
-    let sink = sink.await.map_err(|_| sandbox_ends())??;
-    let outcome =
-        if is_streamed { stream(request.into_body(), sink).await } else { collect(request.into_body()).await };
+    let BegunResponse { sink, over } = begun.await.map_err(|_| sandbox_ends())??;
+    let body = request.into_body();
+    let outcome = tokio::select! {
+        biased;
+        outcome = read(body, is_streamed, sink) => outcome,
+        _ = over => return Err(ApiError::invoke_timeout()),
+    };
     let is_too_large = matches!(&outcome, Ending::Undeliverable(failure) if failure.error_type == TOO_LARGE);
-    let answer = ask(calls, |reply| Call::EndResponse { ending: outcome, reply }).await?;
+    let request_id = request_id.to_owned();
+    let answer = ask(calls, |reply| Call::EndResponse { request_id, ending: outcome, reply }).await?;
     if is_too_large {
         return Err(refused_as_too_large());
     }
@@ -72,6 +77,10 @@ fn truncated() -> InvocationFailure {
     }
 }
 
+async fn read(body: Incoming, is_streamed: bool, sink: mpsc::Sender<Bytes>) -> Ending {
+    if is_streamed { stream(body, sink).await } else { collect(body).await }
+}
+
 async fn collect(mut body: Incoming) -> Ending {
     let mut whole = Vec::new();
     let mut size = 0;
@@ -91,7 +100,7 @@ async fn collect(mut body: Incoming) -> Ending {
 }
 
 /// Passes pieces on as they arrive. A caller that is gone does not stop the function.
-async fn stream(mut body: Incoming, sink: Option<mpsc::Sender<Bytes>>) -> Ending {
+async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>) -> Ending {
     let mut size = 0;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Ending::Streamed(Some(truncated())) };
@@ -101,9 +110,7 @@ async fn stream(mut body: Incoming, sink: Option<mpsc::Sender<Bytes>>) -> Ending
                 if size > STREAMED_RESPONSE_LIMIT {
                     return Ending::Streamed(Some(too_large(STREAMED_RESPONSE_LIMIT)));
                 }
-                if let Some(sink) = &sink {
-                    let _ = sink.send(data).await;
-                }
+                let _ = sink.send(data).await;
             }
             Err(frame) => {
                 if let Some(failure) = frame.trailers_ref().and_then(failure_in_trailers) {

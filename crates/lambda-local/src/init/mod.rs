@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 
-pub(crate) use privileges::{LAMBDA_GROUP, LAMBDA_USER};
+pub(crate) use privileges::{LAMBDA_GROUP, LAMBDA_USER, raise_open_files_limit};
 pub(crate) use protocol::{Directories, Notice, ProcessStatus, Program, Request, Setup};
 pub(crate) use root::EMULATOR;
 
@@ -64,7 +64,7 @@ fn serve(text: &str, inside: bool) -> Result<u8> {
     } else {
         set_child_subreaper(true).context("failed to adopt orphaned processes")?;
     }
-    privileges::set_limits(setup.isolated)?;
+    privileges::set_limits(&setup)?;
     send(&Notice::Ready);
     handle_requests(&processes)?;
     if !setup.isolated {

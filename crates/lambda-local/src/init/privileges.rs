@@ -12,15 +12,14 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities,
 };
 
+use super::protocol::Setup;
+
 /// The user and group without any rights.
 const NOBODY: u32 = 65_534;
 
 /// The user and group ids of functions on Lambda.
 pub(crate) const LAMBDA_USER: u32 = 993;
 pub(crate) const LAMBDA_GROUP: u32 = 990;
-
-/// How many files a process of a function may open (AWS Lambda developer guide, "Lambda quotas").
-const OPEN_FILES_LIMIT: u64 = 1024;
 
 /// How many processes and threads a function may have (AWS Lambda developer guide, "Lambda quotas").
 const THREADS_LIMIT: u64 = 1024;
@@ -114,14 +113,21 @@ fn empty_bounding_set() -> Result<()> {
 }
 
 /// Sets Lambda's limits. A lower limit of the machine stays.
-pub(super) fn set_limits(isolated: bool) -> Result<()> {
-    limit(Resource::RLIMIT_NOFILE, OPEN_FILES_LIMIT).context("failed to limit open files")?;
+pub(super) fn set_limits(setup: &Setup) -> Result<()> {
+    limit(Resource::RLIMIT_NOFILE, setup.open_files).context("failed to limit open files")?;
     limit(Resource::RLIMIT_CORE, 0).context("failed to disable core dumps")?;
     // Without a user namespace the kernel would count every process of this user.
-    if isolated {
+    if setup.isolated {
         limit(Resource::RLIMIT_NPROC, THREADS_LIMIT + OWN_THREADS).context("failed to limit processes")?;
     }
     Ok(())
+}
+
+/// Lets this program itself open as many files as the machine allows: it has a connection to each worker of a function.
+pub(crate) fn raise_open_files_limit() -> Result<()> {
+    let context = "failed to raise the limit of open files";
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).context(context)?;
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).context(context)
 }
 
 fn limit(resource: Resource, value: u64) -> nix::Result<()> {

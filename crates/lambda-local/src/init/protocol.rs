@@ -15,6 +15,8 @@ pub(crate) struct Setup {
     pub(crate) directories: Directories,
     /// The log pipe of each process, by the name of the process.
     pub(crate) logs: BTreeMap<String, PathBuf>,
+    /// How many files each process may open.
+    pub(crate) open_files: u64,
     /// The qemu that runs programs of another architecture, if the kernel has none registered.
     pub(crate) emulator: Option<PathBuf>,
 }

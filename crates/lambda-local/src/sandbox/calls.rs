@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{HandedOut, Sandbox, WaitingCall};
-use crate::api::{self, AnsweredInvocation, ApiResponse, Call, Ending, Reply};
+use crate::api::{self, AnsweredInvocation, ApiResponse, BegunResponse, Call, Ending, Reply};
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome, field, function_error};
 use crate::http::Connection;
@@ -14,37 +14,18 @@ use crate::lifecycle::{ApiError, NextCall};
 impl Sandbox<'_> {
     pub(crate) fn answer(&mut self, call: Call) {
         match call {
-            Call::RuntimeNext { connection, reply } => match self.lifecycle.runtime_next() {
-                Ok(NextCall::Waits) => self.runtime_waits.push_back(WaitingCall { connection, reply }),
-                Ok(NextCall::HasOne) => {
-                    self.runtime_waits.push_back(WaitingCall { connection, reply });
-                    self.repeat_lost_invocation();
-                }
-                Err(error) => respond(reply, Err(error)),
-            },
+            Call::RuntimeNext { connection, reply } => self.runtime_next(WaitingCall { connection, reply }),
             Call::BeginResponse { answered, reply } => {
-                let sink = self.handed_out.as_ref().map(|handed_out| handed_out.invocation.sink.clone());
-                let _ = reply.send(self.begin_answer(&answered).map(|()| sink));
+                let _ = reply.send(self.begin_answer(&answered));
             }
-            Call::EndResponse { ending, reply } => {
-                self.end_answer();
-                self.outcome = match ending {
-                    Ending::Whole(payload) => Outcome { payload: Some(payload), failure: None },
-                    Ending::Undeliverable(failure) => {
-                        Outcome { payload: Some(failure.plain_payload()), failure: Some(failure) }
-                    }
-                    Ending::Streamed(failure) => Outcome { payload: None, failure },
-                };
-                respond(reply, Ok(()));
+            Call::EndResponse { request_id, ending, reply } => {
+                respond(reply, self.end_answer(&request_id, ending.into()));
             }
             Call::InvocationError { answered, error_type, payload, reply } => {
+                let failure = Some(function_error(error_type, &payload));
+                let outcome = Outcome { payload: Some(payload), failure };
                 let begun = self.begin_answer(&answered);
-                if begun.is_ok() {
-                    self.end_answer();
-                    let failure = Some(function_error(error_type, &payload));
-                    self.outcome = Outcome { payload: Some(payload), failure };
-                }
-                respond(reply, begun);
+                respond(reply, begun.and_then(|_| self.end_answer(&answered.request_id, outcome)));
             }
             Call::InitError { error_type, payload, reply } => {
                 let begun = self.lifecycle.init_error();
@@ -112,22 +93,48 @@ impl Sandbox<'_> {
         self.runtime_waits.retain(|call| !call.reply.is_closed());
     }
 
-    fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<(), ApiError> {
+    fn runtime_next(&mut self, call: WaitingCall) {
+        if let Some(concurrent) = &self.concurrent {
+            let waiting = self.runtime_waits.iter().filter(|call| !call.reply.is_closed()).count();
+            if let Some(error) = concurrent.refuse_worker(waiting) {
+                return respond(call.reply, Err(error));
+            }
+        }
+        match self.lifecycle.runtime_next() {
+            Ok(NextCall::Waits) => self.runtime_waits.push_back(call),
+            Ok(NextCall::HasOne) => {
+                self.runtime_waits.push_back(call);
+                self.repeat_lost_invocation();
+            }
+            Err(error) => respond(call.reply, Err(error)),
+        }
+    }
+
+    fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<BegunResponse, ApiError> {
+        if let Some(concurrent) = &mut self.concurrent {
+            return concurrent.begin_answer(answered);
+        }
         let current = self.handed_out.as_ref().map(|handed_out| &handed_out.invocation_id);
         if answered.invocation_id.is_some() && answered.invocation_id.as_ref() != current {
-            return Err(ApiError::gone("InvalidInvocationID", "the invocation is over"));
+            return Err(ApiError::invoke_timeout());
         }
-        self.lifecycle.begin_answer(&answered.request_id)
+        self.lifecycle.begin_answer(&answered.request_id)?;
+        self.handed_out.as_mut().map(HandedOut::begin_response).ok_or_else(ApiError::invalid_request_id)
     }
 
     /// Ends an answer. If another caller already waits, the runtime is ready for the next invocation.
-    fn end_answer(&mut self) {
+    fn end_answer(&mut self, request_id: &str, outcome: Outcome) -> Result<(), ApiError> {
+        if let Some(concurrent) = &mut self.concurrent {
+            return concurrent.end_answer(request_id, outcome);
+        }
+        self.outcome = outcome;
         self.lifecycle.end_answer();
         self.forget_closed_calls();
         if !self.runtime_waits.is_empty() {
             // It cannot fail: the runtime has just answered.
             let _ = self.lifecycle.runtime_next();
         }
+        Ok(())
     }
 
     fn registered(&self, id: Uuid) -> ApiResponse {
@@ -161,6 +168,16 @@ impl Sandbox<'_> {
             for id in self.lifecycle.begin_shutdown() {
                 self.send_event(id, &event);
             }
+        }
+    }
+}
+
+impl From<Ending> for Outcome {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Whole(payload) => Self { payload: Some(payload), failure: None },
+            Ending::Undeliverable(failure) => Self { payload: Some(failure.plain_payload()), failure: Some(failure) },
+            Ending::Streamed(failure) => Self { payload: None, failure },
         }
     }
 }

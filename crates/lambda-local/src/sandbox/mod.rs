@@ -4,6 +4,7 @@
 //! something fails.
 
 mod calls;
+mod concurrent;
 mod wait;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -14,11 +15,11 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::{self, Api, ApiResponse, Call, InvocationHeaders, Reply};
+use crate::api::{self, Api, ApiResponse, BegunResponse, Call, InvocationHeaders, Reply};
 use crate::environment::{SandboxPaths, VERSION};
 use crate::fault::{Fault, Outcome};
 use crate::function::CallerContext;
@@ -32,7 +33,9 @@ use crate::memory::Usage;
 use crate::telemetry::Source;
 use crate::{FunctionConfig, FunctionFiles, LocalLambda};
 
-use wait::Until;
+use concurrent::Concurrent;
+pub(crate) use concurrent::EndedInvocation;
+pub(crate) use wait::Until;
 
 /// The name of the runtime's process. No extension can have it, since theirs are file names.
 const RUNTIME: &str = "/runtime";
@@ -71,9 +74,21 @@ struct HandedOut {
     invocation_id: String,
     /// The connection that it was sent to.
     connection: Option<Connection>,
+    /// Tells the response that began that the invocation is over, by being dropped.
+    over: Option<oneshot::Sender<()>>,
 }
 
 impl HandedOut {
+    fn new(invocation: Invocation, deadline: Instant) -> Self {
+        Self { invocation, deadline, invocation_id: Uuid::new_v4().to_string(), connection: None, over: None }
+    }
+
+    fn begin_response(&mut self) -> BegunResponse {
+        let (sender, over) = oneshot::channel();
+        self.over = Some(sender);
+        BegunResponse { sink: self.invocation.sink.clone(), over }
+    }
+
     /// The answer to a runtime that asks for an invocation.
     fn for_runtime(&self) -> ApiResponse {
         let Invocation { request_id, payload, trace_id, arn, caller, .. } = &self.invocation;
@@ -143,6 +158,8 @@ pub(crate) struct Sandbox<'a> {
     runtime_waits: VecDeque<WaitingCall>,
     extensions_wait: BTreeMap<Uuid, Reply>,
     handed_out: Option<HandedOut>,
+    /// The invocations under way, if there may be several at once. Then `handed_out` and `outcome` are not used.
+    concurrent: Option<Concurrent>,
     outcome: Outcome,
     fault: Option<Fault>,
     pub(crate) usage: Usage,
@@ -173,6 +190,7 @@ impl<'a> Sandbox<'a> {
             isolated,
             directories: files.directories(),
             logs: pipes.iter().map(|(name, pipe)| (name.clone(), pipe.path().to_owned())).collect(),
+            open_files: lambda.config.open_files_limit(),
             emulator: files.emulation.emulator.clone(),
         };
         let launcher = match Launcher::start(&setup).await? {
@@ -192,7 +210,7 @@ impl<'a> Sandbox<'a> {
         Ok(Ok(Self {
             lambda,
             isolated,
-            lifecycle: Lifecycle::new(&files.extensions),
+            lifecycle: Lifecycle::new(&files.extensions, lambda.config.concurrency.is_some()),
             launcher,
             calls,
             _api: api,
@@ -204,6 +222,7 @@ impl<'a> Sandbox<'a> {
             runtime_waits: VecDeque::new(),
             extensions_wait: BTreeMap::new(),
             handed_out: None,
+            concurrent: lambda.config.concurrency.map(Concurrent::new),
             outcome: Outcome::default(),
             fault: None,
             usage: Usage::default(),
@@ -227,7 +246,7 @@ impl<'a> Sandbox<'a> {
         self.platform(
             "initStart",
             &json!({
-                "initializationType": "on-demand", "phase": phase, "functionName": config.name,
+                "initializationType": config.initialization_type(), "phase": phase, "functionName": config.name,
                 "functionVersion": VERSION, "runtimeVersion": "provided",
                 "instanceMaxMemory": u64::from(config.memory) << 20,
             }),
@@ -238,7 +257,7 @@ impl<'a> Sandbox<'a> {
             Err(Fault::TimedOut | Fault::ExtensionNotRegistered { .. }) => "timeout",
             Err(_) => "error",
         };
-        let done = json!({ "initializationType": "on-demand", "phase": phase, "status": status });
+        let done = json!({ "initializationType": config.initialization_type(), "phase": phase, "status": status });
         self.platform("initRuntimeDone", &done);
         for (name, events) in self.lifecycle.registrations() {
             let state = if outcome.is_ok() { "Ready" } else { "Failed" };
@@ -305,8 +324,7 @@ impl<'a> Sandbox<'a> {
 
     async fn hand_out(&mut self, invocation: &Invocation, deadline: Instant) -> Result<(), Fault> {
         let request_id = invocation.request_id.as_str();
-        let invocation_id = Uuid::new_v4().to_string();
-        let handed_out = HandedOut { invocation: invocation.clone(), deadline, invocation_id, connection: None };
+        let handed_out = HandedOut::new(invocation.clone(), deadline);
         let event = handed_out.for_extensions();
         self.handed_out = Some(handed_out);
         for id in self.lifecycle.begin_invocation(request_id) {
@@ -341,7 +359,7 @@ impl<'a> Sandbox<'a> {
         }
     }
 
-    async fn catch_up(&mut self) {
+    pub(crate) async fn catch_up(&mut self) {
         self.measure_memory();
         for pipe in self.pipes.values() {
             pipe.catch_up().await;

@@ -21,6 +21,10 @@ pub(crate) enum Until {
     RuntimeReady,
     AllReady,
     RuntimeDone,
+    /// One of several invocations has ended.
+    InvocationEnded,
+    /// The same, or a worker waits for an invocation.
+    EndedOrIdle,
     RuntimeEnded,
     /// Every process has exited or is done.
     Ended,
@@ -65,12 +69,13 @@ impl Sandbox<'_> {
     }
 
     fn is_reached(&self, until: &Until) -> bool {
-        let runtime_listens = || self.runtime_waits.iter().any(|call| !call.reply.is_closed());
         match until {
             Until::ExtensionsRegistered => self.lifecycle.all_registered(),
             Until::RuntimeReady => self.lifecycle.runtime_is_ready(),
-            Until::AllReady => self.lifecycle.is_ready() && runtime_listens(),
+            Until::AllReady => self.lifecycle.is_ready() && self.has_idle_worker(),
             Until::RuntimeDone => self.lifecycle.runtime_is_done(),
+            Until::InvocationEnded => self.has_ended(),
+            Until::EndedOrIdle => self.has_ended() || self.has_idle_worker(),
             Until::RuntimeEnded => !self.running.iter().any(|name| name == RUNTIME),
             Until::Ended => self.running.iter().all(|name| self.lifecycle.is_done(name)),
             Until::Never => false,
