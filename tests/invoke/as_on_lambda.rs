@@ -60,6 +60,16 @@ fn an_answer_to_an_earlier_delivery_is_refused() {
 }
 
 #[test]
+fn the_metadata_endpoint_names_the_zone() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.invoke(&["--env", "AWS_REGION=eu-west-1", "--event", &event("metadata")]).exits(0);
+    run.prints("{\"AvailabilityZoneID\":\"euw1-az1\"}\n");
+    run.says("without a token: 401\n").says("with another token: 401\n").says("another method: 405\n");
+    run.says("metadata: 200 private, max-age=43200, immutable\n");
+    sandbox.invoke(&["--env", "AWS_LAMBDA_METADATA_TOKEN=x"]).exits(2).says("is reserved");
+}
+
+#[test]
 fn doubled_and_trailing_slashes_make_other_paths() {
     let run = Sandbox::new().invoke(&["--event", &event("slashes")]).exits(0);
     run.says("//2018-06-01/runtime/invocation/next: 404\n").says("/2018-06-01/runtime/invocation/next/: 404\n");

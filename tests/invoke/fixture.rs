@@ -356,6 +356,18 @@ fn work() -> ! {
                 answer(b"\"first\"");
                 forever()
             }
+            "metadata" => {
+                let path = "/2026-01-15/metadata/execution-environment";
+                let token = env::var("AWS_LAMBDA_METADATA_TOKEN").unwrap();
+                assert_eq!(env::var("AWS_LAMBDA_METADATA_API"), env::var("AWS_LAMBDA_RUNTIME_API"));
+                println!("without a token: {}", send("GET", path, "", b"").status);
+                println!("with another token: {}", send("GET", path, "Authorization: Bearer no\r\n", b"").status);
+                let authorization = format!("Authorization: Bearer {token}\r\n");
+                println!("another method: {}", send("PUT", path, &authorization, b"").status);
+                let metadata = send("GET", path, &authorization, b"");
+                println!("metadata: {} {}", metadata.status, metadata.header("cache-control"));
+                answer(&metadata.body);
+            }
             "stale" => {
                 let path = format!("/2018-06-01/runtime/invocation/{id}/response");
                 let with_id = |invocation: &str| {

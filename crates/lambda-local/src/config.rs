@@ -10,7 +10,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 const DEFAULT_MEMORY: u32 = 128;
 
 /// Variables that describe the sandbox. The user cannot set them: another value would break the function or mislead it.
-pub const RESERVED_VARIABLES: [&str; 11] = [
+pub const RESERVED_VARIABLES: [&str; 13] = [
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_VERSION",
@@ -18,6 +18,8 @@ pub const RESERVED_VARIABLES: [&str; 11] = [
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
     "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
     "AWS_LAMBDA_RUNTIME_API",
     "LAMBDA_RUNTIME_DIR",
     "LAMBDA_TASK_ROOT",

@@ -26,6 +26,8 @@ const XRAY_DAEMON: &str = "169.254.79.129:2000";
 pub(crate) struct SandboxPaths<'a> {
     /// `host:port` of the Runtime API.
     pub(crate) api: &'a str,
+    /// What requests to the metadata endpoint must carry.
+    pub(crate) metadata_token: &'a str,
     /// Where the function's files are.
     pub(crate) task: &'a str,
     /// Where the layers' files are.
@@ -48,7 +50,7 @@ impl FunctionConfig {
         if self.concurrency.is_some() { MANAGED_OPEN_FILES_LIMIT } else { OPEN_FILES_LIMIT }
     }
 
-    fn region(&self) -> &str {
+    pub(crate) fn region(&self) -> &str {
         let named = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| self.variables.get(*name));
         named.map_or(DEFAULT_REGION, String::as_str)
     }
@@ -61,7 +63,7 @@ impl FunctionConfig {
 
     /// The variables that Lambda sets, overridden by the user's. Nothing is inherited from this machine.
     pub(crate) fn environment(&self, paths: SandboxPaths<'_>) -> BTreeMap<String, String> {
-        let SandboxPaths { api, task, layers } = paths;
+        let SandboxPaths { api, metadata_token, task, layers } = paths;
         let region = self.region();
         let date = OffsetDateTime::now_utc().format(format_description!("[year]/[month]/[day]")).unwrap_or_default();
         let log_stream = format!("{date}/[{VERSION}]{}", Uuid::new_v4().simple());
@@ -76,6 +78,8 @@ impl FunctionConfig {
             ("AWS_LAMBDA_INITIALIZATION_TYPE", self.initialization_type()),
             ("AWS_LAMBDA_LOG_GROUP_NAME", &format!("/aws/lambda/{}", self.name)),
             ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream),
+            ("AWS_LAMBDA_METADATA_API", api),
+            ("AWS_LAMBDA_METADATA_TOKEN", metadata_token),
             ("AWS_LAMBDA_RUNTIME_API", api),
             ("AWS_REGION", region),
             ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"),
@@ -108,7 +112,8 @@ mod tests {
         config.variables = [("TABLE", "orders=1"), ("AWS_REGION", "eu-west-1")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-        let environment = config.environment(SandboxPaths { api: "127.0.0.1:1", task: "/t", layers: "/l" });
+        let environment =
+            config.environment(SandboxPaths { api: "127.0.0.1:1", metadata_token: "t", task: "/t", layers: "/l" });
         assert_eq!(environment["TABLE"], "orders=1");
         assert_eq!(environment["AWS_REGION"], "eu-west-1");
         assert_eq!(environment["AWS_DEFAULT_REGION"], "eu-west-1");

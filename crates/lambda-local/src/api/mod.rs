@@ -1,7 +1,8 @@
-//! The HTTP server for the Runtime, Extensions and Telemetry APIs. Handlers parse requests, and the sandbox decides on the
+//! The HTTP server for the Runtime, Extensions and Telemetry APIs and the metadata endpoint. Handlers parse requests, and the sandbox decides on the
 //! answers.
 
 mod extensions;
+mod metadata;
 mod respond;
 mod runtime;
 
@@ -21,6 +22,7 @@ use crate::lifecycle::ApiError;
 use crate::telemetry::SubscriptionRequest;
 use crate::{InvocationFailure, http};
 
+pub(crate) use metadata::Metadata;
 pub(crate) use respond::{InvocationHeaders, accepted, json, next_invocation, refused};
 pub(crate) use runtime::too_large;
 
@@ -31,6 +33,9 @@ pub(crate) type ApiResponse = Response<Full<Bytes>>;
 /// A runtime waits for its next invocation on an idle connection, so there is no time limit.
 const CONNECTIONS: ConnectionOptions =
     ConnectionOptions { limit: 2048, header_timeout: None, title_case_headers: true };
+
+/// The address of the metadata endpoint. On Lambda it has a port of its own.
+const METADATA_PATH: &str = "/2026-01-15/metadata/execution-environment";
 
 /// Receives the answer to a call.
 pub(crate) type Reply = oneshot::Sender<ApiResponse>;
@@ -121,12 +126,17 @@ pub(crate) struct Api {
 
 impl Api {
     /// Listens on a free port, and sends the calls to the sandbox.
-    pub(crate) async fn start(calls: mpsc::Sender<Call>) -> Result<Self> {
+    pub(crate) async fn start(calls: mpsc::Sender<Call>, metadata: Metadata) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
         let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
         let handle = move |request, connection| {
-            let calls = calls.clone();
-            async move { route(request, connection, &calls).await }
+            let (calls, metadata) = (calls.clone(), metadata.clone());
+            async move {
+                if request.uri().path() == METADATA_PATH {
+                    return metadata.answer(&request);
+                }
+                route(request, connection, &calls).await
+            }
         };
         Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, CONNECTIONS, handle)) })
     }

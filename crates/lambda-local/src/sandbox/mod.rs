@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::api::{self, Api, ApiResponse, BegunResponse, Call, InvocationHeaders, Reply};
+use crate::api::{self, Api, ApiResponse, BegunResponse, Call, InvocationHeaders, Metadata, Reply};
 use crate::environment::{SandboxPaths, VERSION};
 use crate::fault::{Fault, Outcome};
 use crate::function::CallerContext;
@@ -198,9 +198,12 @@ impl<'a> Sandbox<'a> {
             Err(reason) => return Ok(Err(reason)),
         };
         let (sender, calls) = mpsc::channel(CALLS_LIMIT);
-        let api = Api::start(sender).await?;
+        let metadata = Metadata::new(lambda.config.region());
+        let metadata_token = metadata.token.clone();
+        let api = Api::start(sender, metadata).await?;
         let mut environment = lambda.config.environment(SandboxPaths {
             api: &api.address,
+            metadata_token: &metadata_token,
             task: &files.task_root(isolated),
             layers: &files.layers_root(isolated),
         });
