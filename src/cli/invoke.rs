@@ -98,6 +98,9 @@ pub(crate) struct FunctionFlags {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(CONCURRENCY_LIMIT))
     )]
     pub(crate) concurrency: Option<u32>,
+    /// Slow down streamed responses as Lambda does: 2 MB a second after the first 6 MB
+    #[arg(long, help_heading = FUNCTION_OPTIONS)]
+    pub(crate) throttle_streams: bool,
     /// Name of the function [default: from the path of the zip]
     #[arg(long, value_name = "NAME", value_parser = function_name, help_heading = FUNCTION_OPTIONS)]
     pub(crate) function_name: Option<String>,
@@ -116,6 +119,7 @@ impl Default for FunctionFlags {
             timeout: 3,
             memory: None,
             concurrency: None,
+            throttle_streams: false,
             function_name: None,
             isolation: IsolationChoice::default(),
         }

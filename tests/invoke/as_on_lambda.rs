@@ -63,10 +63,23 @@ fn an_answer_to_an_earlier_delivery_is_refused() {
 fn the_metadata_endpoint_names_the_zone() {
     let sandbox = Sandbox::new();
     let run = sandbox.invoke(&["--env", "AWS_REGION=eu-west-1", "--event", &event("metadata")]).exits(0);
-    run.prints("{\"AvailabilityZoneID\":\"euw1-az1\"}\n");
-    run.says("without a token: 401\n").says("with another token: 401\n").says("another method: 405\n");
+    let run = run.prints("{\"AvailabilityZoneID\":\"euw1-az1\"}\n");
+    let run = run.says("without a token: 401\n").says("with another token: 401\n").says("another method: 405\n");
     run.says("metadata: 200 private, max-age=43200, immutable\n");
     sandbox.invoke(&["--env", "AWS_LAMBDA_METADATA_TOKEN=x"]).exits(2).says("is reserved");
+}
+
+#[test]
+fn a_streamed_response_is_slowed_down_if_asked() {
+    // The last 6 MB take at least three seconds.
+    let event = ["--event", r#"{"do":"stream-large","pieces":"12"}"#];
+    let sandbox = Sandbox::new();
+    let run = sandbox.invoke(&[&event[..], &["--timeout", "2", "--throttle-streams"]].concat()).exits(111);
+    assert!(run.stdout.len() >= 6 << 20, "the first 6 MB arrive at once: {}", run.stdout.len());
+    let run = sandbox.invoke(&[&event[..], &["--timeout", "60", "--throttle-streams"]].concat()).exits(0);
+    assert_eq!(run.stdout.len(), 12 << 20);
+    let duration = run.stderr.split("Duration: ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(duration.parse::<f64>().unwrap() >= 3000.0, "{duration}");
 }
 
 #[test]

@@ -100,6 +100,20 @@ fn telemetry_is_delivered() {
 }
 
 #[test]
+#[ignore = "needs user namespaces, in which `sandbox.localdomain` has an address"]
+fn telemetry_of_managed_instances_has_the_newest_schema() {
+    let sandbox = Sandbox::new().with_extension();
+    let invoke = |schema: &str| {
+        let flags = ["--concurrency", "2", "--layer", "extension.zip", "--env", "EXTENSION=telemetry"];
+        let events = ["--env", r#"EVENTS={"events":["SHUTDOWN"]}"#, "--env", schema, "--event", "1"];
+        sandbox.invoke(&[&flags[..], &events].concat()).exits(0)
+    };
+    invoke("SCHEMA=2022-12-13").says("subscribed: 400\n");
+    let run = invoke("SCHEMA=2025-01-29").says("subscribed: 200\n").says("platform.report");
+    assert!(!run.stderr.contains("platform.runtimeDone"), "{run}");
+}
+
+#[test]
 fn extensions_in_the_functions_own_zip_are_not_started() {
     let sandbox = Sandbox::new();
     sandbox.write("extensions/watcher", "#!/bin/sh\nexit 1\n");

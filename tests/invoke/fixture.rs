@@ -397,7 +397,8 @@ fn work() -> ! {
                 )
                 .unwrap();
                 let piece = vec![b'x'; 1 << 20];
-                for _ in 0..7 {
+                let pieces = field(&event, "pieces").parse().unwrap_or(7);
+                for _ in 0..pieces {
                     write!(stream, "{:x}\r\n", piece.len()).unwrap();
                     stream.write_all(&piece).unwrap();
                     write!(stream, "\r\n").unwrap();
@@ -420,7 +421,9 @@ fn extension(name: &str) {
         "hang" => forever(),
         _ => {}
     }
+    let given = env::var("EVENTS").unwrap_or_default();
     let events = match env::var("EXTENSION").as_deref().unwrap_or("") {
+        _ if !given.is_empty() => given.as_str(),
         "shutdown-only" => r#"{"events":["SHUTDOWN"]}"#,
         "misnamed" | "invoke-only" => r#"{"events":["INVOKE"]}"#,
         "none" => r#"{"events":[]}"#,
@@ -448,8 +451,9 @@ fn extension(name: &str) {
                 receive_telemetry(stream.unwrap());
             }
         });
+        let schema = env::var("SCHEMA").unwrap_or_else(|_| "2022-12-13".into());
         let body = format!(
-            r#"{{"schemaVersion":"2022-12-13","types":["platform","function"],
+            r#"{{"schemaVersion":"{schema}","types":["platform","function"],
                 "buffering":{{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}},
                 "destination":{{"protocol":"HTTP","URI":"http://sandbox.localdomain:{port}"}}}}"#
         );

@@ -170,6 +170,50 @@ fn an_event_that_is_not_utf_8_is_refused() {
 }
 
 #[test]
+fn a_client_that_sends_its_event_byte_by_byte_is_cut_off() {
+    let server = Server::start(&[]);
+    // Together they reserve more memory than there is for events.
+    let mut slow: Vec<_> = (0..30)
+        .map(|_| {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            let path = "/2015-03-31/functions/function/invocations";
+            write!(stream, "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: 6000000\r\n\r\n\"", server.address)
+                .unwrap();
+            stream
+        })
+        .collect();
+    let sender = std::thread::spawn(move || {
+        let mut answers = Vec::new();
+        while !slow.is_empty() {
+            slow.retain_mut(|stream| {
+                let goes_on = stream.write_all(b"x").is_ok();
+                stream.set_read_timeout(Some(std::time::Duration::from_millis(10))).unwrap();
+                let mut answer = [0; 12];
+                match stream.read(&mut answer) {
+                    Ok(count) => {
+                        answers.push(String::from_utf8_lossy(&answer[..count]).into_owned());
+                        false
+                    }
+                    Err(_) => goes_on,
+                }
+            });
+        }
+        answers
+    });
+    assert_eq!(server.invoke("", "1").text(), "1", "another client is served");
+    let answers = sender.join().unwrap();
+    assert!(answers.iter().any(|answer| answer == "HTTP/1.1 408"), "{answers:?}");
+}
+
+#[test]
+fn idle_connections_leave_room_for_others() {
+    let server = Server::start(&[]);
+    let idle: Vec<_> = (0..600).map_while(|_| TcpStream::connect(&server.address).ok()).collect();
+    assert_eq!(idle.len(), 600);
+    assert_eq!(server.invoke("", "1").text(), "1");
+}
+
+#[test]
 fn many_large_events_at_once_take_little_memory() {
     let server = Server::start(&["--timeout", "60"]);
     let event = format!("\"{}\"", "x".repeat(6 * 1024 * 1024 - 2));

@@ -40,6 +40,8 @@ pub struct FunctionConfig {
     pub concurrency: Option<u32>,
     /// True to kill the function when it uses more than [`memory`](Self::memory).
     pub enforce_memory: bool,
+    /// True to slow streamed responses down as Lambda does.
+    pub throttle_streams: bool,
     /// The user's environment variables. They override Lambda's own, so they must not contain [`RESERVED_VARIABLES`].
     pub variables: BTreeMap<String, String>,
 }
@@ -54,6 +56,7 @@ impl FunctionConfig {
             memory: DEFAULT_MEMORY,
             concurrency: None,
             enforce_memory: false,
+            throttle_streams: false,
             variables: BTreeMap::new(),
         }
     }

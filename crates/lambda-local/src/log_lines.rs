@@ -50,7 +50,7 @@ pub(crate) fn report_telemetry(record: &InvocationRecord) -> Value {
 }
 
 /// The same on Lambda Managed Instances, where an invocation is not billed and has no memory of its own.
-pub(crate) fn managed_report_telemetry(record: &InvocationRecord, spans: Vec<Value>) -> Value {
+pub(crate) fn managed_report_telemetry(record: &InvocationRecord, spans: &[Value]) -> Value {
     let status = telemetry_status(record.failure.as_ref());
     let mut report = json!({
         "requestId": record.request_id, "status": status, "metrics": { "durationMs": milliseconds(record.duration) },

@@ -15,6 +15,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::function::{Event, PendingInvocation, WarmFunction};
 use crate::http::{self, BodyError, ConnectionOptions, header, read_body};
@@ -32,6 +33,9 @@ const QUEUE_LIMIT: usize = 1000;
 
 /// How many bytes of events are in memory at once. Further callers wait before their event is read.
 const EVENTS_MEMORY: usize = 128 << 20;
+
+/// How long a client may take to send an event. Its memory is reserved meanwhile.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How often an asynchronous invocation is tried, as on Lambda by default. The cloud waits minutes between the attempts.
 const ASYNCHRONOUS_ATTEMPTS: u32 = 3;
@@ -174,7 +178,12 @@ fn enqueue(invocation: PendingInvocation, queue: &Queue) -> Result<(), Refusal> 
 
 /// Reads the event. Without a body it is an empty object.
 async fn payload(body: Incoming, limit: usize) -> Result<Bytes, Refusal> {
-    let payload = read_body(body, limit).await.map_err(|error| match error {
+    let too_slow = |_| {
+        let message = format!("the event did not arrive within {} seconds", EVENT_TIMEOUT.as_secs());
+        Refusal::new(408, "RequestTimeoutException", message)
+    };
+    let payload = timeout(EVENT_TIMEOUT, read_body(body, limit)).await.map_err(too_slow)?;
+    let payload = payload.map_err(|error| match error {
         BodyError::TooLarge => {
             let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
             Refusal::new(413, "RequestEntityTooLargeException", message)

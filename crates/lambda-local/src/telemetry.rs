@@ -19,6 +19,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::lifecycle::ApiError;
 
+/// The versions of the events' shapes, newest first. They differ in fields that are not sent here. Lambda Managed Instances
+/// accept the newest only.
+const SCHEMA_VERSIONS: [&str; 3] = ["2025-01-29", "2022-12-13", "2022-07-01"];
+
 /// How many events may wait for a slow subscriber. Further events are dropped, and reported as dropped.
 const QUEUE_LIMIT: usize = 10_000;
 
@@ -48,6 +52,8 @@ impl Source {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SubscriptionRequest {
+    #[serde(default)]
+    schema_version: String,
     types: Vec<Source>,
     #[serde(default)]
     buffering: Buffering,
@@ -64,7 +70,7 @@ struct Buffering {
 
 impl Default for Buffering {
     fn default() -> Self {
-        Self { max_items: 10_000, max_bytes: 256 * 1024, timeout_ms: 1000 }
+        Self { max_items: 1000, max_bytes: 256 * 1024, timeout_ms: 1000 }
     }
 }
 
@@ -105,9 +111,12 @@ impl SubscriptionRequest {
         }
     }
 
-    fn check_limits(&self) -> Result<(), ApiError> {
+    fn check(&self, is_managed: bool) -> Result<(), ApiError> {
         let Buffering { max_items, max_bytes, timeout_ms } = self.buffering;
-        let wrong = if !(1000..=10_000).contains(&max_items) {
+        let versions = if is_managed { &SCHEMA_VERSIONS[..1] } else { &SCHEMA_VERSIONS };
+        let wrong = if !versions.contains(&self.schema_version.as_str()) {
+            &format!("schemaVersion must be {}", versions.join(", "))
+        } else if !(1000..=10_000).contains(&max_items) {
             "maxItems must be from 1000 to 10000"
         } else if !(262_144..=1_048_576).contains(&max_bytes) {
             "maxBytes must be from 262144 to 1048576"
@@ -177,7 +186,12 @@ impl Telemetry {
     }
 
     /// Adds a subscription, or replaces the extension's previous one.
-    pub(crate) fn subscribe(&mut self, extension: &str, request: &SubscriptionRequest) -> Result<(), ApiError> {
+    pub(crate) fn subscribe(
+        &mut self,
+        extension: &str,
+        request: &SubscriptionRequest,
+        is_managed: bool,
+    ) -> Result<(), ApiError> {
         let Some(history) = &self.history else {
             return Err(ApiError::forbidden(
                 "Telemetry.SubscriptionClosed",
@@ -185,7 +199,7 @@ impl Telemetry {
             ));
         };
         let target = request.target()?;
-        request.check_limits()?;
+        request.check(is_managed)?;
         let (messages, waiting) = mpsc::channel(QUEUE_LIMIT);
         tokio::task::spawn_local(send_batches(target, request.buffering, waiting));
         let mut subscription =
@@ -322,11 +336,14 @@ mod tests {
             "buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":100},
             "destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:8080"}}"#;
         let parsed = request(good);
-        parsed.check_limits().unwrap();
+        parsed.check(false).unwrap();
+        assert!(parsed.check(true).is_err(), "managed instances accept the newest version only");
+        request(&good.replace("2022-12-13", "2025-01-29")).check(true).unwrap();
+        assert!(request(&good.replace("2022-12-13", "2020-08-15")).check(false).is_err());
         assert_eq!(parsed.target(), Ok(Target::Http(Uri::from_static("http://sandbox.localdomain:8080"))));
         let tcp = request(r#"{"types":["function"],"destination":{"protocol":"TCP","port":4243}}"#);
         assert_eq!(tcp.target(), Ok(Target::Tcp(4243)));
-        assert!(request(&good.replace("1000,", "5,")).check_limits().is_err());
+        assert!(request(&good.replace("1000,", "5,")).check(false).is_err());
         let udp = good.replace("\"HTTP\"", "\"UDP\"");
         assert!(serde_json::from_str::<SubscriptionRequest>(&udp).is_err());
         assert!(request(&good.replace("sandbox.localdomain", "example.com")).target().is_err());

@@ -27,6 +27,12 @@ pub const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 /// The largest streamed response: 200 MB. Source: [`LIMITS_SOURCE`].
 pub const STREAMED_RESPONSE_LIMIT: usize = 200 * 1024 * 1024;
 
+/// How many bytes of a streamed response are passed on at full speed: 6 MB. Source: [`LIMITS_SOURCE`].
+pub const STREAM_BURST: usize = 6 * 1024 * 1024;
+
+/// How many bytes a second of the rest are passed on: 2 MB. Source: [`LIMITS_SOURCE`].
+pub const STREAM_BANDWIDTH: usize = 2 * 1024 * 1024;
+
 /// How many files each process of a function may open. Source: [`LIMITS_SOURCE`].
 pub const OPEN_FILES_LIMIT: u64 = 1024;
 

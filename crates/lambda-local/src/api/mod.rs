@@ -103,6 +103,8 @@ pub(crate) struct AnsweredInvocation {
 pub(crate) struct BegunResponse {
     /// Receives the pieces of a streamed response.
     pub(crate) sink: mpsc::Sender<Bytes>,
+    /// True to slow a streamed response down as Lambda does.
+    pub(crate) throttled: bool,
     /// Ends when the invocation is over, whether or not the response is complete.
     pub(crate) over: oneshot::Receiver<()>,
 }
@@ -129,7 +131,7 @@ impl Api {
     pub(crate) async fn start(calls: mpsc::Sender<Call>, metadata: Metadata) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
         let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
-        let handle = move |request, connection| {
+        let handle = move |request: Request<Incoming>, connection| {
             let (calls, metadata) = (calls.clone(), metadata.clone());
             async move {
                 if request.uri().path() == METADATA_PATH {

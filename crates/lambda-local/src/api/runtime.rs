@@ -1,17 +1,20 @@
 //! The calls of runtimes: responses, buffered or streamed, and errors.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use super::{AnsweredInvocation, ApiError, ApiResponse, BegunResponse, Call, Ending, ask, sandbox_ends};
 use crate::fault::function_error;
 use crate::http::{BodyError, header, read_body};
 use crate::{FailureKind, InvocationFailure};
-use lambda_platform::limits::{RESPONSE_LIMIT, STREAMED_RESPONSE_LIMIT};
+use lambda_platform::limits::{RESPONSE_LIMIT, STREAM_BANDWIDTH, STREAM_BURST, STREAMED_RESPONSE_LIMIT};
 
 /// Lambda's name for a response that is too large.
 const TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
@@ -32,14 +35,14 @@ pub(crate) async fn response(
             return Err(ApiError::bad_request("InvalidFunctionResponseMode", "Invalid function response mode"));
         }
     };
-    let (reply, begun) = oneshot::channel();
+    let (reply, accepted) = oneshot::channel();
     let begin = Call::BeginResponse { answered: answered(&request, request_id), reply };
     calls.send(begin).await.map_err(|_| sandbox_ends())?;
-    let BegunResponse { sink, over } = begun.await.map_err(|_| sandbox_ends())??;
+    let BegunResponse { sink, throttled, over } = accepted.await.map_err(|_| sandbox_ends())??;
     let body = request.into_body();
     let outcome = tokio::select! {
         biased;
-        outcome = read(body, is_streamed, sink) => outcome,
+        outcome = read(body, is_streamed, sink, throttled) => outcome,
         _ = over => return Err(ApiError::invoke_timeout()),
     };
     let is_too_large = matches!(&outcome, Ending::Undeliverable(failure) if failure.error_type == TOO_LARGE);
@@ -77,8 +80,8 @@ fn truncated() -> InvocationFailure {
     }
 }
 
-async fn read(body: Incoming, is_streamed: bool, sink: mpsc::Sender<Bytes>) -> Ending {
-    if is_streamed { stream(body, sink).await } else { collect(body).await }
+async fn read(body: Incoming, is_streamed: bool, sink: mpsc::Sender<Bytes>, throttled: bool) -> Ending {
+    if is_streamed { stream(body, sink, throttled).await } else { collect(body).await }
 }
 
 async fn collect(mut body: Incoming) -> Ending {
@@ -100,8 +103,9 @@ async fn collect(mut body: Incoming) -> Ending {
 }
 
 /// Passes pieces on as they arrive. A caller that is gone does not stop the function.
-async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>) -> Ending {
+async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>, throttled: bool) -> Ending {
     let mut size = 0;
+    let mut throttle = throttled.then(Throttle::default);
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else { return Ending::Streamed(Some(truncated())) };
         match frame.into_data() {
@@ -109,6 +113,9 @@ async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>) -> Ending {
                 size += data.len();
                 if size > STREAMED_RESPONSE_LIMIT {
                     return Ending::Streamed(Some(too_large(STREAMED_RESPONSE_LIMIT)));
+                }
+                if let Some(throttle) = &mut throttle {
+                    throttle.wait(size).await;
                 }
                 let _ = sink.send(data).await;
             }
@@ -120,6 +127,23 @@ async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>) -> Ending {
         }
     }
     Ending::Streamed(None)
+}
+
+/// Slows a streamed response down as Lambda does, which passes the first part on at once.
+#[derive(Default)]
+struct Throttle {
+    /// When the first part was complete.
+    since: Option<Instant>,
+}
+
+impl Throttle {
+    /// Waits until a response of this size may have been passed on.
+    async fn wait(&mut self, size: usize) {
+        let Some(slow) = size.checked_sub(STREAM_BURST) else { return };
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let milliseconds = slow.saturating_mul(1000) / STREAM_BANDWIDTH;
+        sleep_until(since + Duration::from_millis(milliseconds as u64)).await;
+    }
 }
 
 /// The error at the end of a streamed response: its type, and its body in base64.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{Event, Finished, WarmFunction, shutdown_reason};
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome};
-use crate::sandbox::{EndedInvocation, Until};
+use crate::sandbox::{EndedInvocation, Sandbox, Until};
 use crate::{InvocationRecord, log_lines};
 
 /// An invocation that waits for its turn.
@@ -110,7 +110,7 @@ impl WarmFunction<'_> {
 
     /// Hands waiting invocations to idle workers.
     async fn begin_waiting(&mut self, invocations: &mut Invocations, init_duration: &mut Option<Duration>) {
-        while self.sandbox.as_ref().is_some_and(|sandbox| sandbox.has_idle_worker())
+        while self.sandbox.as_ref().is_some_and(Sandbox::has_idle_worker)
             && let Some(waiting) = invocations.waiting.pop_front()
         {
             let invocation = self.invocation(waiting.pending.event.clone());
@@ -145,7 +145,7 @@ impl WarmFunction<'_> {
     }
 
     fn deadline(&self, invocations: &Invocations) -> Option<Instant> {
-        let open = self.sandbox.as_ref().and_then(|sandbox| sandbox.next_deadline());
+        let open = self.sandbox.as_ref().and_then(Sandbox::next_deadline);
         let waiting = invocations.waiting.front().map(|waiting| waiting.since + self.lambda.config.timeout);
         open.into_iter().chain(waiting).min()
     }
@@ -212,7 +212,7 @@ impl WarmFunction<'_> {
         for line in log_lines::end_lines(&record, OffsetDateTime::now_utc()) {
             self.log.platform(&line).await;
         }
-        self.telemetry("report", &log_lines::managed_report_telemetry(&record, spans));
+        self.telemetry("report", &log_lines::managed_report_telemetry(&record, &spans));
         record.log = self.log.since(log_start);
         pending.attempts = pending.attempts.saturating_sub(1);
         if record.failure.is_some() && pending.attempts > 0 {

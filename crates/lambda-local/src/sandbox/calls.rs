@@ -60,7 +60,9 @@ impl Sandbox<'_> {
             }
             Call::Subscribe { id, request, reply } => {
                 let name = self.lifecycle.extension_name(id).map(str::to_owned);
-                let outcome = name.and_then(|name| self.log.telemetry().borrow_mut().subscribe(&name, &request));
+                let is_managed = self.concurrent.is_some();
+                let telemetry = self.log.telemetry();
+                let outcome = name.and_then(|name| telemetry.borrow_mut().subscribe(&name, &request, is_managed));
                 let _ = reply.send(match outcome {
                     Ok(()) => api::json(StatusCode::OK, &"OK"),
                     Err(error) => api::refused(&error),
@@ -112,14 +114,16 @@ impl Sandbox<'_> {
 
     fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<BegunResponse, ApiError> {
         if let Some(concurrent) = &mut self.concurrent {
-            return concurrent.begin_answer(answered);
+            return concurrent.begin_answer(answered, &self.lambda.config);
         }
         let current = self.handed_out.as_ref().map(|handed_out| &handed_out.invocation_id);
         if answered.invocation_id.is_some() && answered.invocation_id.as_ref() != current {
             return Err(ApiError::invoke_timeout());
         }
         self.lifecycle.begin_answer(&answered.request_id)?;
-        self.handed_out.as_mut().map(HandedOut::begin_response).ok_or_else(ApiError::invalid_request_id)
+        let config = self.config();
+        let handed_out = self.handed_out.as_mut().ok_or_else(ApiError::invalid_request_id)?;
+        Ok(handed_out.begin_response(config))
     }
 
     /// Ends an answer. If another caller already waits, the runtime is ready for the next invocation.

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::{HandedOut, Invocation, Sandbox, WaitingCall};
+use crate::FunctionConfig;
 use crate::api::{AnsweredInvocation, BegunResponse};
 use crate::fault::Outcome;
 use crate::lifecycle::ApiError;
@@ -65,7 +66,11 @@ impl Concurrent {
     }
 
     /// A worker begins to answer.
-    pub(crate) fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<BegunResponse, ApiError> {
+    pub(crate) fn begin_answer(
+        &mut self,
+        answered: &AnsweredInvocation,
+        config: &FunctionConfig,
+    ) -> Result<BegunResponse, ApiError> {
         let invocation = self.invocation(&answered.request_id)?;
         let expected = &invocation.handed_out.invocation_id;
         if answered.invocation_id.as_ref().is_some_and(|found| found != expected) {
@@ -75,7 +80,7 @@ impl Concurrent {
             return Err(ApiError::invalid_request_id());
         }
         invocation.answered = Some(now());
-        Ok(invocation.handed_out.begin_response())
+        Ok(invocation.handed_out.begin_response(config))
     }
 
     /// The answer is complete. It may come too late.

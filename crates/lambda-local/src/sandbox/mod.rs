@@ -83,10 +83,10 @@ impl HandedOut {
         Self { invocation, deadline, invocation_id: Uuid::new_v4().to_string(), connection: None, over: None }
     }
 
-    fn begin_response(&mut self) -> BegunResponse {
+    fn begin_response(&mut self, config: &FunctionConfig) -> BegunResponse {
         let (sender, over) = oneshot::channel();
         self.over = Some(sender);
-        BegunResponse { sink: self.invocation.sink.clone(), over }
+        BegunResponse { sink: self.invocation.sink.clone(), throttled: config.throttle_streams, over }
     }
 
     /// The answer to a runtime that asks for an invocation.
