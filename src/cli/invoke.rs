@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::{LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, TerminalFlags};
-use lambda_platform::limits::{CONCURRENCY_LIMIT, MANAGED_TIMEOUT_LIMIT};
+use lambda_platform::limits::{
+    CONCURRENCY_LIMIT, DEFAULT_EPHEMERAL_STORAGE, EPHEMERAL_STORAGE_LIMIT, MANAGED_TIMEOUT_LIMIT,
+};
 use lambda_platform::{Arch, Runtime};
 
 /// The longest name of a function.
@@ -92,6 +94,13 @@ pub(crate) struct FunctionFlags {
         value_parser = clap::value_parser!(u32).range(128..=32_768)
     )]
     pub(crate) memory: Option<u32>,
+    /// Size of `/tmp` in MB, 512 to 10,240; enforced if the function is isolated
+    #[arg(
+        long, value_name = "MB", default_value_t = DEFAULT_EPHEMERAL_STORAGE, help_heading = FUNCTION_OPTIONS,
+        value_parser = clap::value_parser!(u32)
+            .range(i64::from(DEFAULT_EPHEMERAL_STORAGE)..=i64::from(EPHEMERAL_STORAGE_LIMIT))
+    )]
+    pub(crate) ephemeral_storage: u32,
     /// Invocations to run at once in one environment, as on Lambda Managed Instances, up to 1,600
     #[arg(
         long, value_name = "N", help_heading = FUNCTION_OPTIONS, conflicts_with = "cold",
@@ -118,6 +127,7 @@ impl Default for FunctionFlags {
             layer: Vec::new(),
             timeout: 3,
             memory: None,
+            ephemeral_storage: DEFAULT_EPHEMERAL_STORAGE,
             concurrency: None,
             throttle_streams: false,
             function_name: None,

@@ -16,6 +16,7 @@ use crate::session::Session;
 use crate::shell::Shell;
 use lambda_local::samples::SAMPLES;
 use lambda_local::{ExecutionMode, FunctionFiles, Isolation, LocalLambda, Output, Progress, Run, SetupError};
+use lambda_platform::limits::DEFAULT_EPHEMERAL_STORAGE;
 use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -189,11 +190,21 @@ fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
             );
             shell.warn_with_hints(message, &["pass `--isolation none` to silence this warning"]);
         }
-        Progress::Started(mode) => shell.status("Invoking", format_args!("{name} ({})", describe(mode))),
+        Progress::Started(mode) => {
+            warn_of_unlimited_storage(mode, lambda, shell);
+            shell.status("Invoking", format_args!("{name} ({})", describe(mode)));
+        }
         Progress::Listening(address, mode) => {
+            warn_of_unlimited_storage(mode, lambda, shell);
             let path = format!("http://{address}/2015-03-31/functions/{name}/invocations");
             shell.status("Serving", format_args!("{path} ({}), until Ctrl-C", describe(mode)));
         }
+    }
+}
+
+fn warn_of_unlimited_storage(mode: ExecutionMode, lambda: &LocalLambda, shell: &Shell) {
+    if !mode.isolated && lambda.config.ephemeral_storage != DEFAULT_EPHEMERAL_STORAGE {
+        shell.warn("`--ephemeral-storage` has no effect: without isolation, `/tmp` is this machine's");
     }
 }
 

@@ -158,6 +158,51 @@ fn threads_and_open_files_are_limited_as_on_lambda() {
     }
 }
 
+/// Writes this many MB to a file in `/tmp`, and prints how many arrived.
+fn fill(megabytes: u32) -> String {
+    let script = format!("head -c {megabytes}M /dev/zero > /tmp/file 2>&-; expr `wc -c < /tmp/file` / 1048576");
+    format!(r#"{{"do":"sh","script":"{script}"}}"#)
+}
+
+#[test]
+#[ignore = "needs root and user namespaces"]
+fn the_size_of_tmp_is_limited_as_on_lambda() {
+    for user in USERS {
+        let isolated = ["--isolation", "namespaces"];
+        let written = |flags: &[&str], megabytes| {
+            let run = invoke_as(user, &Sandbox::new(), &[&isolated, flags, &["--event", &fill(megabytes)]].concat());
+            run.exits(0).json().as_str().unwrap().trim().parse::<u32>().unwrap()
+        };
+        assert_eq!(written(&[], 600), 512, "user {user}");
+        assert_eq!(written(&["--ephemeral-storage", "700"], 600), 600, "user {user}");
+        assert_eq!(written(&["--memory", "128"], 300), 300, "what is in `/tmp` is not the function's memory");
+    }
+}
+
+#[test]
+#[ignore = "needs root and user namespaces"]
+fn tmp_is_kept_when_the_function_is_started_again() {
+    for user in USERS {
+        let events = ["--event", &fill(3), "--event", r#"{"do":"exit"}"#];
+        let look = r#"{"do":"sh","script":"wc -c < /tmp/file"}"#;
+        let flags = [&["--isolation", "namespaces"][..], &events, &["--event", look]].concat();
+        let run = invoke_as(user, &Sandbox::new(), &flags).exits(112);
+        assert_eq!(run.stdout.lines().last(), Some(r#""3145728\n""#), "user {user}: {run}");
+    }
+}
+
+#[test]
+fn a_size_of_tmp_that_lambda_would_refuse_is_refused() {
+    let sandbox = Sandbox::new();
+    for size in ["511", "10241", "0", "many"] {
+        sandbox.invoke(&["--ephemeral-storage", size]).exits(2);
+    }
+    let run = sandbox.invoke(&["--isolation", "none", "--ephemeral-storage", "1024", "--event", "1"]).exits(0);
+    run.says("warning: `--ephemeral-storage` has no effect: without isolation, `/tmp` is this machine's");
+    let run = sandbox.invoke(&["--isolation", "none", "--event", "1"]).exits(0);
+    assert!(!run.stderr.contains("warning"), "{run}");
+}
+
 #[test]
 fn a_lower_limit_of_the_machine_stays() {
     let sandbox = Sandbox::new();

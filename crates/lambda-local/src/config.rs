@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lambda_platform::limits::DEFAULT_EPHEMERAL_STORAGE;
+
 /// Lambda's default timeout.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -35,6 +37,8 @@ pub struct FunctionConfig {
     pub timeout: Duration,
     /// The memory size in MB.
     pub memory: u32,
+    /// The size of `/tmp` in MB, which is enforced if the function is isolated.
+    pub ephemeral_storage: u32,
     /// How many invocations may be under way at once in one environment, as on Lambda Managed Instances. `None` for an
     /// ordinary function, which receives one after the other.
     pub concurrency: Option<u32>,
@@ -54,6 +58,7 @@ impl FunctionConfig {
             name: name.into(),
             timeout: DEFAULT_TIMEOUT,
             memory: DEFAULT_MEMORY,
+            ephemeral_storage: DEFAULT_EPHEMERAL_STORAGE,
             concurrency: None,
             enforce_memory: false,
             throttle_streams: false,

@@ -18,6 +18,7 @@ use crate::init::raise_open_files_limit;
 use crate::log::Log;
 use crate::run::Interrupts;
 use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
+use crate::storage::Storage;
 use crate::{
     ExecutionMode, FailureKind, FunctionConfig, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda,
     Progress, SetupError, log_lines,
@@ -39,7 +40,8 @@ const MANAGED_INIT_LIMIT: Duration = Duration::from_secs(900);
 pub(crate) struct WarmFunction<'a> {
     lambda: &'a LocalLambda,
     log: &'a Log,
-    isolated: bool,
+    /// `/tmp` of the sandboxes. `None` if they are not isolated.
+    storage: Option<Storage>,
     /// An empty sandbox for the next start.
     prepared: Option<Sandbox<'a>>,
     /// A started sandbox that waits for an invocation.
@@ -100,22 +102,22 @@ impl<'a> WarmFunction<'a> {
         if lambda.config.concurrency.is_some() {
             raise_open_files_limit()?;
         }
-        let function = |isolated, prepared| Self { lambda, log, isolated, prepared, sandbox: None };
+        let function = |storage, prepared| Self { lambda, log, storage, prepared, sandbox: None };
         if lambda.isolation == Isolation::None {
-            return Ok(function(false, None));
+            return Ok(function(None, None));
         }
-        match Sandbox::set_up(lambda, true, log).await? {
-            Ok(sandbox) => Ok(function(true, Some(sandbox))),
+        match set_up_isolated(lambda, log).await? {
+            Ok((storage, sandbox)) => Ok(function(Some(storage), Some(sandbox))),
             Err(reason) if lambda.isolation == Isolation::Auto => {
                 progress(Progress::NotIsolated(&reason));
-                Ok(function(false, None))
+                Ok(function(None, None))
             }
             Err(reason) => Err(SetupError::Isolation(reason).into()),
         }
     }
 
     pub(crate) fn mode(&self) -> ExecutionMode {
-        ExecutionMode { isolated: self.isolated, emulated: self.lambda.files.emulation.is_foreign }
+        ExecutionMode { isolated: self.storage.is_some(), emulated: self.lambda.files.emulation.is_foreign }
     }
 
     /// Runs one invocation, from its start to its REPORT line.
@@ -202,7 +204,7 @@ impl<'a> WarmFunction<'a> {
     ) -> Result<std::result::Result<(Sandbox<'a>, Duration), FailedStart>> {
         let prepared = match self.prepared.take() {
             Some(sandbox) => Ok(sandbox),
-            None => Sandbox::set_up(self.lambda, self.isolated, self.log).await?,
+            None => Sandbox::set_up(self.lambda, self.storage.as_ref(), self.log).await?,
         };
         let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
         let mut sandbox = prepared.map_err(refused)?;
@@ -276,6 +278,20 @@ impl<'a> WarmFunction<'a> {
             sandbox.shut_down(ShutdownReason::SpinDown).await;
         }
     }
+}
+
+/// Sets up the first sandbox. The inner error is why the kernel does not allow it.
+async fn set_up_isolated<'a>(
+    lambda: &'a LocalLambda,
+    log: &Log,
+) -> Result<std::result::Result<(Storage, Sandbox<'a>), String>> {
+    let directories = lambda.files.directories();
+    let storage = match Storage::start(&directories.temporary, lambda.config.ephemeral_storage).await? {
+        Ok(storage) => storage,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let sandbox = Sandbox::set_up(lambda, Some(&storage), log).await?;
+    Ok(sandbox.map(|sandbox| (storage, sandbox)))
 }
 
 fn shutdown_reason(failure: Option<&InvocationFailure>) -> ShutdownReason {

@@ -5,11 +5,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
-use crate::init::{self, Notice, Request, Setup};
+use crate::init::{Notice, Request};
 
 /// How long the first process may take to end. Killing everything in the sandbox takes milliseconds.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,12 +23,12 @@ pub(crate) struct Launcher {
 }
 
 impl Launcher {
-    /// Starts the first process and waits until the sandbox is set up. The inner error is why it cannot be.
-    pub(crate) async fn start(setup: &Setup) -> Result<std::result::Result<Self, String>> {
+    /// Starts a process of a sandbox and waits until it is ready. The inner error is why it cannot be.
+    pub(crate) async fn start(command: &str, setup: &impl Serialize) -> Result<std::result::Result<Self, String>> {
         let text = serde_json::to_string(setup).context("a path is not UTF-8")?;
         // With a process group of its own it does not receive Ctrl-C from the terminal: this program shuts it down.
         let mut process = Command::new("/proc/self/exe")
-            .args([init::OUTER_COMMAND, &text])
+            .args([command, &text])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

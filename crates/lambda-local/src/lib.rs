@@ -91,6 +91,8 @@ mod sandbox;
 #[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
+mod storage;
+#[cfg(target_os = "linux")]
 mod telemetry;
 
 #[cfg(not(target_os = "linux"))]

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
 use std::os::unix::fs::MetadataExt;
 
+/// How the paths of files in memory begin.
+const MEMORY_FILES: [&str; 2] = ["/memfd:", "/dev/shm/"];
+
 /// Memory use of all processes together, in KiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -36,11 +39,15 @@ pub(crate) fn usage_below(process: u32, skip_children: bool) -> Usage {
     Usage { current, peak: peak.max(current) }
 }
 
-/// The open files of a process that are in memory only (`memfd_create`), by inode, with their sizes in KiB.
+/// The open files of a process that are in memory only (`memfd_create`, `shm_open`), by inode, with their sizes in KiB. Files
+/// in `/tmp` are storage, not memory.
 fn memory_files_of(process: u32) -> BTreeMap<u64, u64> {
     let Ok(open) = fs::read_dir(format!("/proc/{process}/fd")) else { return BTreeMap::new() };
     let is_in_memory = |entry: &DirEntry| {
-        fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("/memfd:"))
+        fs::read_link(entry.path()).is_ok_and(|target| {
+            let target = target.to_string_lossy();
+            MEMORY_FILES.iter().any(|start| target.starts_with(start))
+        })
     };
     let files = open.flatten().filter(is_in_memory).filter_map(|entry| fs::metadata(entry.path()).ok());
     files.map(|file| (file.ino(), file.blocks() / 2)).collect()
@@ -74,8 +81,14 @@ mod tests {
 
     #[test]
     fn a_file_in_memory_counts() {
-        let script = "import os, time; file = os.memfd_create('x'); os.write(file, b'x' * (64 << 20)); print(flush=True); time.sleep(60)";
-        let mut child = Command::new("python3").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap();
+        counts_64_megabytes("file = os.memfd_create('x')");
+        counts_64_megabytes("kept = tempfile.TemporaryFile(dir='/dev/shm'); file = kept.fileno()");
+    }
+
+    fn counts_64_megabytes(open: &str) {
+        let write = "os.write(file, b'x' * (64 << 20)); print(flush=True); time.sleep(60)";
+        let script = format!("import os, tempfile, time; {open}; {write}");
+        let mut child = Command::new("python3").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let files = memory_files_of(child.id());

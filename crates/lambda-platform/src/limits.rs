@@ -33,6 +33,12 @@ pub const STREAM_BURST: usize = 6 * 1024 * 1024;
 /// How many bytes a second of the rest are passed on: 2 MB. Source: [`LIMITS_SOURCE`].
 pub const STREAM_BANDWIDTH: usize = 2 * 1024 * 1024;
 
+/// The size of `/tmp` of a function that configures none, in MB. Source: [`LIMITS_SOURCE`].
+pub const DEFAULT_EPHEMERAL_STORAGE: u32 = 512;
+
+/// The largest size of `/tmp`, in MB. Source: [`LIMITS_SOURCE`].
+pub const EPHEMERAL_STORAGE_LIMIT: u32 = 10_240;
+
 /// How many files each process of a function may open. Source: [`LIMITS_SOURCE`].
 pub const OPEN_FILES_LIMIT: u64 = 1024;
 

@@ -23,6 +23,7 @@ pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<Funct
     let mut config = FunctionConfig::new(flags.function_name.clone().unwrap_or_else(|| function_name(zip)));
     config.timeout = Duration::from_secs(flags.timeout.into());
     config.concurrency = flags.concurrency;
+    config.ephemeral_storage = flags.ephemeral_storage;
     config.throttle_streams = flags.throttle_streams;
     check_timeout(flags)?;
     if let Some(memory) = flags.memory {

@@ -9,6 +9,7 @@ mod privileges;
 mod processes;
 mod protocol;
 mod root;
+mod storage;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write, stdin, stdout};
@@ -20,11 +21,15 @@ use nix::sys::signal::Signal;
 pub(crate) use privileges::{LAMBDA_GROUP, LAMBDA_USER, raise_open_files_limit};
 pub(crate) use protocol::{Directories, Notice, ProcessStatus, Program, Request, Setup};
 pub(crate) use root::EMULATOR;
+pub(crate) use storage::StorageSetup;
 
 use processes::Processes;
 
 /// The first argument that makes this program the process outside of the namespaces. Users never type it.
 pub(crate) const OUTER_COMMAND: &str = "__sandbox";
+
+/// The same for the process that keeps `/tmp`.
+pub(crate) const STORAGE_COMMAND: &str = "__sandbox-storage";
 
 /// The same for the process inside of the namespaces.
 const INNER_COMMAND: &str = "__sandbox-inside";
@@ -36,12 +41,13 @@ const INNER_COMMAND: &str = "__sandbox-inside";
 #[must_use]
 pub fn try_reexec(args: &[OsString]) -> Option<u8> {
     let [_, command, setup] = args else { return None };
-    let inside = match command.to_str()? {
-        OUTER_COMMAND => false,
-        INNER_COMMAND => true,
+    let run = match command.to_str()? {
+        OUTER_COMMAND => |setup: &str| serve(setup, false),
+        INNER_COMMAND => |setup: &str| serve(setup, true),
+        STORAGE_COMMAND => storage::keep,
         _ => return None,
     };
-    let outcome = setup.to_str().context("a path is not UTF-8").and_then(|setup| serve(setup, inside));
+    let outcome = setup.to_str().context("a path is not UTF-8").and_then(run);
     Some(outcome.unwrap_or_else(|error| {
         send(&Notice::Refused(format!("{error:#}")));
         1
@@ -51,13 +57,13 @@ pub fn try_reexec(args: &[OsString]) -> Option<u8> {
 fn serve(text: &str, inside: bool) -> Result<u8> {
     let setup: Setup = serde_json::from_str(text).context("failed to parse the setup")?;
     privileges::close_inherited_files()?;
-    if setup.isolated && !inside {
+    if let (Some(storage), false) = (setup.storage, inside) {
         die_with_parent()?;
-        let status = namespaces::run_inside(&[INNER_COMMAND, text])?;
+        let status = namespaces::run_inside(storage, &[INNER_COMMAND, text])?;
         return Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1));
     }
     let processes = Processes::new(&setup.logs)?;
-    if setup.isolated {
+    if setup.is_isolated() {
         root::enter(&setup)?;
         privileges::drop_all()?;
         die_with_parent()?;
@@ -67,7 +73,7 @@ fn serve(text: &str, inside: bool) -> Result<u8> {
     privileges::set_limits(&setup)?;
     send(&Notice::Ready);
     handle_requests(&processes)?;
-    if !setup.isolated {
+    if !setup.is_isolated() {
         processes::end_all();
     }
     Ok(0)

@@ -117,7 +117,7 @@ pub(super) fn set_limits(setup: &Setup) -> Result<()> {
     limit(Resource::RLIMIT_NOFILE, setup.open_files).context("failed to limit open files")?;
     limit(Resource::RLIMIT_CORE, 0).context("failed to disable core dumps")?;
     // Without a user namespace the kernel would count every process of this user.
-    if setup.isolated {
+    if setup.is_isolated() {
         limit(Resource::RLIMIT_NPROC, THREADS_LIMIT + OWN_THREADS).context("failed to limit processes")?;
     }
     Ok(())

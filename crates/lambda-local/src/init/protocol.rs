@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// How to set up a sandbox. An argument of its first process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Setup {
-    /// True to create namespaces.
-    pub(crate) isolated: bool,
+    /// The process that keeps `/tmp`, to create namespaces from its own. `None` for no isolation.
+    pub(crate) storage: Option<u32>,
     /// The sandbox's directories on this machine.
     pub(crate) directories: Directories,
     /// The log pipe of each process, by the name of the process.
@@ -19,6 +19,12 @@ pub(crate) struct Setup {
     pub(crate) open_files: u64,
     /// The qemu that runs programs of another architecture, if the kernel has none registered.
     pub(crate) emulator: Option<PathBuf>,
+}
+
+impl Setup {
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.storage.is_some()
+    }
 }
 
 /// The sandbox's directories on this machine.

@@ -24,12 +24,13 @@ use crate::environment::{SandboxPaths, VERSION};
 use crate::fault::{Fault, Outcome};
 use crate::function::CallerContext;
 use crate::http::Connection;
-use crate::init::{Program, Request, Setup};
+use crate::init::{OUTER_COMMAND, Program, Request, Setup};
 use crate::launcher::Launcher;
 use crate::lifecycle::Lifecycle;
 use crate::log::{Log, LogPipe};
 use crate::log_lines::milliseconds;
 use crate::memory::Usage;
+use crate::storage::Storage;
 use crate::telemetry::Source;
 use crate::{FunctionConfig, FunctionFiles, LocalLambda};
 
@@ -169,13 +170,19 @@ pub(crate) struct Sandbox<'a> {
 }
 
 impl<'a> Sandbox<'a> {
-    /// Sets up a sandbox in which nothing runs yet. The inner error is why the kernel does not allow it.
+    /// Sets up a sandbox in which nothing runs yet, isolated if there is a storage for it. The inner error is why the kernel
+    /// does not allow it.
     pub(crate) async fn set_up(
         lambda: &'a LocalLambda,
-        isolated: bool,
+        storage: Option<&Storage>,
         log: &Log,
     ) -> Result<std::result::Result<Self, String>> {
         let files = &lambda.files;
+        let isolated = storage.is_some();
+        let storage = match storage.map(Storage::process) {
+            Some(None) => return Ok(Err("the process that keeps `/tmp` was killed".to_owned())),
+            process => process.flatten(),
+        };
         log.telemetry().borrow_mut().restart();
         let log_directory = files.log_directory()?;
         let mut pipes = BTreeMap::new();
@@ -187,13 +194,13 @@ impl<'a> Sandbox<'a> {
             pipes.insert(name.clone(), pipe);
         }
         let setup = Setup {
-            isolated,
+            storage,
             directories: files.directories(),
             logs: pipes.iter().map(|(name, pipe)| (name.clone(), pipe.path().to_owned())).collect(),
             open_files: lambda.config.open_files_limit(),
             emulator: files.emulation.emulator.clone(),
         };
-        let launcher = match Launcher::start(&setup).await? {
+        let launcher = match Launcher::start(OUTER_COMMAND, &setup).await? {
             Ok(launcher) => launcher,
             Err(reason) => return Ok(Err(reason)),
         };
