@@ -139,8 +139,11 @@ fn link(arguments: &[OsString]) -> Result<u8> {
     let mut stderr = io::stderr().lock();
     stderr.write_all(&outcome.stderr).context("failed to write to stderr")?;
     if !outcome.success {
+        let expanded =
+            built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))?;
         for problem in problems(&String::from_utf8_lossy(&outcome.stderr)) {
-            writeln!(stderr, "{}", advice(&problem, target)).context("failed to write to stderr")?;
+            let hint = advice(&problem, target, output(&expanded));
+            writeln!(stderr, "{hint}").context("failed to write to stderr")?;
         }
     }
     Ok(if outcome.success { 0 } else { u8::try_from(outcome.code).ok().filter(|code| *code != 0).unwrap_or(1) })
@@ -155,8 +158,7 @@ fn target_of(configuration: &Configuration, arguments: &[OsString]) -> Result<bu
         return Ok(only);
     }
     let arguments = built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))?;
-    let output = arguments.iter().skip_while(|argument| *argument != "-o").nth(1);
-    let mut directories = output.map(|path| Path::new(path).iter().rev()).into_iter().flatten();
+    let mut directories = output(&arguments).map(|path| path.iter().rev()).into_iter().flatten();
     let found = directories.find_map(|name| targets.iter().find(|target| name == target.triple().as_str()));
     found.copied().ok_or_else(|| {
         let message = "failed to find the target to link for in the path of the output";
@@ -164,13 +166,43 @@ fn target_of(configuration: &Configuration, arguments: &[OsString]) -> Result<bu
     })
 }
 
+/// The file that the arguments ask for.
+fn output(arguments: &[OsString]) -> Option<&Path> {
+    arguments.iter().skip_while(|argument| *argument != "-o").nth(1).map(Path::new)
+}
+
+/// The packages whose build scripts ask for a library, as far as cargo keeps what they printed where it does today:
+/// `build/<package>-<hash>/output`, next to the `deps/` of what is linked.
+fn packages_that_link(library: &str, output: Option<&Path>) -> Vec<String> {
+    let profile = output.and_then(|path| path.ancestors().find(|path| path.ends_with("deps"))?.parent());
+    let Some(scripts) = profile.and_then(|profile| profile.join("build").read_dir().ok()) else { return Vec::new() };
+    let asks = |text: String| {
+        let values =
+            text.lines().filter_map(|line| line.split_once("rustc-link-lib=").map(|(_, value)| value.to_owned()));
+        values.into_iter().any(|value| value.rsplit('=').next() == Some(library))
+    };
+    let packages = scripts.flatten().filter_map(|script| {
+        let is_asking = std::fs::read_to_string(script.path().join("output")).is_ok_and(&asks);
+        let name = script.file_name().to_string_lossy().rsplit_once('-')?.0.to_owned();
+        is_asking.then_some(name)
+    });
+    packages.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// What helps with an error of the linker.
-fn advice(problem: &Problem, target: built_in_linker::Target) -> String {
+fn advice(problem: &Problem, target: built_in_linker::Target, output: Option<&Path>) -> String {
     match problem {
-        Problem::MissingLibrary { name } => format!(
-            "hint: no library `{name}` for `{target}` was found: enable a `vendored` or `bundled` feature of the crate that \
-             needs it, add its directory with `cargo:rustc-link-search`, or link with `--linker system`"
-        ),
+        Problem::MissingLibrary { name } => {
+            let packages = packages_that_link(name, output);
+            let (asking, package) = match &packages[..] {
+                [] => (String::new(), "the crate that needs it".to_owned()),
+                [one, ..] => (format!(", which `{}` needs", packages.join("`, `")), format!("`{one}`")),
+            };
+            format!(
+                "hint: no library `{name}` for `{target}` was found{asking}: enable a `vendored` or `bundled` feature of \
+                 {package}, add the library's directory with `cargo:rustc-link-search`, or link with `--linker system`"
+            )
+        }
         Problem::UndefinedSymbol { symbol, wanted_by } => format!(
             "hint: nothing defines `{symbol}`, which {} needs: glibc before the required version does not have it, or a \
              library is missing",

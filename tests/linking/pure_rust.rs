@@ -67,9 +67,15 @@ fn a_linker_argument_that_is_not_known_is_named() {
 #[test]
 fn a_missing_system_library_is_named_with_the_ways_out() {
     let fixture = Fixture::package("pure");
-    fixture.write("build.rs", "fn main() { println!(\"cargo:rustc-link-lib=nosuchlibrary\"); }\n");
-    let run = fixture.run(&["--libc", "gnu"]);
-    run.fails(101, "no library `nosuchlibrary`").says("`vendored`").says("--linker system");
+    fixture.write("build.rs", "fn main() { println!(\"cargo:rustc-link-lib=dylib=nosuchlibrary\"); }\n");
+    let run = fixture.run(&[]).fails(101, "no library `nosuchlibrary`");
+    run.says("was found, which `pure` needs: enable a `vendored` or `bundled` feature of `pure`")
+        .says("--linker system");
+
+    // An attribute in the source leaves no trace of its crate.
+    fixture.write("build.rs", "fn main() {}\n");
+    fixture.write("src/main.rs", "#[link(name = \"nosuchlibrary\")]\nunsafe extern \"C\" {}\n\nfn main() {}\n");
+    fixture.run(&[]).fails(101, "was found: enable a `vendored` or `bundled` feature of the crate that needs it");
 }
 
 #[test]
