@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use test_support::{Fixture, Machine, Run, Zip, package_quickly, shared_target_dir};
+use test_support::{Fixture, Machine, Run, Zip, example, package_quickly, shared_target_dir};
 
 /// Packages the workspace into a directory.
 #[track_caller]
 fn package(output: &Path, args: &[&str]) -> Run {
-    package_quickly("workspace", &output.join(""), args)
+    package_quickly(&example("workspace"), &output.join(""), args)
 }
 
 #[test]

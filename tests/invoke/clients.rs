@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use test_support::{Fixture, Server, free_port, pack_script, package_quickly, required, without_account};
+use test_support::{Fixture, Server, example, free_port, pack_script, package_quickly, required, without_account};
 
 /// Serves the function in a zip. The server is killed in the end, so its temporary files have to go away with the fixture.
 fn serve(zip: &Path, fixture: &Fixture) -> (Server, String) {
@@ -60,7 +60,7 @@ fn an_sdk_gets_a_stream_as_it_comes() {
     let python = required("LAMBDA_ZIP_TEST_PYTHON");
     let fixture = Fixture::empty();
     let zip = fixture.path("streaming.zip");
-    package_quickly("streaming", &zip, &[]);
+    package_quickly(&example("streaming"), &zip, &[]);
     let (_server, endpoint) = serve(&zip, &fixture);
     let client = without_account(&python, &fixture).args(["-c", STREAM, &endpoint, r#"{"from":2}"#]);
     let printed = client.run().success().stdout;

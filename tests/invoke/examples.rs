@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use test_support::{Fixture, Platform, Zip, package_quickly};
+use test_support::{Fixture, Platform, Zip, example, package_quickly};
 
 /// Packages an example for a platform.
 #[track_caller]
-fn package(example: &str, platform: &Platform, fixture: &Fixture) -> PathBuf {
-    let output = fixture.path(format!("{example}.zip"));
-    let run = package_quickly(example, &output, &["--arch", platform.arch]);
+fn package(name: &str, platform: &Platform, fixture: &Fixture) -> PathBuf {
+    let output = fixture.path(format!("{name}.zip"));
+    let run = package_quickly(&example(name), &output, &["--arch", platform.arch]);
     assert_eq!(run.zip(), output);
     output
 }

@@ -16,15 +16,15 @@ pub fn shared_target_dir() -> PathBuf {
     scratch("shared-target")
 }
 
-/// Packages one of the examples without the two steps that take long and that most tests do not need: optimising it, and
+/// Packages the package in a directory, such as one of the examples, without the two steps that take long and that most tests do not need: optimising it, and
 /// removing the workspace's directory from it, for which cargo would compile the dependencies again for each workspace.
 ///
 /// Cargo's lock on the shared target directory ends with the build, before the executable is packed. Another test's build
 /// could replace the executable in between, so that these runs wait for one another.
 #[track_caller]
-pub fn package_quickly(example_name: &str, output: &Path, args: &[&str]) -> Run {
+pub fn package_quickly(package: &Path, output: &Path, args: &[&str]) -> Run {
     static TURNS: Mutex<()> = Mutex::new(());
-    let program = Program::new(example(example_name))
+    let program = Program::new(package)
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .args(["--locked", "--profile", "dev", "--no-trim-paths", "--target-dir"])
         .args([shared_target_dir().as_os_str(), "-o".as_ref(), output.as_os_str()])
