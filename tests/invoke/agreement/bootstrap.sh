@@ -29,8 +29,8 @@ while true; do
         continue
     fi
     record next
-    IFS=';' read -r -a calls <<< "$CALLS"
-    for line in "${calls[@]}"; do
+    IFS=";" read -r -a lines <<< "$CALLS"
+    for line in "${lines[@]}"; do
         read -r method path body <<< "$line"
         call "$method" "${path/ID/$request}" "$body"
         record "$line"
