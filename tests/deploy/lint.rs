@@ -93,8 +93,10 @@ fn shellcheck(path: &Path) {
 #[test]
 #[ignore = "needs shellcheck"]
 fn scripts_are_clean() {
-    let mut paths: Vec<_> =
-        ["action", ".github", "examples"].iter().flat_map(|directory| files(directory, ".sh")).collect();
+    let mut paths: Vec<_> = ["action", ".github", "examples", "tests/invoke"]
+        .iter()
+        .flat_map(|directory| files(directory, ".sh"))
+        .collect();
     paths.push(".ci/run".to_owned());
     assert!(paths.len() >= 6, "{paths:?}");
     for path in paths {

@@ -2,6 +2,7 @@
 //! functions and extensions that answer, fail, hang or do wrong.
 #![cfg(target_os = "linux")]
 
+mod agreement;
 mod as_on_lambda;
 mod boot;
 mod clients;

@@ -38,8 +38,11 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, error_type, message: message.into() }
     }
 
-    fn transition(from: RuntimeState, call: &str) -> Self {
-        Self::forbidden("InvalidStateTransition", format!("the runtime is {}: {call} is not allowed", from.name()))
+    fn transition(from: RuntimeState, to: &str) -> Self {
+        let from = from.name();
+        let message =
+            format!("State transition from {from} to {to} failed for runtime. Error: State transition is not allowed");
+        Self::forbidden("InvalidStateTransition", message)
     }
 }
 
@@ -69,15 +72,37 @@ enum RuntimeState {
     Answered,
 }
 
+/// The emulator's names of the states that a call leads to.
+const READY: &str = "Ready";
+const INIT_ERROR: &str = "InitError";
+
 impl RuntimeState {
+    /// The emulator's name.
     fn name(self) -> &'static str {
         match self {
-            Self::Starting => "starting",
-            Self::Failed => "failed",
-            Self::Waiting => "waiting for an invocation",
-            Self::Running => "running an invocation",
-            Self::Answering => "sending a response",
-            Self::Answered => "done with its response",
+            Self::Starting => "Started",
+            Self::Failed => INIT_ERROR,
+            Self::Waiting => READY,
+            Self::Running => "Running",
+            Self::Answering => Answer::Response.name(),
+            Self::Answered => "RuntimeResponseSentState",
+        }
+    }
+}
+
+/// What a runtime sends for an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Response,
+    Error,
+}
+
+impl Answer {
+    /// The emulator's name of the state that it leads to.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Response => "InvocationResponse",
+            Self::Error => "InvocationErrorResponse",
         }
     }
 }
@@ -227,7 +252,11 @@ impl Lifecycle {
     pub(crate) fn extension_next(&mut self, id: Uuid) -> Result<(), ApiError> {
         let extension = self.extension_mut(id)?;
         if matches!(extension.state, ExtensionState::Starting | ExtensionState::Waiting) {
-            let message = format!("the extension `{}` cannot ask for an event now", extension.name);
+            let from = if extension.state == ExtensionState::Starting { "Started" } else { READY };
+            let message = format!(
+                "State transition from {from} to {READY} failed for extension {}. Error: State transition is not allowed",
+                extension.name
+            );
             return Err(ApiError::forbidden("Extension.InvalidExtensionState", message));
         }
         extension.state = match extension.state {
@@ -256,7 +285,7 @@ impl Lifecycle {
                 Ok(NextCall::Waits)
             }
             RuntimeState::Running => Ok(NextCall::HasOne),
-            state => Err(ApiError::transition(state, "asking for an invocation")),
+            state => Err(ApiError::transition(state, READY)),
         }
     }
 
@@ -267,7 +296,7 @@ impl Lifecycle {
                 self.runtime = RuntimeState::Failed;
                 Ok(())
             }
-            state => Err(ApiError::transition(state, "an error of the initialization")),
+            state => Err(ApiError::transition(state, INIT_ERROR)),
         }
     }
 
@@ -335,12 +364,12 @@ impl Lifecycle {
     }
 
     /// The runtime begins to send a response, or an error in its place.
-    pub(crate) fn begin_answer(&mut self, request_id: &str) -> Result<(), ApiError> {
+    pub(crate) fn begin_answer(&mut self, request_id: &str, answer: Answer) -> Result<(), ApiError> {
         if self.open.as_deref() != Some(request_id) {
             return Err(ApiError::invalid_request_id());
         }
         if self.runtime != RuntimeState::Running {
-            return Err(ApiError::transition(self.runtime, "a response"));
+            return Err(ApiError::transition(self.runtime, answer.name()));
         }
         self.runtime = RuntimeState::Answering;
         Ok(())
@@ -390,7 +419,7 @@ mod tests {
             assert!(lifecycle.is_ready());
             assert!(lifecycle.begin_invocation(id).is_empty());
             assert!(!lifecycle.runtime_is_done());
-            lifecycle.begin_answer(id).unwrap();
+            lifecycle.begin_answer(id, Answer::Response).unwrap();
             lifecycle.end_answer();
             assert!(lifecycle.runtime_is_done() && !lifecycle.is_ready());
             lifecycle.runtime_next().unwrap();
@@ -400,13 +429,13 @@ mod tests {
     #[test]
     fn an_answer_is_accepted_once_and_for_its_own_request_only() {
         let mut lifecycle = booted();
-        assert_eq!(lifecycle.begin_answer("first").unwrap_err().error_type, "InvalidRequestID");
+        assert_eq!(lifecycle.begin_answer("first", Answer::Response).unwrap_err().error_type, "InvalidRequestID");
         lifecycle.begin_invocation("first");
-        let wrong = lifecycle.begin_answer("other").unwrap_err();
+        let wrong = lifecycle.begin_answer("other", Answer::Response).unwrap_err();
         assert_eq!((wrong.status.as_u16(), wrong.error_type), (400, "InvalidRequestID"));
-        lifecycle.begin_answer("first").unwrap();
+        lifecycle.begin_answer("first", Answer::Response).unwrap();
         lifecycle.end_answer();
-        let twice = lifecycle.begin_answer("first").unwrap_err();
+        let twice = lifecycle.begin_answer("first", Answer::Response).unwrap_err();
         assert_eq!((twice.status.as_u16(), twice.error_type), (403, "InvalidStateTransition"));
     }
 
@@ -417,7 +446,7 @@ mod tests {
         lifecycle.begin_invocation("first");
         assert_eq!(lifecycle.runtime_next(), Ok(NextCall::HasOne));
         assert!(lifecycle.init_error().is_err());
-        lifecycle.begin_answer("first").unwrap();
+        lifecycle.begin_answer("first", Answer::Response).unwrap();
         assert_eq!(lifecycle.runtime_next().unwrap_err().status.as_u16(), 403);
     }
 
@@ -442,7 +471,7 @@ mod tests {
         assert_eq!(registrations, [("outer", vec!["INVOKE", "SHUTDOWN"]), ("inner", vec!["INVOKE"])]);
 
         assert_eq!(lifecycle.begin_invocation("first"), [outer, inner]);
-        lifecycle.begin_answer("first").unwrap();
+        lifecycle.begin_answer("first", Answer::Response).unwrap();
         lifecycle.end_answer();
         lifecycle.runtime_next().unwrap();
         assert!(!lifecycle.is_ready());

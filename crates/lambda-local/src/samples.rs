@@ -53,41 +53,86 @@ pub const SAMPLES: &[Sample] = samples! {
         "apigateway/latest/developerguide/http-api-develop-integrations-lambda";
     "apigw-v2-authorizer": "an HTTP API asks whether a request is allowed",
         "apigateway/latest/developerguide/http-api-lambda-authorizer";
+    "apigw-v2-authorizer-v1": "an HTTP API asks whether a request is allowed (format 1.0)",
+        "apigateway/latest/developerguide/http-api-lambda-authorizer";
     "apigw-websocket": "a message through a WebSocket API of API Gateway",
         "apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference";
-    "appsync": "a field of a GraphQL API of AppSync is resolved",
-        "appsync/latest/devguide/resolver-context-reference";
+    "appsync": "a field of a GraphQL API of AppSync is resolved", "appsync/latest/devguide/resolver-context-reference";
+    "appsync-authorizer": "a GraphQL API of AppSync asks whether a request is allowed",
+        "appsync/latest/devguide/security-authz";
+    "autoscaling": "Amazon EC2 Auto Scaling launched an instance",
+        "autoscaling/ec2/userguide/ec2-auto-scaling-event-reference";
     "bedrock-agent": "an agent of Amazon Bedrock runs an action", "bedrock/latest/userguide/agents-lambda";
+    "chime-bot": "a message to a bot of Amazon Chime, which AWS has shut down", "chime/latest/dg/webhooks";
+    "clientvpn": "a client connects to an endpoint of AWS Client VPN",
+        "vpn/latest/clientvpn-admin/connection-authorization";
     "cloudformation": "a stack of CloudFormation creates a custom resource",
         "AWSCloudFormation/latest/UserGuide/crpg-ref-requests";
     "cloudwatch-alarm": "an alarm of CloudWatch changes its state",
         "AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda";
-    "cloudwatch-logs": "log lines that match a subscription filter",
-        "lambda/latest/dg/services-cloudwatchlogs";
+    "cloudwatch-alarm-composite": "a composite alarm of CloudWatch changes its state",
+        "AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda";
+    "cloudwatch-logs": "log lines that match a subscription filter", "lambda/latest/dg/services-cloudwatchlogs";
+    "codebuild": "a build of CodeBuild ended", "codebuild/latest/userguide/sample-build-notifications";
+    "codecommit": "a branch of a CodeCommit repository changed", "lambda/latest/dg/services-codecommit";
+    "codedeploy": "a deployment of CodeDeploy changed its state",
+        "codedeploy/latest/userguide/monitoring-cloudwatch-events";
     "codepipeline": "a job of CodePipeline", "codepipeline/latest/userguide/actions-invoke-lambda-function";
+    "codepipeline-state": "an execution of CodePipeline changed its state",
+        "codepipeline/latest/userguide/detect-state-changes-cloudwatch-events";
+    "cognito-create-auth-challenge": "a Cognito user pool needs a question for a custom sign-in",
+        "cognito/latest/developerguide/user-pool-lambda-create-auth-challenge";
+    "cognito-custom-message": "a Cognito user pool is about to send a message",
+        "cognito/latest/developerguide/user-pool-lambda-custom-message";
+    "cognito-define-auth-challenge": "a Cognito user pool needs the next step of a custom sign-in",
+        "cognito/latest/developerguide/user-pool-lambda-define-auth-challenge";
+    "cognito-migrate-user": "an unknown user signs in to a Cognito user pool",
+        "cognito/latest/developerguide/user-pool-lambda-migrate-user";
+    "cognito-post-authentication": "a user signed in to a Cognito user pool",
+        "cognito/latest/developerguide/user-pool-lambda-post-authentication";
     "cognito-post-confirmation": "a user of a Cognito user pool was confirmed",
         "cognito/latest/developerguide/user-pool-lambda-post-confirmation";
+    "cognito-pre-authentication": "a user is about to sign in to a Cognito user pool",
+        "cognito/latest/developerguide/user-pool-lambda-pre-authentication";
     "cognito-pre-signup": "a user signs up to a Cognito user pool",
         "cognito/latest/developerguide/user-pool-lambda-pre-sign-up";
     "cognito-pre-token": "a Cognito user pool is about to issue tokens (version 2)",
         "cognito/latest/developerguide/user-pool-lambda-pre-token-generation";
+    "cognito-pre-token-v1": "a Cognito user pool is about to issue tokens (version 1)",
+        "cognito/latest/developerguide/user-pool-lambda-pre-token-generation";
+    "cognito-sync": "a dataset of Amazon Cognito Sync changed", "cognito/latest/developerguide/cognito-events";
+    "cognito-verify-auth-challenge": "a user answered the question of a custom sign-in",
+        "cognito/latest/developerguide/user-pool-lambda-verify-auth-challenge-response";
     "config": "a rule of AWS Config evaluates a changed resource",
         "config/latest/developerguide/evaluate-config_develop-rules_example-events";
     "connect": "a flow of Amazon Connect", "connect/latest/adminguide/connect-lambda-functions";
+    "controltower": "a landing zone of AWS Control Tower was set up", "controltower/latest/userguide/lifecycle-events";
     "documentdb": "a change in a collection of Amazon DocumentDB", "lambda/latest/dg/with-documentdb";
     "dynamodb": "an item of a DynamoDB table was added, changed and removed", "lambda/latest/dg/with-ddb";
+    "ecr-scan": "the scan of an image in Amazon ECR ended", "AmazonECR/latest/userguide/ecr-eventbridge";
     "eventbridge": "an event of an application on an event bus of EventBridge",
         "eventbridge/latest/userguide/eb-events";
+    "eventbridge-ec2": "an EC2 instance changed its state", "ec2/latest/userguide/monitoring-instance-state-changes";
     "eventbridge-s3": "S3 reports a new object to EventBridge", "AmazonS3/latest/userguide/ev-events";
-    "eventbridge-scheduled": "the schedule of an EventBridge rule", "eventbridge/latest/userguide/eb-create-rule-schedule";
-    "firehose": "records for a function to transform for Amazon Data Firehose", "firehose/latest/dev/data-transformation";
+    "eventbridge-scheduled": "the schedule of an EventBridge rule",
+        "eventbridge/latest/userguide/eb-create-rule-schedule";
+    "firehose": "records for a function to transform for Amazon Data Firehose",
+        "firehose/latest/dev/data-transformation";
+    "iot-1-click": "a click of a device of AWS IoT 1-Click, which AWS has shut down",
+        "iot-1-click/latest/developerguide/1click-programming";
+    "iot-authorizer": "AWS IoT Core asks whether a device may connect", "iot/latest/developerguide/config-custom-auth";
+    "iot-button": "a click of an AWS IoT button", "iot/latest/developerguide/iot-lambda-rule";
     "kafka": "records of a topic in Amazon MSK", "lambda/latest/dg/with-msk";
     "kafka-self-managed": "records of a topic in a self-managed Kafka cluster", "lambda/latest/dg/with-kafka";
     "kinesis": "records of a Kinesis data stream", "lambda/latest/dg/with-kinesis";
+    "kinesis-analytics": "records that an application of Kinesis Data Analytics delivers",
+        "kinesisanalytics/latest/dev/how-it-works-output-lambda";
     "lambda-url": "an HTTP request through a function URL", "lambda/latest/dg/urls-invocation";
+    "lex": "a bot of Amazon Lex fulfills an intent (version 1)", "lex/latest/dg/lambda-input-response-format";
     "rabbitmq": "a message from a queue of Amazon MQ for RabbitMQ", "lambda/latest/dg/with-mq";
     "s3": "a new object in a bucket", "AmazonS3/latest/userguide/notification-content-structure";
     "s3-batch": "a task of S3 Batch Operations", "AmazonS3/latest/userguide/batch-ops-invoke-lambda";
+    "s3-object-lambda": "S3 Object Lambda transforms an object", "AmazonS3/latest/userguide/olap-event-context";
     "secretsmanager": "a step of rotating a secret", "secretsmanager/latest/userguide/rotate-secrets_lambda-functions";
     "ses": "a mail that Amazon SES received", "ses/latest/dg/receiving-email-action-lambda-event";
     "sns": "a message of an SNS topic", "lambda/latest/dg/with-sns";

@@ -32,6 +32,7 @@ fn encoded_payloads_are_the_orders_of_the_shop() {
         ("kafka", "/records/orders-0/0/value"),
         ("kafka-self-managed", "/records/orders-0/0/value"),
         ("kinesis", "/Records/0/kinesis/data"),
+        ("kinesis-analytics", "/records/0/data"),
         ("rabbitmq", "/rmqMessagesByQueue/orders::~1/0/data"),
     ];
     for (name, pointer) in places {
@@ -66,9 +67,11 @@ fn json_inside_strings_is_valid() {
     let places = [
         ("cloudwatch-alarm", "/alarmData/state/reasonData"),
         ("cloudwatch-alarm", "/alarmData/previousState/reasonData"),
+        ("cloudwatch-alarm-composite", "/alarmData/state/reasonData"),
         ("codepipeline", "/CodePipeline.job/data/actionConfiguration/configuration/UserParameters"),
         ("config", "/invokingEvent"),
         ("config", "/ruleParameters"),
+        ("s3-object-lambda", "/configuration/payload"),
         ("sns", "/Records/0/Sns/Message"),
         ("sqs", "/Records/0/body"),
         ("sqs", "/Records/1/body"),

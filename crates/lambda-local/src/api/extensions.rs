@@ -52,7 +52,7 @@ pub(crate) async fn subscribe(request: Request<Incoming>, calls: &mpsc::Sender<C
 
 fn identifier(request: &Request<Incoming>) -> Result<Uuid, ApiError> {
     let text = header(request, IDENTIFIER).ok_or_else(|| {
-        ApiError::forbidden("Extension.MissingExtensionIdentifier", format!("{IDENTIFIER} not found"))
+        ApiError::forbidden("Extension.MissingExtensionIdentifier", format!("Missing {IDENTIFIER} header"))
     })?;
     let invalid =
         |_| ApiError::forbidden("Extension.InvalidExtensionIdentifier", format!("{IDENTIFIER} is not a UUID"));

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::ApiResponse;
-use super::respond::empty;
+use super::respond::{empty, text};
 use crate::http::header;
 
 /// How long a function may keep the answer. It does not change while the sandbox lives.
@@ -46,15 +46,8 @@ impl Metadata {
     }
 }
 
-/// The reason as text, with a line end, as in AWS's emulator.
 fn refused(status: StatusCode) -> ApiResponse {
-    let reason = status.canonical_reason().unwrap_or_default();
-    Response::builder()
-        .status(status)
-        .header("Content-Type", "text/plain; charset=utf-8")
-        .header("X-Content-Type-Options", "nosniff")
-        .body(Full::new(format!("{reason}\n").into()))
-        .unwrap_or_else(|_| empty(StatusCode::INTERNAL_SERVER_ERROR))
+    text(status, status.canonical_reason().unwrap_or_default())
 }
 
 /// The id of the first zone of a region: `use1-az1` in `us-east-1`.

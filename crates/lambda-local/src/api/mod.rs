@@ -26,7 +26,7 @@ pub(crate) use metadata::Metadata;
 pub(crate) use respond::{InvocationHeaders, accepted, json, next_invocation, refused};
 pub(crate) use runtime::too_large;
 
-use respond::empty;
+use respond::{text, wrong_method};
 
 pub(crate) type ApiResponse = Response<Full<Bytes>>;
 
@@ -161,10 +161,10 @@ async fn route(request: Request<Incoming>, connection: Connection, calls: &mpsc:
         | ["2020-01-01", "extension", "register"]
         | ["2020-01-01", "extension", "init" | "exit", "error"] => Method::POST,
         ["2022-07-01", "telemetry"] | ["2020-08-15", "logs"] => Method::PUT,
-        _ => return empty(StatusCode::NOT_FOUND),
+        _ => return text(StatusCode::NOT_FOUND, "404 page not found"),
     };
     if *request.method() != expected {
-        return empty(StatusCode::METHOD_NOT_ALLOWED);
+        return wrong_method(&expected);
     }
     let outcome = match parts[..] {
         [_, "runtime", "invocation", "next"] => ask(calls, |reply| Call::RuntimeNext { connection, reply }).await,

@@ -2,7 +2,7 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -58,9 +58,28 @@ pub(crate) fn empty(status: StatusCode) -> ApiResponse {
     response
 }
 
+/// A plain text, with a line end.
+pub(crate) fn text(status: StatusCode, text: &str) -> ApiResponse {
+    Response::builder()
+        .status(status)
+        .header("Content-Type", "text/plain; charset=utf-8")
+        .header("X-Content-Type-Options", "nosniff")
+        .body(Full::new(format!("{text}\n").into()))
+        .unwrap_or_else(|_| empty(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// The answer to a call with another method than the expected one.
+pub(crate) fn wrong_method(expected: &Method) -> ApiResponse {
+    let response = Response::builder().status(StatusCode::METHOD_NOT_ALLOWED).header("Allow", expected.as_str());
+    response.body(Full::default()).unwrap_or_else(|_| empty(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// A document, with a line end.
 pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> ApiResponse {
     let mut response = empty(status);
-    *response.body_mut() = Full::new(serde_json::to_vec(document).unwrap_or_default().into());
+    let mut body = serde_json::to_vec(document).unwrap_or_default();
+    body.push(b'\n');
+    *response.body_mut() = Full::new(body.into());
     let json = hyper::header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
     response

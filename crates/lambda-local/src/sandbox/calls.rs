@@ -9,14 +9,14 @@ use crate::api::{self, AnsweredInvocation, ApiResponse, BegunResponse, Call, End
 use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome, field, function_error};
 use crate::http::Connection;
-use crate::lifecycle::{ApiError, NextCall};
+use crate::lifecycle::{Answer, ApiError, NextCall};
 
 impl Sandbox<'_> {
     pub(crate) fn answer(&mut self, call: Call) {
         match call {
             Call::RuntimeNext { connection, reply } => self.runtime_next(WaitingCall { connection, reply }),
             Call::BeginResponse { answered, reply } => {
-                let _ = reply.send(self.begin_answer(&answered));
+                let _ = reply.send(self.begin_answer(&answered, Answer::Response));
             }
             Call::EndResponse { request_id, ending, reply } => {
                 respond(reply, self.end_answer(&request_id, ending.into()));
@@ -24,7 +24,7 @@ impl Sandbox<'_> {
             Call::InvocationError { answered, error_type, payload, reply } => {
                 let failure = Some(function_error(error_type, &payload));
                 let outcome = Outcome { payload: Some(payload), failure };
-                let begun = self.begin_answer(&answered);
+                let begun = self.begin_answer(&answered, Answer::Error);
                 respond(reply, begun.and_then(|_| self.end_answer(&answered.request_id, outcome)));
             }
             Call::InitError { error_type, payload, reply } => {
@@ -112,7 +112,7 @@ impl Sandbox<'_> {
         }
     }
 
-    fn begin_answer(&mut self, answered: &AnsweredInvocation) -> Result<BegunResponse, ApiError> {
+    fn begin_answer(&mut self, answered: &AnsweredInvocation, answer: Answer) -> Result<BegunResponse, ApiError> {
         if let Some(concurrent) = &mut self.concurrent {
             return concurrent.begin_answer(answered, &self.lambda.config);
         }
@@ -120,7 +120,7 @@ impl Sandbox<'_> {
         if answered.invocation_id.is_some() && answered.invocation_id.as_ref() != current {
             return Err(ApiError::invoke_timeout());
         }
-        self.lifecycle.begin_answer(&answered.request_id)?;
+        self.lifecycle.begin_answer(&answered.request_id, answer)?;
         let config = self.config();
         let handed_out = self.handed_out.as_mut().ok_or_else(ApiError::invalid_request_id)?;
         Ok(handed_out.begin_response(config))
