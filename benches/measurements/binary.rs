@@ -1,4 +1,4 @@
-//! The built function: size and cold start by profile and C library, and allocation speed.
+//! The built function: size and cold start by profile and C library, and the price of an event.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -9,17 +9,18 @@ use std::time::Instant;
 
 use lambda_zip_check::elf;
 
+use crate::handler;
 use crate::inputs::host;
 use crate::page::{Page, thousands};
 use crate::plot::Plot;
-use crate::run::{Contender, Measured, Sample, interleaved, wait};
+use crate::run::{Contender, Measured, Sample, wait};
 use crate::{Options, program};
 
 /// One way to build. `profile` becomes `CARGO_PROFILE_RELEASE_…` variables.
-struct Variant {
-    name: &'static str,
-    flags: &'static [&'static str],
-    profile: &'static [(&'static str, &'static str)],
+pub(crate) struct Variant {
+    pub(crate) name: &'static str,
+    pub(crate) flags: &'static [&'static str],
+    pub(crate) profile: &'static [(&'static str, &'static str)],
 }
 
 const OWN_PROFILE: &str = "--no-profile-defaults";
@@ -33,18 +34,17 @@ const VARIANTS: [Variant; 5] = [
         profile: &[("LTO", "thin"), ("CODEGEN_UNITS", "1"), ("PANIC", "abort"), ("STRIP", "symbols")],
     },
     Variant { name: "ours, opt-level z", flags: &[], profile: &[("OPT_LEVEL", "z")] },
-    Variant { name: "ours, --libc gnu", flags: &["--libc", "gnu"], profile: &[] },
+    Variant { name: "ours, --libc musl", flags: &["--libc", "musl"], profile: &[] },
 ];
 
 pub(crate) fn measure(options: &Options) -> Page {
     let mut page = Page::new(
         "The built binary",
-        "Size and cold start of `examples/hello` by profile and C library, and the effect of a faster \
-         allocator.",
+        "Size and cold start of `examples/hello` by profile and C library, and what an event costs a function.",
     );
     page.version(crate::machine::version("rustc", &["--version"], ""));
     profiles(options, &mut page);
-    allocators(options, &mut page);
+    handler::measure(options, &mut page);
     page
 }
 
@@ -102,7 +102,7 @@ fn profiles(options: &Options, page: &mut Page) {
 }
 
 /// Builds the executable. Returns `None` if this machine cannot build it.
-fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) -> Option<PathBuf> {
+pub(crate) fn build(options: &Options, manifest: &Path, variant: &Variant, features: &str) -> Option<PathBuf> {
     let name = variant.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>() + features;
     let target = options.scratch.join("binary").join(name);
     let mut command = Command::new(program());
@@ -148,42 +148,4 @@ fn cold_start(binary: &Path) -> Sample {
     child.kill().expect("it can be ended");
     let used = wait(child);
     Sample { wall: elapsed, cpu: used.rusage.utime + used.rusage.stime, peak: used.rusage.maxrss, bytes: None }
-}
-
-fn allocators(options: &Options, page: &mut Page) {
-    const LIBRARIES: [Variant; 2] = [
-        Variant { name: "musl", flags: &[], profile: &[] },
-        Variant { name: "gnu", flags: &["--libc", "gnu"], profile: &[] },
-    ];
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/allocators/Cargo.toml");
-    let mut contenders = Vec::new();
-    let count = if options.smoke { "100" } else { "20000" };
-    for variant in &LIBRARIES[..if options.smoke { 1 } else { 2 }] {
-        for (features, allocator) in [("", "its own allocator"), ("mimalloc", "mimalloc")] {
-            if options.smoke && !features.is_empty() {
-                continue;
-            }
-            let Some(binary) = build(options, &manifest, variant, features) else {
-                page.missing(&format!(
-                    "what {} with {allocator} needs: a C compiler for it, such as zig",
-                    variant.name
-                ));
-                continue;
-            };
-            for threads in ["1", "4"] {
-                let name = format!("{}, {allocator}, {threads} threads", variant.name);
-                contenders.push(Contender::new(&name, &binary, [threads, count]));
-            }
-        }
-    }
-    let measured = interleaved(&contenders, options.runs);
-    page.section(
-        "An allocating handler",
-        "Each of 20,000 events creates, sorts and drops a document of nested lists and texts. The events are \
-         spread over threads.",
-    );
-    page.measured(&measured);
-    let mut plot = Plot::new("CPU time of an allocating handler: less is better", "s");
-    plot.group("", measured.iter().map(|one| (one.name.clone(), one.cpu.as_secs_f64())));
-    page.plot(plot);
 }

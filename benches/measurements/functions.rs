@@ -58,7 +58,7 @@ pub(crate) fn measure(options: &Options) -> Page {
 /// `ours` and cargo without changes, and `ours` with all zips removed.
 fn contenders(scratch: &Path, count: u32) -> Vec<Contender> {
     let manifest = package(&scratch.join(format!("package-{count}")), count);
-    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let args = |target: &str| {
         let target = scratch.join(format!("{target}-{count}")).to_str().expect("UTF-8").to_owned();
         ["--manifest-path".into(), manifest.to_str().expect("UTF-8").to_owned(), "--target-dir".into(), target]

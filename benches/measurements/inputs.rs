@@ -40,7 +40,7 @@ pub(crate) fn all(options: &Options) -> Vec<Input> {
     if options.smoke {
         return inputs;
     }
-    inputs.insert(0, Input::copied(options, "hello", "`examples/hello`, static", &hello(options)));
+    inputs.insert(0, Input::copied(options, "hello", "`examples/hello`", &hello(options)));
     let sysroot = output_of("rustc", &["--print", "sysroot"]).expect("rustc tells its sysroot");
     let sysroot = Path::new(sysroot.trim());
     inputs.push(Input::copied(options, "typ", "`clippy-driver` of the toolchain", &sysroot.join("bin/clippy-driver")));
@@ -63,7 +63,7 @@ pub(crate) fn hello(options: &Options) -> PathBuf {
     let (manifest, target_dir) = (manifest.to_str().expect("UTF-8"), target.to_str().expect("UTF-8"));
     Contender::new("hello", program(), ["--manifest-path", manifest, "--target-dir", target_dir, "--arch", host()])
         .run();
-    target.join(format!("{}-unknown-linux-musl/release/hello", std::env::consts::ARCH))
+    target.join(format!("{}-unknown-linux-gnu/release/hello", std::env::consts::ARCH))
 }
 
 /// Lambda's name of this machine's architecture.

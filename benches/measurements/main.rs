@@ -8,7 +8,9 @@
 
 mod binary;
 mod functions;
+mod handler;
 mod inputs;
+mod linking;
 mod machine;
 mod noop;
 mod packing;
@@ -34,11 +36,12 @@ pub(crate) struct Options {
 
 type Suite = fn(&Options) -> Page;
 
-const SUITES: [(&str, Suite); 5] = [
+const SUITES: [(&str, Suite); 6] = [
     ("packing", packing::measure),
     ("no-op", noop::measure),
     ("functions", functions::measure),
     ("start", start::measure),
+    ("linking", linking::measure),
     ("binary", binary::measure),
 ];
 

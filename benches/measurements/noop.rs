@@ -44,7 +44,7 @@ pub(crate) fn measure(options: &Options) -> Page {
 fn contenders(scratch: &Path, package: &Path, cargo_lambda: Option<&Path>) -> Vec<Contender> {
     let manifest = package.join("Cargo.toml");
     let target_dir = |name: &str| scratch.join(name).to_str().expect("UTF-8").to_owned();
-    let triple = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let of_package = || ["--manifest-path".into(), manifest.to_str().expect("UTF-8").to_owned()].into_iter();
     let common = |name: &str| of_package().chain(["--target-dir".into(), target_dir(name)]);
     let ours = || common("ours").chain(["--arch".into(), host().into()]);
@@ -72,7 +72,7 @@ pub(crate) fn cargo_program() -> PathBuf {
 }
 
 /// PATH with the program's directory first. There cargo finds the subcommand, and cargo-lambda the Python that has zig.
-fn path_with(program: &Path) -> String {
+pub(crate) fn path_with(program: &Path) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let directories = program.parent().map(PathBuf::from).into_iter().chain(std::env::split_paths(&path));
     std::env::join_paths(directories).expect("PATH can be joined").into_string().expect("UTF-8")
