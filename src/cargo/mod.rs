@@ -15,6 +15,7 @@ mod rustflags;
 pub(crate) mod sccache;
 pub(crate) mod stand_in;
 mod target_cpu;
+mod target_directory;
 mod terminal;
 mod trim_paths;
 
@@ -37,6 +38,7 @@ pub(crate) use groups::{Binary, groups};
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, c_is_native};
+pub(crate) use target_directory::create_target_directory;
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::invoke;
-use crate::cargo::{RunningBuild, sccache};
+use crate::cargo::{RunningBuild, create_target_directory, sccache};
 use crate::cli::{BuildArguments, MessageFormat};
 use crate::context::BuildContext;
 use crate::linker;
@@ -90,11 +90,13 @@ fn build(
     freshness: &Freshness,
     shell: &Shell,
 ) -> Result<(Vec<PathBuf>, Duration)> {
-    // A wrong include must not cost a build.
+    // A wrong include or output must not cost a build.
     let collected = publish::collect_ahead(plan, output_paths)?;
+    let target_directory = context.target_directory();
+    publish::check_outputs(plan, &target_directory)?;
     linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
     let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
-    let target_directory = context.target_directory();
+    create_target_directory(&target_directory)?;
     let linker_env =
         linker::prepare(targets, &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
     let mut commands: Vec<_> = plan.cargo_commands().cloned().collect();

@@ -143,6 +143,13 @@ impl<'a> BuildContext<'a> {
         }
     }
 
+    /// The directories that cargo writes to.
+    pub(crate) fn cargo_directories(&self) -> impl Iterator<Item = PathBuf> {
+        let build =
+            self.inputs.metadata.build_directory.clone().map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
+        std::iter::once(self.target_directory()).chain(build)
+    }
+
     /// What earlier runs stored in this target directory.
     pub(crate) fn cache(&self) -> Cache {
         Cache::of(&self.target_directory())

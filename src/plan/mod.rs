@@ -22,6 +22,7 @@ use crate::shell::Shell;
 use deployment_zip::OutputPaths;
 use lambda_platform::{Libc, Target};
 
+pub(crate) use output::debug_path;
 pub(crate) use packaging::Packaging;
 
 /// The version of the JSON documents on stdout. It rises when a field is removed or changes its meaning.
@@ -54,6 +55,9 @@ pub(crate) struct BuildPlan {
     /// True if debug information is split from each executable.
     #[serde(skip)]
     pub(crate) debug_symbols: bool,
+    /// The directories that cargo and this program write to. They are left out of every zip.
+    #[serde(skip)]
+    output_directories: Vec<PathBuf>,
 }
 
 /// One function for one target: one executable, one zip.
@@ -98,10 +102,12 @@ impl Serialize for PlannedTarget {
 }
 
 impl BuildPlan {
-    /// The files that the run writes: the zips, and the report page if there is one.
+    /// The files that the run writes: the zips with their debug information, and the report page if there is one.
     pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OutputPaths::new(zips.chain(report_page), None)
+        let symbols = self.functions.iter().filter(|_| self.debug_symbols);
+        let symbols = symbols.map(|planned| debug_path(&planned.function.name, &planned.path));
+        OutputPaths::new(zips.chain(symbols).chain(report_page), None).with_directories(self.output_directories.clone())
     }
 
     /// All builds, in their order.
@@ -143,7 +149,8 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
     command::refuse_misplaced(&context.arguments.passed_on)?;
     let c_crates = c_crates(context);
     let (targets, link_warnings) = choose_linkers(context, &c_crates)?;
-    let (functions, inherited) = plan_functions(context, &targets)?;
+    let output = output::Output::new(context)?;
+    let (functions, inherited) = plan_functions(context, &output, &targets)?;
     let compiles_c = !c_crates.is_empty();
     let (cargo, more_cargo) = command::cargo_builds(context, &targets, compiles_c)?;
     Ok(BuildPlan {
@@ -157,6 +164,7 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
         link_warnings,
         warnings: warnings(context, compiles_c),
         debug_symbols: context.arguments.debug_symbols,
+        output_directories: context.cargo_directories().chain(output.directory()).collect(),
     })
 }
 
@@ -181,9 +189,9 @@ fn choose_linkers(context: &BuildContext<'_>, c_crates: &[CCrate]) -> Result<(Ve
 /// Every function for every target.
 fn plan_functions(
     context: &BuildContext<'_>,
+    output: &output::Output,
     targets: &[PlannedTarget],
 ) -> Result<(Vec<PlannedFunction>, cargo_lambda::Notes)> {
-    let output = output::Output::new(context)?;
     let mut functions = Vec::new();
     let mut inherited = cargo_lambda::Notes::default();
     for (function, config) in &context.functions {

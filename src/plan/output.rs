@@ -57,6 +57,19 @@ impl Output {
         }
     }
 
+    /// The directory that holds the zips of all runs, unless each run names a file of its own.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::Directory { directory, .. } => Some(directory.clone()),
+            Self::File(_) => None,
+            Self::Template { directory, template } => {
+                let fixed = template.split('{').next().unwrap_or_default();
+                let end = fixed.rfind(std::path::is_separator)?;
+                Some(directory.join(&fixed[..end]))
+            }
+        }
+    }
+
     /// The path of one zip.
     pub(super) fn path(&self, function: &Function, kind: ArchiveKind, target: Target) -> PathBuf {
         match self {
@@ -83,6 +96,12 @@ impl Output {
             }
         }
     }
+}
+
+/// The debug information of a zip: `<function>.debug` next to `bootstrap.zip`, else `<name>.debug` next to `<name>.zip`.
+pub(crate) fn debug_path(function: &str, zip: &Path) -> PathBuf {
+    let stem = zip.file_stem().unwrap_or_default();
+    if stem == "bootstrap" { zip.with_file_name(format!("{function}.debug")) } else { zip.with_extension("debug") }
 }
 
 /// Replaces each `{name}` by its value.
@@ -134,4 +153,24 @@ pub(super) fn refuse_collisions(functions: &[PlannedFunction]) -> Result<()> {
 fn comparable(path: &Path) -> String {
     let clean: PathBuf = path.components().collect();
     clean.to_string_lossy().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_information_goes_next_to_the_zip() {
+        assert_eq!(debug_path("api", Path::new("out/api/bootstrap.zip")), Path::new("out/api/api.debug"));
+        assert_eq!(debug_path("api", Path::new("out/api-arm64.zip")), Path::new("out/api-arm64.debug"));
+    }
+
+    #[test]
+    fn the_fixed_start_of_a_template_is_its_directory() {
+        let directory =
+            |template: &str| Output::Template { directory: "/w".into(), template: template.to_owned() }.directory();
+        assert_eq!(directory("dist/{function}.zip"), Some("/w/dist".into()));
+        assert_eq!(directory("dist/zips/api-{arch}.zip"), Some("/w/dist/zips".into()));
+        assert_eq!(directory("{arch}/{function}.zip"), None);
+    }
 }

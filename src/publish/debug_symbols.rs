@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::plan::debug_path;
 use lambda_zip_check::elf::{self, Elf};
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
@@ -38,21 +39,4 @@ pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<P
     });
     copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;
     Ok(path)
-}
-
-/// `<function>.debug` next to `bootstrap.zip`, else `<name>.debug` next to `<name>.zip`.
-fn debug_path(function: &str, zip: &Path) -> PathBuf {
-    let stem = zip.file_stem().unwrap_or_default();
-    if stem == "bootstrap" { zip.with_file_name(format!("{function}.debug")) } else { zip.with_extension("debug") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_information_goes_next_to_the_zip() {
-        assert_eq!(debug_path("api", Path::new("out/api/bootstrap.zip")), Path::new("out/api/api.debug"));
-        assert_eq!(debug_path("api", Path::new("out/api-arm64.zip")), Path::new("out/api-arm64.debug"));
-    }
 }

@@ -6,6 +6,7 @@
 mod debug_symbols;
 mod freshness;
 mod glibc;
+mod outputs;
 mod package_job;
 
 use std::num::NonZeroUsize;
@@ -26,6 +27,7 @@ use package_job::Candidate;
 
 pub(crate) use freshness::Freshness;
 pub(crate) use glibc::check_glibc;
+pub(crate) use outputs::check_outputs;
 pub(crate) use package_job::{PackageJob, STDOUT, collect_ahead};
 
 /// A zip with more bytes of input than this has enough chunks for several cores.

@@ -102,7 +102,10 @@ impl<'a> PackageJob<'a> {
 
     /// Reports what was left out of included directories, and flags that matched no file.
     pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        let Collected { entries, default_excluded, excluded_outputs, excluded_directories } = collected;
+        for path in excluded_directories {
+            shell.status("Leaving out", format_args!("`{}`, which cargo or this program writes to", path.display()));
+        }
         if let Some((first, rest)) = default_excluded.split_first() {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();

@@ -202,6 +202,12 @@ fn failed_to_write(path: &Path) -> String {
     format!("failed to write `{}`", path.display())
 }
 
+/// Fails if [`stage`] could not write to this path, because something other than a file or directory is in its place. A
+/// caller can ask before it spends time on the contents.
+pub fn check_output(final_path: &Path) -> Result<()> {
+    output_file(final_path).map(drop)
+}
+
 /// The file to replace.
 fn output_file(final_path: &Path) -> Result<PathBuf> {
     let failed = |reason: &str, hint: &str| {
@@ -209,6 +215,12 @@ fn output_file(final_path: &Path) -> Result<PathBuf> {
     };
     if final_path.is_dir() || final_path.file_name().is_none() {
         return Err(failed("it is a directory", "give a path that ends with a file name").into());
+    }
+    // The first directory above that exists must be one.
+    let existing = final_path.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
+    if let Some(blocking) = existing.filter(|path| !path.is_dir()) {
+        let reason = format!("`{}` is not a directory", blocking.display());
+        return Err(failed(&reason, "remove it, or write to another directory with `--output`").into());
     }
     fs::output_file(final_path).map_err(|error| match error.downcast_ref::<io::Error>() {
         Some(_) => failure(error, failed_to_write(final_path)),
