@@ -67,8 +67,17 @@ pub(super) fn glibc_needs_zig(target: Target, glibc: GlibcVersion, zig: &ZigSurv
 
 pub(super) fn missing_compiler(target: Target, survey: &Survey) -> Failure {
     let names: Vec<_> = compilers(target, &survey.host).iter().map(|name| format!("`{name}`")).collect();
-    Failure::new(ErrorKind::Setup, format!("no C compiler found for `{}`; tried {}", target.triple(), names.join(", ")))
-        .hint(install_compiler(target))
+    let failure = |what: &str| {
+        Failure::new(ErrorKind::Setup, format!("no {what} found for `{}`; tried {}", target.triple(), names.join(", ")))
+    };
+    match &survey.of(target).musl_wrapper {
+        None => failure("C compiler").hint(install_compiler(target)),
+        Some(wrapper) => failure("linker").hint(format!(
+            "`{}` compiles C, but cannot link Rust's static executables: leave out `--linker`, and it compiles C for the \
+             built-in linker",
+            wrapper.display()
+        )),
+    }
 }
 
 /// Nothing on this machine can link the target.
@@ -159,9 +168,6 @@ fn install_compiler(target: Target) -> String {
                 Arch::Arm64 => "aarch64",
             };
             format!("install a cross compiler: `sudo apt-get install gcc-{arch}-linux-gnu` (Debian, Ubuntu)")
-        }
-        ("linux", Libc::Musl) if arch.rust_name() == std::env::consts::ARCH => {
-            "install musl's compiler: `sudo apt-get install musl-tools` (Debian, Ubuntu)".into()
         }
         ("macos", _) => format!(
             "install a cross compiler: `brew install messense/macos-cross-toolchains/{}-unknown-linux-{libc}`",

@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::PlannedTarget;
 use crate::cargo::{self, BUILD_ID, CargoCommand, LinkFlags};
 use crate::context::{BuildContext, Function};
-use crate::linker::{Linker, built_in};
+use crate::linker::{Linker, built_in, c_compiler_variable};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// The commands, of which all but the first are for binaries that share a path with another. They name each binary, so cargo
@@ -85,8 +85,17 @@ fn selection_args(functions: &[&Function]) -> Vec<OsString> {
 /// The variables for linkers and C compilers.
 fn environment(context: &BuildContext<'_>, targets: &[PlannedTarget], compiles_c: bool) -> BTreeMap<String, OsString> {
     let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
-        let compiles_c_too = context.survey.targets[&target.triple()].c_compiler.is_none();
-        linker.variables(*target, compiles_c_too)
+        let found = &context.survey.targets[&target.triple()];
+        let has_no_c_compiler = found.c_compiler.is_none();
+        let mut variables = linker.variables(*target, has_no_c_compiler);
+        if let Some(wrapper) = &found.musl_wrapper
+            && *linker == Linker::BuiltIn
+            && compiles_c
+            && has_no_c_compiler
+        {
+            variables.push((c_compiler_variable(*target), wrapper.into()));
+        }
+        variables
     });
     // A build without C does not read flags for C.
     let c_flags = targets
