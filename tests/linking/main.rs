@@ -11,6 +11,7 @@ mod configuration;
 mod doctor;
 mod dry_run;
 mod install_zig;
+mod libraries;
 mod musl_gcc;
 mod pure_rust;
 mod same_name;
