@@ -92,7 +92,7 @@ impl RunningBuild {
             for (index, command) in commands.iter().enumerate() {
                 let child = child.take().map_or_else(|| command.spawn(), Ok)?;
                 let keep = (commands.len() > 1).then(|| directory.join(index.to_string()));
-                executables.extend(finish(child, keep.as_deref())?);
+                executables.extend(finish(child, index, keep.as_deref())?);
             }
             Ok((executables, started.elapsed()))
         });
@@ -106,9 +106,9 @@ impl RunningBuild {
 }
 
 /// Waits for one build, and returns the executables that it reported.
-fn finish(mut child: Child, keep: Option<&Path>) -> Result<Vec<Executable>> {
+fn finish(mut child: Child, build: usize, keep: Option<&Path>) -> Result<Vec<Executable>> {
     let stdout = child.stdout.take().expect("stdout is piped");
-    let executables = messages::executables(BufReader::new(stdout), keep);
+    let executables = messages::executables(BufReader::new(stdout), build, keep);
     let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
     if status.success() {
         return executables.or_fail(ErrorKind::Build, || "failed to read the messages of `cargo build`".into());

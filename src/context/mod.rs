@@ -7,9 +7,10 @@ mod selection;
 mod target_cpu;
 mod targets;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
+#[cfg(test)]
 use cargo_metadata::Metadata;
 use time::{Date, OffsetDateTime};
 
@@ -24,6 +25,8 @@ use inputs::{BuildInputs, CacheLookup};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
+pub(crate) use features::AddedFeatures;
+use selection::Selection;
 pub(crate) use selection::{Function, SkippedBinary};
 pub(crate) use targets::names_target;
 
@@ -60,15 +63,14 @@ impl<'a> BuildContext<'a> {
 
         let lookup = CacheLookup { arguments, config: &config, directory: &directory };
         let (inputs, known_graph) = BuildInputs::load(&lookup)?;
-        let selection = selection::select(&arguments.cargo, &inputs.metadata)?;
-        let functions = read_tables(selection.functions, &inputs.metadata, &directory)?;
+        let Selection { functions, skipped } = selection::select(&arguments.cargo, &inputs.metadata, &directory)?;
         let build_target = BuildTarget::new(&config, arguments.runtime);
         let inherited = targets::inherited_target(arguments, &functions)?;
         // `--arch` and `--target` win silently, as cargo's own `--target` does.
         let build_target_warning = build_target.warning(inherited.is_some()).filter(|_| !names_target(arguments));
         let targets = targets::targets(arguments, inherited, build_target.targets(), today)?;
 
-        let source = graph_source(arguments, &config, &inputs, &targets, known_graph.as_ref());
+        let source = graph_source(arguments, &config, &inputs, &functions, &targets, known_graph.as_ref());
         let mut survey = Survey::take(&config, &inputs.rustc, &targets, arguments.linker, &source)?;
         if arguments.install_zig && !arguments.dry_run {
             install_zig(&mut survey, shell)?;
@@ -92,7 +94,7 @@ impl<'a> BuildContext<'a> {
             today,
             inputs,
             functions,
-            skipped: selection.skipped,
+            skipped,
             targets,
             build_target_warning,
             survey,
@@ -114,8 +116,7 @@ impl<'a> BuildContext<'a> {
         let empty = tempfile::tempdir()?;
         let config = CargoConfig::new(ConfigFiles::default(), empty.path(), &[])?;
         let directory = PathBuf::from(directory);
-        let selection = selection::select(&arguments.cargo, &metadata)?;
-        let functions = read_tables(selection.functions, &metadata, &directory)?;
+        let Selection { functions, skipped } = selection::select(&arguments.cargo, &metadata, &directory)?;
         let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, &[], today)?;
         overrides.set_no_rustflags(&targets);
         Ok(Self {
@@ -126,7 +127,7 @@ impl<'a> BuildContext<'a> {
             today,
             inputs: BuildInputs::for_tests(metadata),
             functions,
-            skipped: selection.skipped,
+            skipped,
             targets,
             build_target_warning: None,
             survey,
@@ -164,7 +165,8 @@ impl<'a> BuildContext<'a> {
     /// Hints for a build that failed: tools and libraries that the selected crates need.
     pub(crate) fn advice(&self) -> Vec<String> {
         let graph = self.survey.graph.as_ref();
-        let source = graph_source(self.arguments, &self.config, &self.inputs, &self.targets, graph);
+        let Self { arguments, config, inputs, functions, targets, .. } = self;
+        let source = graph_source(arguments, config, inputs, functions, targets, graph);
         let roots: Vec<_> = self.functions.iter().map(|(function, _)| function.package_id.repr.as_str()).collect();
         linker::advice(graph, &source, &roots)
     }
@@ -175,28 +177,17 @@ pub(crate) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory no longer exists".into())
 }
 
-fn read_tables(
-    functions: Vec<Function>,
-    metadata: &Metadata,
-    directory: &Path,
-) -> Result<Vec<(Function, FunctionConfig)>> {
-    let read = |function: Function| {
-        let package = &metadata[&function.package_id];
-        let config = FunctionConfig::read(metadata, package, &function.name, directory)?;
-        Ok((function, config))
-    };
-    functions.into_iter().map(read).collect()
-}
-
 fn graph_source<'s>(
     arguments: &BuildArguments,
     config: &'s CargoConfig,
     inputs: &'s BuildInputs,
+    functions: &[(Function, FunctionConfig)],
     targets: &[Target],
     known: Option<&'s Graph>,
 ) -> GraphSource<'s> {
     let flags = &arguments.cargo;
     let is_read_only = arguments.is_preview();
+    let features = AddedFeatures::args_for_all(flags, functions);
     GraphSource {
         workspace: inputs.metadata.workspace_root.as_std_path(),
         members: &inputs.members,
@@ -204,8 +195,8 @@ fn graph_source<'s>(
         may_lock: !is_read_only,
         config,
         rustc: &inputs.rustc,
-        metadata: cargo::graph_command(flags, targets, is_read_only),
-        tree: cargo::tree_command(flags, targets, is_read_only),
+        metadata: cargo::graph_command(flags, &features, targets, is_read_only),
+        tree: cargo::tree_command(flags, &features, targets, is_read_only),
         cached: known,
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct BuildPlan {
     pub(crate) functions: Vec<PlannedFunction>,
     /// The build that makes the executables.
     pub(crate) cargo: CargoCommand,
-    /// More builds, for binaries that have the path of one before them.
+    /// More builds, for binaries that have the path of one before them, or other features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) more_cargo: Vec<CargoCommand>,
     /// The triples whose standard library has to be installed first.
@@ -71,6 +71,9 @@ pub(crate) struct PlannedFunction {
     pub(crate) target: PlannedTarget,
     /// The path of the zip, absolute.
     pub(crate) path: PathBuf,
+    /// The index of the `cargo build` that makes its executable.
+    #[serde(skip)]
+    pub(crate) build: usize,
 }
 
 /// A target and its linker, as the reports show them.
@@ -150,9 +153,14 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
     let c_crates = c_crates(context);
     let (targets, link_warnings) = choose_linkers(context, &c_crates)?;
     let output = output::Output::new(context)?;
-    let (functions, inherited) = plan_functions(context, &output, &targets)?;
+    let (mut functions, inherited) = plan_functions(context, &output, &targets)?;
     let compiles_c = !c_crates.is_empty();
-    let (cargo, more_cargo) = command::cargo_builds(context, &targets, compiles_c)?;
+    let builds = command::cargo_builds(context, &targets, compiles_c)?;
+    for planned in &mut functions {
+        planned.build = builds.index_of(&planned.function);
+    }
+    let mut commands = builds.commands.into_iter();
+    let (cargo, more_cargo) = (commands.next().expect("a plan has a function"), commands.collect());
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
         functions,
@@ -200,7 +208,7 @@ fn plan_functions(
         for target in targets {
             let path = output.path(function, packaging.kind, target.target);
             let (function, packaging, target) = (function.clone(), packaging.clone(), target.clone());
-            functions.push(PlannedFunction { function, packaging, target, path });
+            functions.push(PlannedFunction { function, packaging, target, path, build: 0 });
         }
     }
     if context.has_cargo_lambda_file {

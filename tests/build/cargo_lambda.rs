@@ -164,8 +164,14 @@ const FOREIGN: [(&str, &str); 19] = [
     ("env_file = \".env\"", "`[env]` of `.cargo/config.toml`"),
     ("release = false", "add `--profile dev`"),
     ("profile = \"small\"", "add `--profile small`"),
-    ("features = [\"a\", \"b\"]", "add `--features a --features b`"),
-    ("no_default_features = true", "add `--no-default-features`"),
+    (
+        "features = [\"a\", \"b\"]",
+        "add `--features a --features b`, or set `features` in `[package.metadata.lambda-zip]`",
+    ),
+    (
+        "no_default_features = true",
+        "add `--no-default-features`, or set `no-default-features` in `[package.metadata.lambda-zip]`",
+    ),
     ("packages = [\"api\"]", "add `--package api`"),
     ("jobs = 2", "add `--jobs 2`"),
     ("target_dir = \"t\"", "add `--target-dir t`"),

@@ -39,13 +39,17 @@ fn hint(name: &str, value: &Value) -> String {
         "release" => "add `--profile dev`".to_owned(),
         "skip_target_check" => "add `--no-install`".to_owned(),
         "unstable_flags" => "add them as `-Z <FLAG>`".to_owned(),
+        "features" | "no_default_features" => {
+            let key = name.replace('_', "-");
+            format!("{}, or set `{key}` in `[package.metadata.lambda-zip]`", flags(&key, value))
+        }
         name if CARGO_FLAGS.contains(&name) => flags(&name.replace('_', "-"), value),
         _ => "remove it, or leave it to cargo-lambda".to_owned(),
     }
 }
 
 /// The keys that are flags of cargo's, and flags of the same name here.
-const CARGO_FLAGS: [&str; 22] = [
+const CARGO_FLAGS: [&str; 20] = [
     "all_features",
     "bin",
     "bins",
@@ -54,14 +58,12 @@ const CARGO_FLAGS: [&str; 22] = [
     "example",
     "examples",
     "exclude",
-    "features",
     "frozen",
     "ignore_rust_version",
     "jobs",
     "keep_going",
     "locked",
     "manifest_path",
-    "no_default_features",
     "offline",
     "quiet",
     "target_dir",
