@@ -7,15 +7,16 @@ use anyhow::Result;
 
 use super::invoke;
 use crate::cargo::{RunningBuild, create_target_directory, sccache};
-use crate::cli::{BuildArguments, MessageFormat};
+use crate::cli::{BuildArguments, MessageFormat, OutputFormat};
 use crate::context::BuildContext;
 use crate::linker;
-use crate::plan::{self, BuildPlan};
+use crate::plan::{self, BuildPlan, PlannedFunction};
 use crate::publish::{self, Freshness, PackageJob};
 use crate::report::{self, ContentsList, Report};
 use crate::session::Session;
 use crate::shell::Shell;
 use deployment_zip::{EntrySource, ModificationTime, OutputPaths};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     let events = invoke::events_after_build(&arguments.invoke_event)?;
     let context = BuildContext::load(arguments, session.cargo_config()?, shell)?;
     let plan = plan::plan(&context)?;
+    refuse_without_zip(&plan, arguments)?;
     plan.emit_warnings(shell);
     if arguments.dry_run {
         return print_plan(&plan, arguments.message_format);
@@ -57,6 +59,19 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
         0 => invoked,
         broken => broken,
     })
+}
+
+/// Refuses flags that read the zip if a function has none.
+fn refuse_without_zip(plan: &BuildPlan, arguments: &BuildArguments) -> Result<()> {
+    let flags =
+        [("--invoke-event", !arguments.invoke_event.is_empty()), ("--report-html", arguments.report_html.is_some())];
+    let Some((flag, _)) = flags.into_iter().find(|(_, set)| *set) else { return Ok(()) };
+    let has_none = |planned: &&PlannedFunction| planned.packaging.format == OutputFormat::Binary;
+    let Some(planned) = plan.functions.iter().find(has_none) else { return Ok(()) };
+    let message = format!("`{flag}` needs a zip, and the output format of `{}` is `binary`", planned.function.name);
+    Err(Failure::new(ErrorKind::Usage, message)
+        .hint(format!("leave out `{flag}`, or add `--output-format zip`"))
+        .into())
 }
 
 /// `--dry-run`: the plan in place of its results.

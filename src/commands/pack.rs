@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
         package: None,
         version: None,
         kind: packaging.kind,
+        format: packaging.format,
         arch: arguments.arch.or_else(|| architecture(executable)),
         libc: None,
         runtime: arguments.runtime,
@@ -64,6 +65,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
         output_paths: &output_paths,
         levels,
         modified,
+        files_directory: None,
         debug_symbols: false,
     };
     if arguments.packaging.list {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cli::parse_rule;
+use crate::cli::{OutputFormat, parse_rule};
 use crate::suggest::nearest;
 use cargo_lambda::{Inherited, InheritedSetting};
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
@@ -48,6 +48,7 @@ pub(crate) struct Table {
     pub(crate) checks: Levels,
     features: Option<Features>,
     no_default_features: Option<bool>,
+    output_format: Option<OutputFormat>,
 }
 
 /// The features that one table turns on.
@@ -79,6 +80,11 @@ impl FunctionConfig {
     /// True if the most specific table that decides it turns the feature `default` off.
     pub(crate) fn no_default_features(&self) -> bool {
         self.tables.iter().rev().find_map(|table| table.no_default_features).unwrap_or_default()
+    }
+
+    /// The format that the most specific table names.
+    pub(crate) fn output_format(&self) -> Option<OutputFormat> {
+        self.tables.iter().rev().find_map(|table| table.output_format)
     }
 
     /// True if one of our own tables has this setting, which then replaces cargo-lambda's.
@@ -148,7 +154,7 @@ fn refuse_unknown_binaries(
 }
 
 /// The keys of every table, except that [`KEYS_OF_PACKAGES`] are not for the workspace's.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "checks",
     "compression",
     "default-excludes",
@@ -158,6 +164,7 @@ const KEYS: [&str; 11] = [
     "kind",
     "mode",
     "no-default-features",
+    "output-format",
     "symlinks",
     "target-cpu",
 ];
@@ -246,6 +253,7 @@ impl<'a> Reader<'a> {
             checks: self.checks()?,
             features: self.features()?,
             no_default_features: self.take("no-default-features")?,
+            output_format: self.parse("output-format")?,
         })
     }
 

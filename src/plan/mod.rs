@@ -14,6 +14,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cargo::CargoCommand;
+use crate::cli::OutputFormat;
 use crate::context::{BuildContext, Function, SkippedBinary, names_target};
 use crate::linker::{self, CCrate, Choice, LinkWarning, Linker};
 use crate::manifest::FunctionConfig;
@@ -60,7 +61,7 @@ pub(crate) struct BuildPlan {
     output_directories: Vec<PathBuf>,
 }
 
-/// One function for one target: one executable, one zip.
+/// One function for one target: one executable, one zip or its files.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlannedFunction {
     #[serde(flatten)]
@@ -69,11 +70,19 @@ pub(crate) struct PlannedFunction {
     pub(crate) packaging: Packaging,
     #[serde(flatten)]
     pub(crate) target: PlannedTarget,
-    /// The path of the zip, absolute.
+    /// The path of the zip or, for [`OutputFormat::Binary`], of the executable. Absolute.
     pub(crate) path: PathBuf,
     /// The index of the `cargo build` that makes its executable.
     #[serde(skip)]
     pub(crate) build: usize,
+}
+
+impl PlannedFunction {
+    /// The directory for the files of the zip, if no zip is written.
+    pub(crate) fn files_directory(&self) -> Option<PathBuf> {
+        let name = self.packaging.kind.executable_name(&self.function.name);
+        (self.packaging.format == OutputFormat::Binary).then(|| output::files_directory(&self.path, &name))
+    }
 }
 
 /// A target and its linker, as the reports show them.
@@ -109,8 +118,11 @@ impl BuildPlan {
     pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
         let symbols = self.functions.iter().filter(|_| self.debug_symbols);
-        let symbols = symbols.map(|planned| debug_path(&planned.function.name, &planned.path));
-        OutputPaths::new(zips.chain(symbols).chain(report_page), None).with_directories(self.output_directories.clone())
+        let symbols = symbols
+            .map(|planned| debug_path(&planned.function.name, &planned.path, planned.files_directory().as_deref()));
+        let directories = self.functions.iter().filter_map(PlannedFunction::files_directory);
+        OutputPaths::new(zips.chain(symbols).chain(report_page), None)
+            .with_directories(self.output_directories.iter().cloned().chain(directories))
     }
 
     /// All builds, in their order.
@@ -204,9 +216,10 @@ fn plan_functions(
     let mut inherited = cargo_lambda::Notes::default();
     for (function, config) in &context.functions {
         add_inherited(&mut inherited, context, config);
-        let packaging = Packaging::new(&context.arguments.packaging, &context.directory, config)?;
+        let mut packaging = Packaging::new(&context.arguments.packaging, &context.directory, config)?;
+        packaging.format = context.arguments.output_format.unwrap_or(packaging.format);
         for target in targets {
-            let path = output.path(function, packaging.kind, target.target);
+            let path = output.path(function, &packaging, target.target)?;
             let (function, packaging, target) = (function.clone(), packaging.clone(), target.clone());
             functions.push(PlannedFunction { function, packaging, target, path, build: 0 });
         }

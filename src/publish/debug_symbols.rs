@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::plan::debug_path;
 use lambda_zip_check::elf::{self, Elf};
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
@@ -30,13 +29,11 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
     Ok(stripped)
 }
 
-/// Writes the debug information next to a published zip. The file gets its name once it is complete.
-pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<PathBuf> {
-    let path = debug_path(function, zip);
-    let copied = fs::replace(&path, |file| {
+/// Writes the debug information of a published zip. The file gets its name once it is complete.
+pub(crate) fn publish(executable: &Path, path: &Path) -> Result<()> {
+    let copied = fs::replace(path, |file| {
         std::io::copy(&mut fs::open(executable)?, file)?;
         Ok(())
     });
-    copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;
-    Ok(path)
+    copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))
 }

@@ -4,6 +4,7 @@
 //! publication follow the order of the plan, whichever zip is ready first.
 
 mod debug_symbols;
+mod files;
 mod freshness;
 mod glibc;
 mod outputs;
@@ -18,7 +19,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 
-use crate::cache::{Digest, ZipRecord};
+use crate::cache::{Digest, ZipRecord, files_digest};
+use crate::plan::debug_path;
 use crate::report::{ArchiveReport, human_bytes, print_findings, print_zip};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
@@ -153,10 +155,15 @@ impl<'a> PreparedJob<'a> {
             self.announce_refusal(&report, shell);
             return Ok(report);
         }
-        let zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
+        let mut zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
         let archive = if self.job.is_for_stdout() {
             print_zip(&staged)?;
             staged.archive().clone()
+        } else if let Some(directory) = &self.job.files_directory {
+            let previous = freshness.map(|freshness| freshness.written_files(&self.job.path)).unwrap_or_default();
+            let archive = files::publish(&staged, directory, &previous)?;
+            zip = freshness.map(|freshness| files_digest(directory, &archive, &freshness.digests)).transpose()?;
+            archive
         } else {
             staged.publish()?
         };
@@ -169,7 +176,8 @@ impl<'a> PreparedJob<'a> {
         if self.job.debug_symbols
             && let Some(executable) = self.job.executable()
         {
-            let path = debug_symbols::publish(executable, name, &archive.path)?;
+            let path = debug_path(name, &archive.path, self.job.files_directory.as_deref());
+            debug_symbols::publish(executable, &path)?;
             shell.status("Symbols", path.display());
             report.debug_symbols = Some(path);
         }
@@ -208,8 +216,12 @@ impl<'a> PreparedJob<'a> {
     /// Stores what the next run needs to know about the zip. `zip` is the digest of its bytes.
     fn store(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<&Freshness>) {
         let (Some(freshness), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else { return };
+        let files_directory = self.job.files_directory.clone();
+        let written = files_directory.iter().flat_map(|directory| files::paths(&report.archive, directory));
         let record = ZipRecord {
             inputs,
+            written: written.filter(|path| !path.is_symlink()).collect(),
+            files_directory,
             archive: report.archive.clone(),
             zip,
             findings: report.findings.clone(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
-use super::debug_symbols;
+use super::{debug_symbols, files};
 use crate::cache::{Digest, FileDigests, ZipInputs};
 use crate::plan::{BuildPlan, Packaging, PlannedFunction};
 use crate::report::ZipDescription;
@@ -38,6 +38,8 @@ pub(crate) struct PackageJob<'a> {
     pub(crate) levels: Levels,
     /// The date of the entries.
     pub(crate) modified: ModificationTime,
+    /// The directory for the files, if they are written in place of the zip. `path` is then that of the executable.
+    pub(crate) files_directory: Option<PathBuf>,
     /// True if debug information is split from the executable on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
@@ -74,6 +76,7 @@ impl<'a> PackageJob<'a> {
             output_paths,
             levels,
             modified,
+            files_directory: planned.files_directory(),
             debug_symbols: false,
         })
     }
@@ -85,6 +88,9 @@ impl<'a> PackageJob<'a> {
 
     /// Refuses to replace a file that goes into the zip.
     pub(crate) fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
+        if let Some(directory) = &self.files_directory {
+            return files::refuse_own_files(collected, directory);
+        }
         // If there is no zip yet, no file can be the same one.
         let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
         // Comparing sizes first avoids resolving the links of every path.
@@ -98,6 +104,12 @@ impl<'a> PackageJob<'a> {
             return Err(Failure::new(ErrorKind::Usage, message).hint("name another file with `--output`").into());
         }
         Ok(())
+    }
+
+    /// A zip next to the files, which a tool that zips their directory would pack too.
+    fn zip_beside_files(&self) -> Option<PathBuf> {
+        let zip = self.files_directory.as_ref()?.join("bootstrap.zip");
+        zip.is_file().then_some(zip)
     }
 
     /// Reports what was left out of included directories, and flags that matched no file.
@@ -117,6 +129,14 @@ impl<'a> PackageJob<'a> {
         for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
         }
+        if let Some(zip) = self.zip_beside_files() {
+            let zip = zip.display();
+            let warning = format!("`{zip}` is next to the files: a tool that zips their directory packs it too");
+            shell.warn_with_hints(
+                &warning,
+                &[&"remove it, or write the files to another directory with `--output`".to_owned()],
+            );
+        }
         for rule in &self.packaging.files.modes_by_flag {
             let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
             if !names().any(|entry| rule.applies_to(entry.name.as_str())) {
@@ -130,6 +150,7 @@ impl<'a> PackageJob<'a> {
         let inputs = ZipInputs {
             entries: collected.entries.entries(),
             compression: self.packaging.compression,
+            format: self.packaging.format,
             modified: self.modified,
             expectation: &self.expectation(),
             debug_symbols: self.debug_symbols,

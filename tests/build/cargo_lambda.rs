@@ -152,7 +152,10 @@ fn functions_that_are_built_together_need_one_target() {
 
 /// Every key that has nothing to do with packaging, with words of its hint.
 const FOREIGN: [(&str, &str); 19] = [
-    ("output_format = \"binary\"", "`unzip` extracts the executable"),
+    (
+        "output_format = \"binary\"",
+        "add `--output-format binary`, or set `output-format` in `[package.metadata.lambda-zip]`",
+    ),
     ("lambda_dir = \"out\"", "add `--output out/`"),
     ("flatten = \"get\"", "add `--bin get --output <DIR>/bootstrap.zip`"),
     ("compiler = { type = \"cargo_zigbuild\" }", "`--linker zig` always uses it"),

@@ -59,10 +59,10 @@ fn printed(fixture: &Fixture, zip: impl AsRef<std::path::Path>) -> String {
 #[test]
 fn the_libraries_of_every_system_are_found_on_both_libcs() {
     let fixture = caller();
-    let flags: String = LIBRARIES.iter().map(|name| format!("-Clink-arg=-l{name} ")).collect();
+    let flags = LIBRARIES.map(|name| format!("-Clink-arg=-l{name}")).join(" ");
     for libc in ["musl", "gnu"] {
         let args = ["--arch", "x86_64,arm64", "--libc", libc, "--linker", "built-in"];
-        let run = fixture.program().args(args).env("RUSTFLAGS", flags.trim()).run().success();
+        let run = fixture.program().args(args).env("RUSTFLAGS", &flags).run().success();
         for zip in run.zips().iter().filter(|zip| zip.to_string_lossy().contains(std::env::consts::ARCH)) {
             assert!(printed(&fixture, zip).starts_with("5 true 0 "), "{libc}");
         }

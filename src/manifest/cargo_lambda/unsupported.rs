@@ -33,7 +33,9 @@ fn hint(name: &str, value: &Value) -> String {
         "flatten" => format!("add `--bin {text} --output <DIR>/bootstrap.zip`"),
         "internal" => "`internal` needs `extension = true`".to_owned(),
         "lambda_dir" => format!("add `--output {}/`", text.trim_end_matches('/')),
-        "output_format" => "the output is always a zip; `unzip` extracts the executable".to_owned(),
+        "output_format" => {
+            format!("add `--output-format {text}`, or set `output-format` in `[package.metadata.lambda-zip]`")
+        }
         "packages" => flags("package", value),
         "profile" => flags(name, value),
         "release" => "add `--profile dev`".to_owned(),
