@@ -2,6 +2,7 @@
 //! this machine. Each is resolved once, here; [`plan`](crate::plan) then runs nothing and looks at nothing.
 
 mod features;
+mod forced_target;
 mod inputs;
 mod selection;
 mod target_cpu;
@@ -69,6 +70,7 @@ impl<'a> BuildContext<'a> {
         // `--arch` and `--target` win silently, as cargo's own `--target` does.
         let build_target_warning = build_target.warning(inherited.is_some()).filter(|_| !names_target(arguments));
         let targets = targets::targets(arguments, inherited, build_target.targets(), today)?;
+        forced_target::refuse_forced_targets(&functions, &inputs.metadata, &targets, &inputs.rustc)?;
 
         let source = graph_source(arguments, &config, &inputs, &functions, &targets, known_graph.as_ref());
         let mut survey = Survey::take(&config, &inputs.rustc, &targets, arguments.linker, &source)?;

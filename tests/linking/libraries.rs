@@ -98,3 +98,22 @@ fn another_linker_than_lld_is_refused_by_name() {
     let run = fixture.program().args(["--linker", "built-in"]).env("RUSTFLAGS", "-Clink-arg=-fuse-ld=mold").run();
     run.fails(101, "`-fuse-ld=mold`").says("rustflags");
 }
+
+#[test]
+fn the_library_of_cpp_is_named_with_the_linkers_that_have_it() {
+    let fixture = Fixture::package("api");
+    fixture.write("build.rs", "fn main() { println!(\"cargo:rustc-link-lib=stdc++\"); }\n");
+    for libc in ["musl", "gnu"] {
+        let run = fixture.run(&["--libc", libc, "--linker", "built-in"]);
+        run.fails(101, "`stdc++` is the standard library of C++").says("link with `--linker zig`");
+    }
+}
+
+#[test]
+fn musl_is_not_linked_dynamically() {
+    let fixture = Fixture::package("api");
+    let program = fixture.program().args(["--libc", "musl", "--linker", "built-in"]);
+    let run = program.env("RUSTFLAGS", "-Ctarget-feature=-crt-static").run();
+    run.fails(101, "musl cannot be linked dynamically")
+        .says("remove `-C target-feature=-crt-static`, or build for glibc");
+}
