@@ -110,10 +110,9 @@ fn build(
     let target_directory = context.target_directory();
     publish::check_outputs(plan, &target_directory)?;
     linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
-    let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
     create_target_directory(&target_directory)?;
     let linker_env =
-        linker::prepare(targets, &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
+        linker::prepare(plan.linkers(), &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
     let mut commands: Vec<_> = plan.cargo_commands().cloned().collect();
     for command in &mut commands {
         command.env.extend(linker_env.clone());
@@ -130,7 +129,7 @@ fn build(
 fn finish(running: RunningBuild, context: &BuildContext<'_>, plan: &BuildPlan) -> Result<(Vec<PathBuf>, Duration)> {
     let (built, time) = running.finish().map_err(|mut error| {
         let link_hints = plan.link_hints();
-        let advice = context.advice();
+        let advice = context.advice(plan.linkers());
         lambda_zip_error::add_hints(&mut error, advice.iter().filter(|hint| !link_hints.contains(hint)));
         lambda_zip_error::add_hints(&mut error, link_hints);
         error

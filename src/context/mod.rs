@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::cargo::config::{CargoConfig, ConfigFiles};
 use crate::cargo::{self, BuildOverrides, BuildTarget, OverrideInputs};
 use crate::cli::BuildArguments;
-use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
+use crate::linker::{self, Graph, GraphSource, Linker, Survey, ZigSurvey, zig};
 use crate::manifest::{FunctionConfig, cargo_lambda};
 use crate::shell::Shell;
 use inputs::{BuildInputs, CacheLookup};
@@ -164,13 +164,13 @@ impl<'a> BuildContext<'a> {
         self.inputs.store(cache, &lookup, self.survey.graph.as_ref());
     }
 
-    /// Hints for a build that failed: tools and libraries that the selected crates need.
-    pub(crate) fn advice(&self) -> Vec<String> {
+    /// Hints for a build that failed with these linkers: tools and libraries that the selected crates need.
+    pub(crate) fn advice<'l>(&self, linkers: impl Iterator<Item = (Target, &'l Linker)>) -> Vec<String> {
         let graph = self.survey.graph.as_ref();
         let Self { arguments, config, inputs, functions, targets, .. } = self;
         let source = graph_source(arguments, config, inputs, functions, targets, graph);
         let roots: Vec<_> = self.functions.iter().map(|(function, _)| function.package_id.repr.as_str()).collect();
-        linker::advice(graph, &source, &roots)
+        linker::advice(graph, &source, &roots, linkers)
     }
 }
 

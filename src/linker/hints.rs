@@ -113,6 +113,30 @@ pub(super) fn openssl(c_crates: &[CCrate]) -> Option<String> {
     })
 }
 
+/// A crate compiles C++, and build scripts find no compiler for it.
+pub(super) fn cpp_without_compiler(found: &CCrate, target: Target) -> String {
+    let compiler = match install_compiler(target).split_once("sudo apt-get install ") {
+        Some((_, command)) if target.libc == Libc::Gnu => {
+            let package = command.split(['`', ' ']).next().unwrap_or_default().replace("gcc", "g++");
+            format!(", or a C++ compiler: `sudo apt-get install {package}` (Debian, Ubuntu)")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "`{found}` compiles C++, and no C++ compiler for `{}` was found: {}{compiler}",
+        target.triple(),
+        install_zig()
+    )
+}
+
+/// zig did not find a library.
+pub(super) fn library_without_zig(name: &str) -> String {
+    format!(
+        "zig links no library of this machine, such as `{name}`: enable a `vendored` or `bundled` feature of the crate that \
+         needs it, or link with `--linker system`"
+    )
+}
+
 /// A preview writes nothing, so it cannot create the lockfile that lists the crates.
 pub(crate) fn missing_lockfile() -> LinkWarning {
     let message = "cannot tell yet which crates compile C, and so which linker is used: `Cargo.lock` is missing or out of \

@@ -125,6 +125,11 @@ impl BuildPlan {
             .with_directories(self.output_directories.iter().cloned().chain(directories))
     }
 
+    /// The target and the linker of each function.
+    pub(crate) fn linkers(&self) -> impl Iterator<Item = (Target, &Linker)> {
+        self.functions.iter().map(|planned| (planned.target.target, &planned.target.linker))
+    }
+
     /// All builds, in their order.
     pub(crate) fn cargo_commands(&self) -> impl Iterator<Item = &CargoCommand> {
         std::iter::once(&self.cargo).chain(&self.more_cargo)
