@@ -8,6 +8,7 @@
 mod advice;
 mod bad_input;
 mod configuration;
+mod configuration_keys;
 mod doctor;
 mod dry_run;
 mod install_zig;
@@ -15,4 +16,5 @@ mod libraries;
 mod musl_gcc;
 mod pure_rust;
 mod same_name;
+mod sources;
 mod with_c;
