@@ -9,6 +9,7 @@ mod freshness;
 mod glibc;
 mod outputs;
 mod package_job;
+mod packed_view;
 
 use std::num::NonZeroUsize;
 use std::path::Path;

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
+use super::packed_view::packed_view;
 use super::{debug_symbols, files};
 use crate::cache::{Digest, FileDigests, ZipInputs};
 use crate::plan::{BuildPlan, Packaging, PlannedFunction};
 use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
-    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, SortedEntries,
-    StagedArchive,
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, StagedArchive,
 };
-use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
+use lambda_zip_check::{Expectation, Finding, Levels, Rule, ZipView};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// The path of a zip that goes to stdout.
@@ -174,7 +174,7 @@ impl<'a> PackageJob<'a> {
         } else {
             deployment_zip::stage(&self.path, entries, &options, progress)?
         };
-        let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
+        let view = packed_view(&staged, entries)?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
         let refused = lambda_zip_check::has_errors(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
@@ -209,18 +209,6 @@ impl<'a> PackageJob<'a> {
             levels,
         }
     }
-}
-
-/// The entries of a staged zip, for the check to look at without unpacking them.
-fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
-    let source = |entry: &'a Entry| match &entry.source {
-        EntrySource::Disk(path) => PackedSource::File(path),
-        EntrySource::Bytes(bytes) => PackedSource::Bytes(bytes),
-        EntrySource::Symlink(target) => PackedSource::Link(target),
-        EntrySource::Directory => PackedSource::Directory,
-    };
-    let packed = entries.entries().iter().zip(staged.heads());
-    packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
 }
 
 /// The files of each planned zip, with a placeholder for the executable, which is not built yet.
