@@ -25,7 +25,7 @@ use crate::plan::debug_path;
 use crate::report::{ArchiveReport, human_bytes, print_findings, print_zip};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
-use lambda_zip_error::{ErrorKind, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 use package_job::Candidate;
 
 pub(crate) use freshness::Freshness;
@@ -243,8 +243,10 @@ fn size(collected: &Collected) -> u64 {
 /// environment that reaches a zip: <https://reproducible-builds.org/specs/source-date-epoch/>.
 pub(crate) fn modification_time() -> Result<ModificationTime> {
     let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(ModificationTime::default()) };
-    text.parse()
-        .map_err(anyhow::Error::from)
-        .and_then(ModificationTime::from_epoch)
+    let seconds: u64 = text.parse().map_err(|_| {
+        let message = format!("`SOURCE_DATE_EPOCH={text}` is not a number of seconds since 1970");
+        Failure::new(ErrorKind::Usage, message).hint("set it to the output of `date +%s`, or unset it")
+    })?;
+    ModificationTime::from_epoch(seconds)
         .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is out of range for a zip (1980 to 2107)"))
 }

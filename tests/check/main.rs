@@ -2,6 +2,7 @@
 //! `crates/lambda-zip-check`.
 
 mod command;
+mod environment;
 
 use test_support::elf::static_program;
 use test_support::zip_builder::{EXECUTABLE, Item};

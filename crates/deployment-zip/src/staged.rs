@@ -190,10 +190,8 @@ pub fn stage_temporary(
     let scratch = NamedTempFile::new().map_err(|error| {
         let directory = std::env::temp_dir();
         let message = format!("failed to create a temporary file in `{}`", directory.display());
-        let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
-        anyhow::Error::from(error).context(
-            Failure::new(ErrorKind::Archive, message).hint(format!("set `{variable}` to a writable directory")),
-        )
+        let failure = Failure::new(ErrorKind::Archive, message).hint(fs::temporary_directory_hint());
+        anyhow::Error::from(error).context(failure)
     })?;
     StagedArchive::write(scratch, None, Path::new("-"), entries, options, progress)
 }
