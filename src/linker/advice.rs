@@ -41,9 +41,9 @@ fn has_cpp_compiler(target: Target, linker: &Linker, source: &GraphSource<'_>) -
     let variables =
         [format!("CXX_{triple}"), format!("CXX_{}", triple.replace('-', "_")), "TARGET_CXX".into(), "CXX".into()];
     // `gcc` comes with `g++`, and `cc` with `c++`.
-    let names = compilers(target, &source.rustc.host).into_iter().map(|name| {
-        name.strip_suffix("gcc").map(|start| format!("{start}g++")).unwrap_or_else(|| name.replace("cc", "c++"))
-    });
+    let names = compilers(target, &source.rustc.host)
+        .into_iter()
+        .map(|name| name.strip_suffix("gcc").map_or_else(|| name.replace("cc", "c++"), |start| format!("{start}g++")));
     matches!(linker, Linker::Zig(_))
         || variables.iter().any(|name| environment.has(name))
         || names.into_iter().any(|name| which::which(name).is_ok())

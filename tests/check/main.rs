@@ -3,6 +3,7 @@
 
 mod command;
 mod environment;
+mod texts;
 
 use test_support::elf::static_program;
 use test_support::zip_builder::{EXECUTABLE, Item};
