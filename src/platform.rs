@@ -23,6 +23,14 @@ pub(crate) fn stand_for(program: &Path, path: &Path) -> io::Result<()> {
     return std::fs::copy(program, path).map(drop);
 }
 
+/// Makes a symbolic link to a file. On Windows few users may.
+pub(crate) fn symlink_file(target: &str, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(target, path);
+    #[cfg(windows)]
+    return std::os::windows::fs::symlink_file(target, path);
+}
+
 /// Replaces this process by another program, and returns only if that fails. Windows cannot do that: there the program
 /// runs to its end, and its exit code is returned.
 pub(crate) fn become_program(mut command: Command) -> io::Result<u8> {

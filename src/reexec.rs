@@ -29,8 +29,8 @@ fn try_as_rustc(args: &[OsString]) -> Option<u8> {
 
 /// The wrappers that cargo runs as linker and C compiler run this program as `zig` or `ar`.
 fn try_as_zig(args: &[OsString]) -> Option<u8> {
-    let printed = zig::run_for_wrapper(args)?.and_then(|text| report::print_text(&text));
-    Some(or_setup_failure(printed.map(|()| 0)))
+    let run = zig::run_for_wrapper(args)?;
+    Some(or_setup_failure(run.and_then(|(code, text)| report::print_text(&text).map(|()| code))))
 }
 
 /// `invoke` runs this program as the first process of a sandbox.

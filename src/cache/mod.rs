@@ -27,7 +27,7 @@ use lambda_zip_error::fs;
 
 pub(crate) use cache_inputs::{CacheInputs, add_environment};
 pub(crate) use digest::{Digest, FileDigests, FileFingerprint, FingerprintedFile, Hasher};
-pub(crate) use zip_record::{ZipInputs, ZipRecord};
+pub(crate) use zip_record::{ZipInputs, ZipRecord, files_digest};
 
 /// The name of the directory in a target directory.
 const DIRECTORY: &str = ".lambda-zip";

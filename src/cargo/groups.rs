@@ -22,12 +22,12 @@ impl Binary<'_> {
 }
 
 /// Distributes binaries over as few runs of cargo as this simple way finds: each goes to the first run that has no binary of
-/// the same path.
-pub(crate) fn groups<'a>(binaries: &[Binary<'a>]) -> Vec<Vec<Binary<'a>>> {
+/// the same path. `all` also has the binaries that are built apart for another reason.
+pub(crate) fn groups<'a>(binaries: &[Binary<'a>], all: &[Binary<'a>]) -> Vec<Vec<Binary<'a>>> {
     let mut groups: Vec<Vec<Binary<'_>>> = Vec::new();
     for &binary in binaries {
         let with_binary = |group: &[Binary<'a>]| [group, &[binary]].concat();
-        match groups.iter_mut().find(|group| is_free_of_clashes(&built(&with_binary(group), binaries))) {
+        match groups.iter_mut().find(|group| is_free_of_clashes(&built(&with_binary(group), all))) {
             Some(group) => group.push(binary),
             None => groups.push(vec![binary]),
         }
@@ -70,7 +70,7 @@ mod tests {
         let text = |binary: &Binary<'_>| {
             format!("{}/{}{}", binary.package, if binary.is_example { "examples/" } else { "" }, binary.name)
         };
-        groups(&binaries).iter().map(|group| group.iter().map(text).collect::<Vec<_>>().join(" ")).collect()
+        groups(&binaries, &binaries).iter().map(|group| group.iter().map(text).collect::<Vec<_>>().join(" ")).collect()
     }
 
     #[test]

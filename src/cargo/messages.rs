@@ -14,6 +14,8 @@ pub(crate) struct Executable {
     /// The name of the binary or example.
     pub(crate) name: String,
     pub(crate) is_example: bool,
+    /// The index of the build that reported it.
+    pub(crate) build: usize,
     /// Where cargo put it.
     path: Utf8PathBuf,
     /// A copy that later runs of cargo do not replace.
@@ -54,9 +56,9 @@ impl Executable {
     }
 }
 
-/// The executables in a stream of cargo's messages, which is read to its end. If `keep` is a directory, each is kept there as
+/// The executables in a stream of the messages of the build with this index, which is read to its end. If `keep` is a directory, each is kept there as
 /// soon as cargo reports it.
-pub(crate) fn executables(stream: impl BufRead, keep: Option<&Path>) -> io::Result<Vec<Executable>> {
+pub(crate) fn executables(stream: impl BufRead, build: usize, keep: Option<&Path>) -> io::Result<Vec<Executable>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(stream) {
         let Message::CompilerArtifact(artifact) = message? else { continue };
@@ -68,7 +70,7 @@ pub(crate) fn executables(stream: impl BufRead, keep: Option<&Path>) -> io::Resu
         }
         if let Some(path) = artifact.executable {
             let (package, name) = (artifact.package_id, artifact.target.name);
-            let mut executable = Executable { package, name, is_example, path, kept: None };
+            let mut executable = Executable { package, name, is_example, build, path, kept: None };
             if let Some(directory) = keep {
                 executable.keep(directory)?;
             }
@@ -99,7 +101,7 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
         ]
         .join("\n");
-        let found = executables(stream.as_bytes(), None).unwrap();
+        let found = executables(stream.as_bytes(), 0, None).unwrap();
         let names: Vec<_> = found.iter().map(|executable| executable.name.as_str()).collect();
         assert_eq!(names, ["api", "demo"]);
         assert!(found[0].is_for("aarch64-unknown-linux-musl"));
@@ -116,7 +118,7 @@ mod tests {
         let report = |contents: &str, run: &str| {
             let _ = fs::remove_file(&path);
             fs::write(&path, contents).unwrap();
-            executables(message.as_bytes(), Some(&directory.path().join(run))).unwrap().remove(0)
+            executables(message.as_bytes(), 0, Some(&directory.path().join(run))).unwrap().remove(0)
         };
         for contents in [["one", "other"], ["new one", "new other"]] {
             let built = [report(contents[0], "0"), report(contents[1], "1")];
@@ -133,6 +135,7 @@ mod tests {
             package: PackageId { repr: "p".into() },
             name: "api".into(),
             is_example: false,
+            build: 0,
             path: "/aarch64-unknown-linux-musl/target/x86_64-unknown-linux-musl/release/api".into(),
             kept: None,
         };

@@ -47,24 +47,39 @@ pub(crate) fn parse(answer: &str) -> Result<Metadata> {
     Ok(metadata)
 }
 
-/// The command for the dependency graph of these targets. With `read_only`, it never writes the lockfile, and fails if that
+/// The command for the dependency graph of these targets, with the arguments that select features. With `read_only`, it never writes the lockfile, and fails if that
 /// would be needed.
-pub(crate) fn graph_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
+pub(crate) fn graph_command(
+    flags: &CargoFlags,
+    features: &[OsString],
+    targets: &[Target],
+    read_only: bool,
+) -> CargoCommand {
     let mut args: Vec<OsString> = vec!["metadata".into(), "--format-version=1".into()];
     args.extend(targets.iter().map(|target| format!("--filter-platform={}", target.triple()).into()));
-    about_dependencies(args, flags, read_only)
+    about_dependencies(args, flags, features, read_only)
 }
 
 /// The command that lists the packages that are compiled for these targets, by name and version.
-pub(crate) fn tree_command(flags: &CargoFlags, targets: &[Target], read_only: bool) -> CargoCommand {
+pub(crate) fn tree_command(
+    flags: &CargoFlags,
+    features: &[OsString],
+    targets: &[Target],
+    read_only: bool,
+) -> CargoCommand {
     let fixed = ["tree", "--workspace", "--edges=normal,no-proc-macro", "--prefix=none", "--format={p}"];
     let mut args: Vec<OsString> = fixed.map(OsString::from).into();
     args.extend(targets.iter().map(|target| format!("--target={}", target.triple()).into()));
-    about_dependencies(args, flags, read_only)
+    about_dependencies(args, flags, features, read_only)
 }
 
-fn about_dependencies(mut args: Vec<OsString>, flags: &CargoFlags, read_only: bool) -> CargoCommand {
-    args.extend(flags.feature_args());
+fn about_dependencies(
+    mut args: Vec<OsString>,
+    flags: &CargoFlags,
+    features: &[OsString],
+    read_only: bool,
+) -> CargoCommand {
+    args.extend(features.iter().cloned());
     if let Some(path) = &flags.manifest_path {
         args.extend(["--manifest-path".into(), path.into()]);
     }

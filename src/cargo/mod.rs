@@ -15,6 +15,7 @@ mod rustflags;
 pub(crate) mod sccache;
 pub(crate) mod stand_in;
 mod target_cpu;
+mod target_directory;
 mod terminal;
 mod trim_paths;
 
@@ -37,6 +38,7 @@ pub(crate) use groups::{Binary, groups};
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, c_is_native};
+pub(crate) use target_directory::create_target_directory;
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.
@@ -90,7 +92,7 @@ impl RunningBuild {
             for (index, command) in commands.iter().enumerate() {
                 let child = child.take().map_or_else(|| command.spawn(), Ok)?;
                 let keep = (commands.len() > 1).then(|| directory.join(index.to_string()));
-                executables.extend(finish(child, keep.as_deref())?);
+                executables.extend(finish(child, index, keep.as_deref())?);
             }
             Ok((executables, started.elapsed()))
         });
@@ -104,9 +106,9 @@ impl RunningBuild {
 }
 
 /// Waits for one build, and returns the executables that it reported.
-fn finish(mut child: Child, keep: Option<&Path>) -> Result<Vec<Executable>> {
+fn finish(mut child: Child, build: usize, keep: Option<&Path>) -> Result<Vec<Executable>> {
     let stdout = child.stdout.take().expect("stdout is piped");
-    let executables = messages::executables(BufReader::new(stdout), keep);
+    let executables = messages::executables(BufReader::new(stdout), build, keep);
     let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
     if status.success() {
         return executables.or_fail(ErrorKind::Build, || "failed to read the messages of `cargo build`".into());

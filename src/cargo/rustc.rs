@@ -33,7 +33,7 @@ impl Rustc {
     }
 
     /// True if the cargo that belongs to it obeys `[unstable]` tables. A stable cargo ignores them.
-    pub(super) fn allows_unstable(&self) -> bool {
+    pub(crate) fn allows_unstable(&self) -> bool {
         let is_nightly = ["-nightly", "-dev"].iter().any(|suffix| self.release.ends_with(suffix));
         is_nightly || std::env::var_os("RUSTC_BOOTSTRAP").is_some_and(|value| value == "1")
     }

@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum, ValueHint};
+use serde::Serialize;
 
 use super::{CargoFlags, LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags};
 use lambda_platform::{Arch, Libc, Runtime};
@@ -60,6 +62,12 @@ pub(crate) struct BuildArguments {
     /// [default: `lambda/` in the target directory]
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath, help_heading = OUTPUT_OPTIONS)]
     pub(crate) output: Option<PathBuf>,
+    /// Write zips, or the files of each zip: `zip` (the default) or `binary`
+    ///
+    /// With `binary`, the executable is `<function>/bootstrap`, and includes are next to it. A path in --output is the path of
+    /// the executable.
+    #[arg(long, value_name = "FORMAT", help_heading = OUTPUT_OPTIONS)]
+    pub(crate) output_format: Option<OutputFormat>,
     /// Output format on stdout
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
     pub(crate) message_format: MessageFormat,
@@ -90,6 +98,29 @@ impl BuildArguments {
     /// True for `--dry-run` and `--list`: nothing is built.
     pub(crate) fn is_preview(&self) -> bool {
         self.dry_run || self.packaging.list
+    }
+}
+
+/// What a run writes for each function.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum OutputFormat {
+    /// A zip.
+    #[default]
+    Zip,
+    /// The files that would be in the zip.
+    Binary,
+}
+
+impl FromStr for OutputFormat {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "zip" => Ok(Self::Zip),
+            "binary" => Ok(Self::Binary),
+            _ => Err("expected `zip` or `binary`"),
+        }
     }
 }
 

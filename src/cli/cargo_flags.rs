@@ -136,8 +136,8 @@ impl CargoFlags {
         args
     }
 
-    /// The flags that are passed on to `cargo build` unchanged. The plan adds those that select packages, binaries, targets
-    /// and the profile.
+    /// The flags that are passed on to `cargo build` unchanged. The plan adds those that select packages, binaries, features,
+    /// targets and the profile.
     pub(crate) fn build_args(&self) -> Vec<OsString> {
         let mut args: Vec<OsString> = Vec::new();
         match self.terminal.verbose {
@@ -152,7 +152,6 @@ impl CargoFlags {
             ("--ignore-rust-version", self.ignore_rust_version),
         ];
         args.extend(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag.into()));
-        args.extend(self.feature_args());
         if let Some(jobs) = &self.jobs {
             args.extend(["--jobs".into(), jobs.into()]);
         }

@@ -19,7 +19,7 @@ use anstyle::{AnsiColor, Effects, Style};
 use clap::builder::Styles;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-pub(crate) use build::{BuildArguments, LinkerChoice};
+pub(crate) use build::{BuildArguments, LinkerChoice, OutputFormat};
 pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;

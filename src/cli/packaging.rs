@@ -30,7 +30,7 @@ pub(crate) struct PackagingFlags {
     /// How to handle symbolic links: `preserve` (the default), `follow` or `reject`
     #[arg(long, value_name = "WHAT", help_heading = PACKAGING_OPTIONS)]
     pub(crate) symlinks: Option<Symlinks>,
-    /// Include what is left out of directories by default: `.git`, target directories, files of editors and desktops
+    /// Include what is left out of directories by default: `.git`, caches, files of editors and deployment tools
     #[arg(long, help_heading = PACKAGING_OPTIONS)]
     pub(crate) no_default_excludes: bool,
     /// Compression level: `fast`, `default`, `best` or `store`

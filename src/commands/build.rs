@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::invoke;
-use crate::cargo::{RunningBuild, sccache};
-use crate::cli::{BuildArguments, MessageFormat};
+use crate::cargo::{RunningBuild, create_target_directory, sccache};
+use crate::cli::{BuildArguments, MessageFormat, OutputFormat};
 use crate::context::BuildContext;
 use crate::linker;
-use crate::plan::{self, BuildPlan};
+use crate::plan::{self, BuildPlan, PlannedFunction};
 use crate::publish::{self, Freshness, PackageJob};
 use crate::report::{self, ContentsList, Report};
 use crate::session::Session;
 use crate::shell::Shell;
 use deployment_zip::{EntrySource, ModificationTime, OutputPaths};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     let events = invoke::events_after_build(&arguments.invoke_event)?;
     let context = BuildContext::load(arguments, session.cargo_config()?, shell)?;
     let plan = plan::plan(&context)?;
+    refuse_without_zip(&plan, arguments)?;
     plan.emit_warnings(shell);
     if arguments.dry_run {
         return print_plan(&plan, arguments.message_format);
@@ -59,6 +61,19 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     })
 }
 
+/// Refuses flags that read the zip if a function has none.
+fn refuse_without_zip(plan: &BuildPlan, arguments: &BuildArguments) -> Result<()> {
+    let flags =
+        [("--invoke-event", !arguments.invoke_event.is_empty()), ("--report-html", arguments.report_html.is_some())];
+    let Some((flag, _)) = flags.into_iter().find(|(_, set)| *set) else { return Ok(()) };
+    let has_none = |planned: &&PlannedFunction| planned.packaging.format == OutputFormat::Binary;
+    let Some(planned) = plan.functions.iter().find(has_none) else { return Ok(()) };
+    let message = format!("`{flag}` needs a zip, and the output format of `{}` is `binary`", planned.function.name);
+    Err(Failure::new(ErrorKind::Usage, message)
+        .hint(format!("leave out `{flag}`, or add `--output-format zip`"))
+        .into())
+}
+
 /// `--dry-run`: the plan in place of its results.
 fn print_plan(plan: &BuildPlan, format: MessageFormat) -> Result<u8> {
     match format {
@@ -90,13 +105,14 @@ fn build(
     freshness: &Freshness,
     shell: &Shell,
 ) -> Result<(Vec<PathBuf>, Duration)> {
-    // A wrong include must not cost a build.
+    // A wrong include or output must not cost a build.
     let collected = publish::collect_ahead(plan, output_paths)?;
-    linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
-    let targets = plan.functions.iter().map(|planned| (planned.target.target, &planned.target.linker));
     let target_directory = context.target_directory();
+    publish::check_outputs(plan, &target_directory)?;
+    linker::add_targets(&plan.install_targets, !context.arguments.no_install, &context.config, shell)?;
+    create_target_directory(&target_directory)?;
     let linker_env =
-        linker::prepare(targets, &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
+        linker::prepare(plan.linkers(), &context.inputs.rustc, &context.config, &target_directory, &freshness.cache)?;
     let mut commands: Vec<_> = plan.cargo_commands().cloned().collect();
     for command in &mut commands {
         command.env.extend(linker_env.clone());
@@ -113,7 +129,7 @@ fn build(
 fn finish(running: RunningBuild, context: &BuildContext<'_>, plan: &BuildPlan) -> Result<(Vec<PathBuf>, Duration)> {
     let (built, time) = running.finish().map_err(|mut error| {
         let link_hints = plan.link_hints();
-        let advice = context.advice();
+        let advice = context.advice(plan.linkers());
         lambda_zip_error::add_hints(&mut error, advice.iter().filter(|hint| !link_hints.contains(hint)));
         lambda_zip_error::add_hints(&mut error, link_hints);
         error

@@ -10,8 +10,9 @@ use crate::cli::{CheckArguments, CheckFormat, parse_rule};
 use crate::report::{self, CheckOutcome, CheckReport, CheckedContents, CheckedZip, Fit};
 use crate::session::Session;
 use crate::shell::Shell;
-use lambda_zip_check::{Expectation, ZipView};
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_check::{Expectation, ReadError, ZipView};
+use lambda_zip_error::fs::temporary_directory_hint;
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &CheckArguments, session: &Session) -> Result<u8> {
@@ -137,5 +138,12 @@ fn require_file(path: &Path) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<ZipView> {
-    ZipView::read(path).or_fail(ErrorKind::Archive, || format!("cannot check `{}`", path.display()))
+    ZipView::read(path).map_err(|error| {
+        let failure = Failure::new(ErrorKind::Archive, format!("cannot check `{}`", path.display()));
+        let failure = match &error {
+            ReadError::TemporaryFile(_) => failure.hint(temporary_directory_hint()),
+            _ => failure,
+        };
+        anyhow::Error::from(error).context(failure)
+    })
 }

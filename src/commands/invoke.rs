@@ -278,7 +278,7 @@ fn read_zip(path: &Path) -> Result<ZipView> {
     if path.is_dir() {
         return Err(Failure::new(ErrorKind::Usage, format!("`{}` is a directory, not a zip", path.display())).into());
     }
-    let kind = if path.exists() { ErrorKind::Archive } else { ErrorKind::Usage };
+    let kind = if path.is_file() { ErrorKind::Archive } else { ErrorKind::Usage };
     ZipView::read(path).or_fail(kind, || format!("failed to boot `{}`", path.display()))
 }
 

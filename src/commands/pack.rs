@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let executable = &directory.join(&arguments.executable);
     refuse_non_file(&arguments.executable, executable)?;
     let name = base_name(&arguments.executable)?;
-    let path = output(arguments, &directory, name);
+    let (path, output_directory) = output(arguments, &directory, name);
     let is_for_stdout = path == Path::new(STDOUT);
     if is_for_stdout {
         check_stdout(arguments)?;
@@ -36,12 +36,14 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let packaging = packaging(arguments, &directory)?;
     let taken = [path.as_path(), executable];
     let page = report::report_page_path(arguments.report_html.as_deref(), &directory, taken)?;
-    let output_paths = OutputPaths::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable));
+    let output_paths = OutputPaths::new(std::iter::once(path.clone()).chain(page.clone()), Some(executable))
+        .with_directories(output_directory);
     let description = ZipDescription {
         function: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         package: None,
         version: None,
         kind: packaging.kind,
+        format: packaging.format,
         arch: arguments.arch.or_else(|| architecture(executable)),
         libc: None,
         runtime: arguments.runtime,
@@ -63,6 +65,7 @@ pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
         output_paths: &output_paths,
         levels,
         modified,
+        files_directory: None,
         debug_symbols: false,
     };
     if arguments.packaging.list {
@@ -130,19 +133,22 @@ fn check_stdout(arguments: &PackArguments) -> Result<()> {
     Ok(())
 }
 
-/// The path of the zip: `--output`, else `<name>.zip` in the working directory. `-` and `/dev/stdout` are stdout.
-fn output(arguments: &PackArguments, directory: &Path, name: &str) -> PathBuf {
+/// The path of the zip: `--output`, else `<name>.zip` in the working directory. `-` and `/dev/stdout` are stdout. If
+/// `--output` is a directory, it is returned too.
+fn output(arguments: &PackArguments, directory: &Path, name: &str) -> (PathBuf, Option<PathBuf>) {
     let file = format!("{name}.zip");
-    let path = match &arguments.output {
-        None => directory.join(file),
-        Some(output) if [STDOUT, "/dev/stdout"].iter().any(|stdout| output == Path::new(stdout)) => STDOUT.into(),
+    let (path, output_directory) = match &arguments.output {
+        None => (directory.join(file), None),
+        Some(output) if [STDOUT, "/dev/stdout"].iter().any(|stdout| output == Path::new(stdout)) => {
+            (STDOUT.into(), None)
+        }
         Some(output) => {
             let path = directory.join(output);
             let is_directory = path.is_dir() || output.to_string_lossy().ends_with(std::path::is_separator);
-            if is_directory { path.join(file) } else { path }
+            if is_directory { (path.join(file), Some(path)) } else { (path, None) }
         }
     };
-    path.components().collect()
+    (path.components().collect(), output_directory)
 }
 
 /// The flags, and the paths after the executable.

@@ -2,14 +2,16 @@
 //! this machine. Each is resolved once, here; [`plan`](crate::plan) then runs nothing and looks at nothing.
 
 mod features;
+mod forced_target;
 mod inputs;
 mod selection;
 mod target_cpu;
 mod targets;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
+#[cfg(test)]
 use cargo_metadata::Metadata;
 use time::{Date, OffsetDateTime};
 
@@ -17,13 +19,15 @@ use crate::cache::Cache;
 use crate::cargo::config::{CargoConfig, ConfigFiles};
 use crate::cargo::{self, BuildOverrides, BuildTarget, OverrideInputs};
 use crate::cli::BuildArguments;
-use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
+use crate::linker::{self, Graph, GraphSource, Linker, Survey, ZigSurvey, zig};
 use crate::manifest::{FunctionConfig, cargo_lambda};
 use crate::shell::Shell;
 use inputs::{BuildInputs, CacheLookup};
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
+pub(crate) use features::AddedFeatures;
+use selection::Selection;
 pub(crate) use selection::{Function, SkippedBinary};
 pub(crate) use targets::names_target;
 
@@ -60,15 +64,15 @@ impl<'a> BuildContext<'a> {
 
         let lookup = CacheLookup { arguments, config: &config, directory: &directory };
         let (inputs, known_graph) = BuildInputs::load(&lookup)?;
-        let selection = selection::select(&arguments.cargo, &inputs.metadata)?;
-        let functions = read_tables(selection.functions, &inputs.metadata, &directory)?;
+        let Selection { functions, skipped } = selection::select(&arguments.cargo, &inputs.metadata, &directory)?;
         let build_target = BuildTarget::new(&config, arguments.runtime);
         let inherited = targets::inherited_target(arguments, &functions)?;
         // `--arch` and `--target` win silently, as cargo's own `--target` does.
         let build_target_warning = build_target.warning(inherited.is_some()).filter(|_| !names_target(arguments));
         let targets = targets::targets(arguments, inherited, build_target.targets(), today)?;
+        forced_target::refuse_forced_targets(&functions, &inputs.metadata, &targets, &inputs.rustc)?;
 
-        let source = graph_source(arguments, &config, &inputs, &targets, known_graph.as_ref());
+        let source = graph_source(arguments, &config, &inputs, &functions, &targets, known_graph.as_ref());
         let mut survey = Survey::take(&config, &inputs.rustc, &targets, arguments.linker, &source)?;
         if arguments.install_zig && !arguments.dry_run {
             install_zig(&mut survey, shell)?;
@@ -92,7 +96,7 @@ impl<'a> BuildContext<'a> {
             today,
             inputs,
             functions,
-            skipped: selection.skipped,
+            skipped,
             targets,
             build_target_warning,
             survey,
@@ -114,8 +118,7 @@ impl<'a> BuildContext<'a> {
         let empty = tempfile::tempdir()?;
         let config = CargoConfig::new(ConfigFiles::default(), empty.path(), &[])?;
         let directory = PathBuf::from(directory);
-        let selection = selection::select(&arguments.cargo, &metadata)?;
-        let functions = read_tables(selection.functions, &metadata, &directory)?;
+        let Selection { functions, skipped } = selection::select(&arguments.cargo, &metadata, &directory)?;
         let targets = targets::targets(arguments, targets::inherited_target(arguments, &functions)?, &[], today)?;
         overrides.set_no_rustflags(&targets);
         Ok(Self {
@@ -126,7 +129,7 @@ impl<'a> BuildContext<'a> {
             today,
             inputs: BuildInputs::for_tests(metadata),
             functions,
-            skipped: selection.skipped,
+            skipped,
             targets,
             build_target_warning: None,
             survey,
@@ -143,6 +146,13 @@ impl<'a> BuildContext<'a> {
         }
     }
 
+    /// The directories that cargo writes to.
+    pub(crate) fn cargo_directories(&self) -> impl Iterator<Item = PathBuf> {
+        let build =
+            self.inputs.metadata.build_directory.clone().map(cargo_metadata::camino::Utf8PathBuf::into_std_path_buf);
+        std::iter::once(self.target_directory()).chain(build)
+    }
+
     /// What earlier runs stored in this target directory.
     pub(crate) fn cache(&self) -> Cache {
         Cache::of(&self.target_directory())
@@ -154,12 +164,13 @@ impl<'a> BuildContext<'a> {
         self.inputs.store(cache, &lookup, self.survey.graph.as_ref());
     }
 
-    /// Hints for a build that failed: tools and libraries that the selected crates need.
-    pub(crate) fn advice(&self) -> Vec<String> {
+    /// Hints for a build that failed with these linkers: tools and libraries that the selected crates need.
+    pub(crate) fn advice<'l>(&self, linkers: impl Iterator<Item = (Target, &'l Linker)>) -> Vec<String> {
         let graph = self.survey.graph.as_ref();
-        let source = graph_source(self.arguments, &self.config, &self.inputs, &self.targets, graph);
+        let Self { arguments, config, inputs, functions, targets, .. } = self;
+        let source = graph_source(arguments, config, inputs, functions, targets, graph);
         let roots: Vec<_> = self.functions.iter().map(|(function, _)| function.package_id.repr.as_str()).collect();
-        linker::advice(graph, &source, &roots)
+        linker::advice(graph, &source, &roots, linkers)
     }
 }
 
@@ -168,28 +179,17 @@ pub(crate) fn working_directory() -> Result<PathBuf> {
     std::env::current_dir().or_fail(ErrorKind::Setup, || "the working directory no longer exists".into())
 }
 
-fn read_tables(
-    functions: Vec<Function>,
-    metadata: &Metadata,
-    directory: &Path,
-) -> Result<Vec<(Function, FunctionConfig)>> {
-    let read = |function: Function| {
-        let package = &metadata[&function.package_id];
-        let config = FunctionConfig::read(metadata, package, &function.name, directory)?;
-        Ok((function, config))
-    };
-    functions.into_iter().map(read).collect()
-}
-
 fn graph_source<'s>(
     arguments: &BuildArguments,
     config: &'s CargoConfig,
     inputs: &'s BuildInputs,
+    functions: &[(Function, FunctionConfig)],
     targets: &[Target],
     known: Option<&'s Graph>,
 ) -> GraphSource<'s> {
     let flags = &arguments.cargo;
     let is_read_only = arguments.is_preview();
+    let features = AddedFeatures::args_for_all(flags, functions);
     GraphSource {
         workspace: inputs.metadata.workspace_root.as_std_path(),
         members: &inputs.members,
@@ -197,8 +197,8 @@ fn graph_source<'s>(
         may_lock: !is_read_only,
         config,
         rustc: &inputs.rustc,
-        metadata: cargo::graph_command(flags, targets, is_read_only),
-        tree: cargo::tree_command(flags, targets, is_read_only),
+        metadata: cargo::graph_command(flags, &features, targets, is_read_only),
+        tree: cargo::tree_command(flags, &features, targets, is_read_only),
         cached: known,
     }
 }

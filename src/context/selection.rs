@@ -1,6 +1,7 @@
 //! The binaries of the selected packages that become functions.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::Result;
 use cargo_metadata::semver::Version;
@@ -11,6 +12,7 @@ use serde::Serialize;
 use super::features;
 use crate::cargo::Binary;
 use crate::cli::CargoFlags;
+use crate::manifest::FunctionConfig;
 use crate::suggest::nearest;
 use lambda_zip_error::{ErrorKind, Failure};
 
@@ -55,33 +57,37 @@ pub(crate) struct SkippedBinary {
 /// The binaries to build, and those left out.
 #[derive(Debug)]
 pub(crate) struct Selection {
-    pub(super) functions: Vec<Function>,
+    /// Each with its metadata tables.
+    pub(super) functions: Vec<(Function, FunctionConfig)>,
     pub(super) skipped: Vec<SkippedBinary>,
 }
 
-/// Selects what `cargo build` would, except libraries, tests and build scripts.
-pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selection> {
+/// Selects what `cargo build` would, except libraries, tests and build scripts. `directory` is the working directory.
+pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata, directory: &Path) -> Result<Selection> {
     let packages = packages(flags, metadata)?;
     features::refuse_unknown(flags, &packages)?;
     refuse_unknown_binaries(flags, &packages, metadata)?;
 
     let mut selection = Selection { functions: Vec::new(), skipped: Vec::new() };
     for package in &packages {
-        let enabled = features::enabled(flags, package);
         for target in executables(package) {
             let is_example = target.is_kind(TargetKind::Example);
             if !wanted(flags, &target.name, is_example) {
                 continue;
             }
+            let config = FunctionConfig::read(metadata, package, &target.name, directory)?;
+            features::refuse_unknown_in_tables(&config, package)?;
+            let enabled = features::enabled(flags, &config, package);
             let required = &target.required_features;
             if required.iter().all(|feature| enabled.contains(feature)) {
-                selection.functions.push(Function {
+                let function = Function {
                     name: target.name.clone(),
                     package: package.name.to_string(),
                     version: package.version.clone(),
                     package_id: package.id.clone(),
                     is_example,
-                });
+                };
+                selection.functions.push((function, config));
             } else if flags.bin.contains(&target.name) || flags.example.contains(&target.name) {
                 return Err(Failure::new(
                     ErrorKind::Usage,
@@ -101,7 +107,9 @@ pub(crate) fn select(flags: &CargoFlags, metadata: &Metadata) -> Result<Selectio
     if selection.functions.is_empty() {
         return Err(nothing_to_package(&packages, &selection.skipped).into());
     }
-    selection.functions.sort_by(|a, b| (&a.package, &a.name, a.is_example).cmp(&(&b.package, &b.name, b.is_example)));
+    selection
+        .functions
+        .sort_by(|(a, _), (b, _)| (&a.package, &a.name, a.is_example).cmp(&(&b.package, &b.name, b.is_example)));
     Ok(selection)
 }
 

@@ -192,6 +192,10 @@ fn packages_that_link(library: &str, output: Option<&Path>) -> Vec<String> {
 /// What helps with an error of the linker.
 fn advice(problem: &Problem, target: built_in_linker::Target, output: Option<&Path>) -> String {
     match problem {
+        Problem::MissingLibrary { name } if ["stdc++", "c++"].contains(&name.as_str()) => format!(
+            "hint: `{name}` is the standard library of C++, which `{target}` needs from a C++ compiler: install zig and link \
+             with `--linker zig`, or with `--linker system`"
+        ),
         Problem::MissingLibrary { name } => {
             let packages = packages_that_link(name, output);
             let (asking, package) = match &packages[..] {

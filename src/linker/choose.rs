@@ -98,7 +98,8 @@ fn built_in_linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Resu
             .hint("use a toolchain from rustup, which has it: https://rustup.rs"));
     }
     built_in::check_glibc(target)?;
-    let has_no_compiler = !c_crates.is_empty() && survey.of(target).c_compiler.is_none();
+    let TargetSurvey { c_compiler, musl_wrapper, .. } = survey.of(target);
+    let has_no_compiler = !c_crates.is_empty() && c_compiler.is_none() && musl_wrapper.is_none();
     let warning = has_no_compiler.then(|| hints::c_without_compiler(target, survey, c_crates));
     Ok(Choice { linker: Linker::BuiltIn, warning })
 }

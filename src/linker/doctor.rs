@@ -1,6 +1,7 @@
 //! What this machine can build for Lambda, target by target, and what is missing for the rest.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -90,7 +91,12 @@ fn linker(target: Target, survey: &Survey, c_crates: &[CCrate]) -> Option<Linker
 }
 
 fn some_c_crate() -> CCrate {
-    CCrate { chain: vec!["some-sys".to_owned()], needs_system_openssl: false, tools: BTreeSet::new() }
+    CCrate {
+        chain: vec!["some-sys".to_owned()],
+        needs_system_openssl: false,
+        tools: BTreeSet::new(),
+        manifest: PathBuf::new(),
+    }
 }
 
 /// What is missing, with the commands that install it.

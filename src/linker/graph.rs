@@ -88,6 +88,15 @@ pub(crate) struct CCrate {
     pub(crate) needs_system_openssl: bool,
     /// The programs that its build script runs, besides a compiler.
     pub(crate) tools: BTreeSet<&'static str>,
+    pub(crate) manifest: PathBuf,
+}
+
+impl CCrate {
+    /// True if its build script compiles C++, judged by its text. Reads the script.
+    pub(super) fn compiles_cpp(&self) -> bool {
+        let text = std::fs::read_to_string(self.manifest.with_file_name("build.rs")).unwrap_or_default();
+        ["cpp(true)", "cxx_build"].iter().any(|word| text.contains(word))
+    }
 }
 
 impl fmt::Display for CCrate {
@@ -193,7 +202,8 @@ impl Graph {
                 let chain: Vec<_> = std::iter::successors(Some(id), |id| parents[id]).map(name).collect();
                 let needs_system_openssl = chain[0] == "openssl-sys" && !vendors_openssl;
                 let tools = tools(&chain[0], &helpers);
-                found.insert(id, CCrate { chain, needs_system_openssl, tools });
+                let manifest = packages.get(id).map(|package| package.manifest_path.clone()).unwrap_or_default();
+                found.insert(id, CCrate { chain, needs_system_openssl, tools, manifest });
             }
             for edge in &node.deps {
                 if edge.has_kind(None) && !is_skipped(&edge.pkg) && !parents.contains_key(edge.pkg.as_str()) {

@@ -67,8 +67,17 @@ pub(super) fn glibc_needs_zig(target: Target, glibc: GlibcVersion, zig: &ZigSurv
 
 pub(super) fn missing_compiler(target: Target, survey: &Survey) -> Failure {
     let names: Vec<_> = compilers(target, &survey.host).iter().map(|name| format!("`{name}`")).collect();
-    Failure::new(ErrorKind::Setup, format!("no C compiler found for `{}`; tried {}", target.triple(), names.join(", ")))
-        .hint(install_compiler(target))
+    let failure = |what: &str| {
+        Failure::new(ErrorKind::Setup, format!("no {what} found for `{}`; tried {}", target.triple(), names.join(", ")))
+    };
+    match &survey.of(target).musl_wrapper {
+        None => failure("C compiler").hint(install_compiler(target)),
+        Some(wrapper) => failure("linker").hint(format!(
+            "`{}` compiles C, but cannot link Rust's static executables: leave out `--linker`, and it compiles C for the \
+             built-in linker",
+            wrapper.display()
+        )),
+    }
 }
 
 /// Nothing on this machine can link the target.
@@ -102,6 +111,30 @@ pub(super) fn openssl(c_crates: &[CCrate]) -> Option<String> {
         "`openssl-sys` needs an OpenSSL that was built for the target: use rustls, or enable the `vendored` feature"
             .to_owned()
     })
+}
+
+/// A crate compiles C++, and build scripts find no compiler for it.
+pub(super) fn cpp_without_compiler(found: &CCrate, target: Target) -> String {
+    let compiler = match install_compiler(target).split_once("sudo apt-get install ") {
+        Some((_, command)) if target.libc == Libc::Gnu => {
+            let package = command.split(['`', ' ']).next().unwrap_or_default().replace("gcc", "g++");
+            format!(", or a C++ compiler: `sudo apt-get install {package}` (Debian, Ubuntu)")
+        }
+        _ => String::new(),
+    };
+    format!(
+        "`{found}` compiles C++, and no C++ compiler for `{}` was found: {}{compiler}",
+        target.triple(),
+        install_zig()
+    )
+}
+
+/// zig did not find a library.
+pub(super) fn library_without_zig(name: &str) -> String {
+    format!(
+        "zig links no library of this machine, such as `{name}`: enable a `vendored` or `bundled` feature of the crate that \
+         needs it, or link with `--linker system`"
+    )
 }
 
 /// A preview writes nothing, so it cannot create the lockfile that lists the crates.
@@ -159,9 +192,6 @@ fn install_compiler(target: Target) -> String {
                 Arch::Arm64 => "aarch64",
             };
             format!("install a cross compiler: `sudo apt-get install gcc-{arch}-linux-gnu` (Debian, Ubuntu)")
-        }
-        ("linux", Libc::Musl) if arch.rust_name() == std::env::consts::ARCH => {
-            "install musl's compiler: `sudo apt-get install musl-tools` (Debian, Ubuntu)".into()
         }
         ("macos", _) => format!(
             "install a cross compiler: `brew install messense/macos-cross-toolchains/{}-unknown-linux-{libc}`",

@@ -50,6 +50,11 @@ pub(crate) enum Linker {
     Cross(PathBuf),
 }
 
+/// The variable with which build scripts find the C compiler for a target.
+pub(crate) fn c_compiler_variable(target: Target) -> String {
+    format!("CC_{}", target.triple().replace('-', "_"))
+}
+
 impl Linker {
     /// The environment variables that select this linker. Empty if cargo finds it without them.
     ///
@@ -62,7 +67,7 @@ impl Linker {
             // rustflags select the built-in linker; see its module.
             Self::Configured(_) | Self::System(_) | Self::Zig(_) | Self::BuiltIn => Vec::new(),
             Self::Cross(compiler) => {
-                let c_compiler = (format!("CC_{}", triple.replace('-', "_")), compiler.as_os_str().to_owned());
+                let c_compiler = (c_compiler_variable(target), compiler.as_os_str().to_owned());
                 std::iter::once(linker(compiler)).chain(compiles_c.then_some(c_compiler)).collect()
             }
         }

@@ -1,6 +1,7 @@
 //! What this machine offers for linking. It is gathered before planning, because the plan looks at nothing.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -12,6 +13,7 @@ use crate::cargo::c_is_native;
 use crate::cargo::config::{CargoConfig, Rustc};
 use crate::cli::LinkerChoice;
 use lambda_platform::{Arch, Libc, Target};
+use lambda_zip_error::fs;
 
 /// This machine, as far as the targets of this run need it.
 #[derive(Debug, Clone)]
@@ -39,6 +41,9 @@ pub(crate) struct TargetSurvey {
     pub(crate) configured_linker: Option<PathBuf>,
     /// The first compiler on PATH that links for it.
     pub(crate) compiler: Option<PathBuf>,
+    /// musl's wrapper for the GCC of this machine, if it is on PATH. It compiles C. It does not link: it ignores
+    /// `-static-pie`, with which rustc asks for an executable without an interpreter.
+    pub(crate) musl_wrapper: Option<PathBuf>,
     /// The variable with which the user chose a C compiler for it, in the environment or in an `[env]` table.
     pub(crate) c_compiler: Option<String>,
 }
@@ -84,10 +89,13 @@ impl Survey {
             .iter()
             .map(|target| {
                 let triple = target.triple();
+                let on_path = compilers(*target, host).into_iter().filter_map(|name| which::which(name).ok());
+                let (wrappers, compilers): (Vec<_>, Vec<_>) = on_path.partition(|path| is_musl_wrapper(path));
                 let survey = TargetSurvey {
                     std_installed: has_std(sysroot, &triple),
                     configured_linker: config.linker(&triple)?,
-                    compiler: compilers(*target, host).iter().find_map(|name| which::which(name).ok()),
+                    compiler: compilers.into_iter().next(),
+                    musl_wrapper: wrappers.into_iter().next(),
                     c_compiler: c_compiler_variables(&triple).into_iter().find(|name| environment.has(name)),
                 };
                 Ok((triple, survey))
@@ -114,10 +122,10 @@ fn c_compiler_variables(triple: &str) -> [String; 4] {
     [format!("CC_{triple}"), format!("CC_{}", triple.replace('-', "_")), "TARGET_CC".to_owned(), "CC".to_owned()]
 }
 
-/// The names of compilers that link for a target, the likeliest first.
+/// The names of compilers for a target, the likeliest first.
 ///
 /// Distributions and musl.cc call their cross compilers `<arch>-linux-<libc>-gcc`. crosstool-NG and the Homebrew taps add
-/// `unknown`. Debian's and Fedora's musl packages have `musl-gcc`, for the machine's own architecture.
+/// `unknown`. `musl-gcc` is the wrapper in the musl packages of distributions, for the machine's own architecture.
 pub(super) fn compilers(target: Target, host: &str) -> Vec<String> {
     let Target { arch, libc, .. } = target;
     let mut names = Vec::new();
@@ -131,6 +139,14 @@ pub(super) fn compilers(target: Target, host: &str) -> Vec<String> {
         names.push("musl-gcc".to_owned());
     }
     names
+}
+
+/// True for musl's wrapper, whatever its name: Debian also calls it `x86_64-linux-musl-gcc`. It is a script of two lines
+/// that passes GCC a file of options.
+fn is_musl_wrapper(program: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = fs::open(program).and_then(|file| Ok(file.take(1 << 10).read_to_end(&mut start)?));
+    read.is_ok() && start.starts_with(b"#!") && String::from_utf8_lossy(&start).contains("musl-gcc.specs")
 }
 
 /// True if the standard library of a target is installed in this toolchain.

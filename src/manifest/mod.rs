@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cli::parse_rule;
+use crate::cli::{OutputFormat, parse_rule};
 use crate::suggest::nearest;
 use cargo_lambda::{Inherited, InheritedSetting};
 use deployment_zip::{Compression, Exclude, Include, ModeRule, Symlinks, parse_octal};
@@ -46,6 +46,17 @@ pub(crate) struct Table {
     pub(crate) kind: Option<ArchiveKind>,
     pub(crate) target_cpu: Option<TargetCpu>,
     pub(crate) checks: Levels,
+    features: Option<Features>,
+    no_default_features: Option<bool>,
+    output_format: Option<OutputFormat>,
+}
+
+/// The features that one table turns on.
+#[derive(Debug, Clone)]
+pub(crate) struct Features {
+    pub(crate) names: Vec<String>,
+    /// The key and its manifest, for the start of a message.
+    pub(crate) origin: String,
 }
 
 impl FunctionConfig {
@@ -59,6 +70,21 @@ impl FunctionConfig {
     /// The processor that the most specific table names.
     pub(crate) fn target_cpu(&self) -> Option<&TargetCpu> {
         self.tables.iter().rev().find_map(|table| table.target_cpu.as_ref())
+    }
+
+    /// The features that the tables turn on, the least specific table first.
+    pub(crate) fn features(&self) -> impl Iterator<Item = &Features> {
+        self.tables.iter().filter_map(|table| table.features.as_ref())
+    }
+
+    /// True if the most specific table that decides it turns the feature `default` off.
+    pub(crate) fn no_default_features(&self) -> bool {
+        self.tables.iter().rev().find_map(|table| table.no_default_features).unwrap_or_default()
+    }
+
+    /// The format that the most specific table names.
+    pub(crate) fn output_format(&self) -> Option<OutputFormat> {
+        self.tables.iter().rev().find_map(|table| table.output_format)
     }
 
     /// True if one of our own tables has this setting, which then replaces cargo-lambda's.
@@ -92,6 +118,7 @@ fn tables(metadata: &Metadata, package: &Package, binary: &str) -> Result<Vec<Ta
     let mut tables = Vec::new();
     let root = metadata.workspace_root.join("Cargo.toml");
     if let Some(mut reader) = Reader::of(&metadata.workspace_metadata, "workspace.metadata", root.as_std_path())? {
+        reader.refuse_keys_of_packages()?;
         tables.push(reader.table()?);
         reader.finish(&[])?;
     }
@@ -126,9 +153,24 @@ fn refuse_unknown_binaries(
     }
 }
 
-/// The keys of every table.
-const KEYS: [&str; 9] =
-    ["checks", "compression", "default-excludes", "exclude", "include", "kind", "mode", "symlinks", "target-cpu"];
+/// The keys of every table, except that [`KEYS_OF_PACKAGES`] are not for the workspace's.
+const KEYS: [&str; 12] = [
+    "checks",
+    "compression",
+    "default-excludes",
+    "exclude",
+    "features",
+    "include",
+    "kind",
+    "mode",
+    "no-default-features",
+    "output-format",
+    "symlinks",
+    "target-cpu",
+];
+
+/// A feature belongs to one package.
+const KEYS_OF_PACKAGES: [&str; 2] = ["features", "no-default-features"];
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -209,7 +251,24 @@ impl<'a> Reader<'a> {
             kind: self.parse("kind")?,
             target_cpu: self.take("target-cpu")?.map(|name| TargetCpu { name, origin: Some(self.key("target-cpu")) }),
             checks: self.checks()?,
+            features: self.features()?,
+            no_default_features: self.take("no-default-features")?,
+            output_format: self.parse("output-format")?,
         })
+    }
+
+    fn features(&mut self) -> Result<Option<Features>, Failure> {
+        let names = self.take("features")?;
+        Ok(names.map(|names| Features { names, origin: self.key("features") }))
+    }
+
+    fn refuse_keys_of_packages(&self) -> Result<(), Failure> {
+        match KEYS_OF_PACKAGES.into_iter().find(|key| self.table.contains_key(*key)) {
+            None => Ok(()),
+            Some(key) => Err(self
+                .invalid(key, "a feature belongs to one package")
+                .hint(format!("set `{key}` in `[package.metadata.{TABLE}]` of each package"))),
+        }
     }
 
     /// Refuses the keys that are left.
@@ -286,7 +345,8 @@ fn shape_of(key: &str) -> &'static str {
         "mode" => "a table or list of globs with octal modes, as in `{ \"*.sh\" = \"0755\" }` or `[\"*.sh=0755\"]`",
         "checks" => "a table of rules with `deny`, `warn` or `allow`",
         "bin" => "a table of tables by the names of binaries",
-        "default-excludes" => "`true` or `false`",
+        "features" => "a list of features",
+        "default-excludes" | "no-default-features" => "`true` or `false`",
         _ => "a text",
     }
 }

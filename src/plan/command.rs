@@ -1,37 +1,88 @@
-//! The `cargo build` for all functions and targets, or several if binaries share a path.
+//! The `cargo build` for all functions and targets, or several if binaries share a path or differ in their features.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 
 use anyhow::Result;
+use cargo_metadata::PackageId;
 
 use super::PlannedTarget;
 use crate::cargo::{self, BUILD_ID, CargoCommand, LinkFlags};
-use crate::context::{BuildContext, Function};
-use crate::linker::{Linker, built_in};
+use crate::context::{AddedFeatures, BuildContext, Function};
+use crate::linker::{Linker, built_in, c_compiler_variable};
 use lambda_zip_error::{ErrorKind, Failure};
 
-/// The commands, of which all but the first are for binaries that share a path with another. They name each binary, so cargo
-/// builds exactly what the plan says and fails where it cannot.
+/// The functions of one `cargo build`, and the features that they have in common.
+struct Group<'a> {
+    functions: Vec<&'a Function>,
+    features: AddedFeatures,
+}
+
+/// The commands. All but the first are for binaries that share a path with another, or that have features of their own. They
+/// name each binary, so cargo builds exactly what the plan says and fails where it cannot.
 pub(super) fn cargo_builds(
     context: &BuildContext<'_>,
     targets: &[PlannedTarget],
     compiles_c: bool,
-) -> Result<(CargoCommand, Vec<CargoCommand>), Failure> {
-    let functions: Vec<_> = context.functions.iter().map(|(function, _)| function).collect();
-    let binaries: Vec<_> = functions.iter().map(|function| function.binary()).collect();
-    let groups = cargo::groups(&binaries).into_iter().map(|group| {
-        let members: Vec<_> = functions.iter().copied().filter(|function| group.contains(&function.binary())).collect();
-        cargo_build(context, &members, targets, compiles_c)
-    });
-    let mut commands = groups.collect::<Result<Vec<_>, _>>()?.into_iter();
-    let first = commands.next().expect("a plan has a function");
-    Ok((first, commands.collect()))
+) -> Result<Builds, Failure> {
+    let groups = groups(context);
+    let mut builds = Builds { commands: Vec::new(), of: HashMap::new() };
+    for (index, group) in groups.iter().enumerate() {
+        // A flag may name a feature that only the packages of another group have.
+        let metadata = &context.inputs.metadata;
+        let packages = || group.functions.iter().map(|function| &metadata[&function.package_id]).collect::<Vec<_>>();
+        let packages = (groups.len() > 1).then(packages);
+        let features = group.features.args(&context.arguments.cargo, packages.as_deref());
+        builds.commands.push(cargo_build(context, &group.functions, features, targets, compiles_c)?);
+        builds.of.extend(group.functions.iter().map(|function| (key(function), index)));
+    }
+    Ok(builds)
+}
+
+/// The builds of a plan.
+pub(super) struct Builds {
+    pub(super) commands: Vec<CargoCommand>,
+    of: HashMap<FunctionKey, usize>,
+}
+
+type FunctionKey = (PackageId, String, bool);
+
+fn key(function: &Function) -> FunctionKey {
+    (function.package_id.clone(), function.name.clone(), function.is_example)
+}
+
+impl Builds {
+    /// The index of the command that builds a function.
+    pub(super) fn index_of(&self, function: &Function) -> usize {
+        self.of.get(&key(function)).copied().unwrap_or_default()
+    }
+}
+
+fn groups<'a>(context: &'a BuildContext<'_>) -> Vec<Group<'a>> {
+    let mut by_features: Vec<Group<'_>> = Vec::new();
+    for (function, config) in &context.functions {
+        let features = AddedFeatures::new(&context.arguments.cargo, function, config);
+        match by_features.iter_mut().find(|group| group.features == features) {
+            Some(group) => group.functions.push(function),
+            None => by_features.push(Group { functions: vec![function], features }),
+        }
+    }
+    let all: Vec<_> = context.functions.iter().map(|(function, _)| function.binary()).collect();
+    let mut groups = Vec::new();
+    for Group { functions, features } in by_features {
+        let binaries: Vec<_> = functions.iter().map(|function| function.binary()).collect();
+        for group in cargo::groups(&binaries, &all) {
+            let members = functions.iter().copied().filter(|function| group.contains(&function.binary()));
+            groups.push(Group { functions: members.collect(), features: features.clone() });
+        }
+    }
+    groups
 }
 
 fn cargo_build(
     context: &BuildContext<'_>,
     functions: &[&Function],
+    features: Vec<OsString>,
     targets: &[PlannedTarget],
     compiles_c: bool,
 ) -> Result<CargoCommand, Failure> {
@@ -50,6 +101,7 @@ fn cargo_build(
         build_id: linker.argument(BUILD_ID),
     });
     let rustflags = overrides.rustflags(&link_flags.collect::<Vec<_>>())?;
+    args.extend(features);
     args.extend(arguments.cargo.build_args());
     args.extend(overrides.args.iter().cloned());
     args.extend(rustflags.args);
@@ -85,8 +137,17 @@ fn selection_args(functions: &[&Function]) -> Vec<OsString> {
 /// The variables for linkers and C compilers.
 fn environment(context: &BuildContext<'_>, targets: &[PlannedTarget], compiles_c: bool) -> BTreeMap<String, OsString> {
     let linkers = targets.iter().flat_map(|PlannedTarget { target, linker }| {
-        let compiles_c_too = context.survey.targets[&target.triple()].c_compiler.is_none();
-        linker.variables(*target, compiles_c_too)
+        let found = &context.survey.targets[&target.triple()];
+        let has_no_c_compiler = found.c_compiler.is_none();
+        let mut variables = linker.variables(*target, has_no_c_compiler);
+        if let Some(wrapper) = &found.musl_wrapper
+            && *linker == Linker::BuiltIn
+            && compiles_c
+            && has_no_c_compiler
+        {
+            variables.push((c_compiler_variable(*target), wrapper.into()));
+        }
+        variables
     });
     // A build without C does not read flags for C.
     let c_flags = targets

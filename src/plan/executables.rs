@@ -18,7 +18,8 @@ impl BuildPlan {
         let function = &planned.function;
         let triple = planned.target.target.triple();
         let found = built.iter().find(|executable| {
-            executable.package == function.package_id
+            executable.build == planned.build
+                && executable.package == function.package_id
                 && executable.name == function.name
                 && executable.is_example == function.is_example
                 && executable.is_for(&triple)

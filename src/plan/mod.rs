@@ -14,6 +14,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cargo::CargoCommand;
+use crate::cli::OutputFormat;
 use crate::context::{BuildContext, Function, SkippedBinary, names_target};
 use crate::linker::{self, CCrate, Choice, LinkWarning, Linker};
 use crate::manifest::FunctionConfig;
@@ -22,6 +23,7 @@ use crate::shell::Shell;
 use deployment_zip::OutputPaths;
 use lambda_platform::{Libc, Target};
 
+pub(crate) use output::debug_path;
 pub(crate) use packaging::Packaging;
 
 /// The version of the JSON documents on stdout. It rises when a field is removed or changes its meaning.
@@ -35,7 +37,7 @@ pub(crate) struct BuildPlan {
     pub(crate) functions: Vec<PlannedFunction>,
     /// The build that makes the executables.
     pub(crate) cargo: CargoCommand,
-    /// More builds, for binaries that have the path of one before them.
+    /// More builds, for binaries that have the path of one before them, or other features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) more_cargo: Vec<CargoCommand>,
     /// The triples whose standard library has to be installed first.
@@ -54,9 +56,12 @@ pub(crate) struct BuildPlan {
     /// True if debug information is split from each executable.
     #[serde(skip)]
     pub(crate) debug_symbols: bool,
+    /// The directories that cargo and this program write to. They are left out of every zip.
+    #[serde(skip)]
+    output_directories: Vec<PathBuf>,
 }
 
-/// One function for one target: one executable, one zip.
+/// One function for one target: one executable, one zip or its files.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlannedFunction {
     #[serde(flatten)]
@@ -65,8 +70,19 @@ pub(crate) struct PlannedFunction {
     pub(crate) packaging: Packaging,
     #[serde(flatten)]
     pub(crate) target: PlannedTarget,
-    /// The path of the zip, absolute.
+    /// The path of the zip or, for [`OutputFormat::Binary`], of the executable. Absolute.
     pub(crate) path: PathBuf,
+    /// The index of the `cargo build` that makes its executable.
+    #[serde(skip)]
+    pub(crate) build: usize,
+}
+
+impl PlannedFunction {
+    /// The directory for the files of the zip, if no zip is written.
+    pub(crate) fn files_directory(&self) -> Option<PathBuf> {
+        let name = self.packaging.kind.executable_name(&self.function.name);
+        (self.packaging.format == OutputFormat::Binary).then(|| output::files_directory(&self.path, &name))
+    }
 }
 
 /// A target and its linker, as the reports show them.
@@ -98,10 +114,20 @@ impl Serialize for PlannedTarget {
 }
 
 impl BuildPlan {
-    /// The files that the run writes: the zips, and the report page if there is one.
+    /// The files that the run writes: the zips with their debug information, and the report page if there is one.
     pub(crate) fn output_paths(&self, report_page: Option<PathBuf>) -> OutputPaths {
         let zips = self.functions.iter().map(|planned| planned.path.clone());
-        OutputPaths::new(zips.chain(report_page), None)
+        let symbols = self.functions.iter().filter(|_| self.debug_symbols);
+        let symbols = symbols
+            .map(|planned| debug_path(&planned.function.name, &planned.path, planned.files_directory().as_deref()));
+        let directories = self.functions.iter().filter_map(PlannedFunction::files_directory);
+        OutputPaths::new(zips.chain(symbols).chain(report_page), None)
+            .with_directories(self.output_directories.iter().cloned().chain(directories))
+    }
+
+    /// The target and the linker of each function.
+    pub(crate) fn linkers(&self) -> impl Iterator<Item = (Target, &Linker)> {
+        self.functions.iter().map(|planned| (planned.target.target, &planned.target.linker))
     }
 
     /// All builds, in their order.
@@ -143,9 +169,15 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
     command::refuse_misplaced(&context.arguments.passed_on)?;
     let c_crates = c_crates(context);
     let (targets, link_warnings) = choose_linkers(context, &c_crates)?;
-    let (functions, inherited) = plan_functions(context, &targets)?;
+    let output = output::Output::new(context)?;
+    let (mut functions, inherited) = plan_functions(context, &output, &targets)?;
     let compiles_c = !c_crates.is_empty();
-    let (cargo, more_cargo) = command::cargo_builds(context, &targets, compiles_c)?;
+    let builds = command::cargo_builds(context, &targets, compiles_c)?;
+    for planned in &mut functions {
+        planned.build = builds.index_of(&planned.function);
+    }
+    let mut commands = builds.commands.into_iter();
+    let (cargo, more_cargo) = (commands.next().expect("a plan has a function"), commands.collect());
     Ok(BuildPlan {
         schema_version: SCHEMA_VERSION,
         functions,
@@ -157,6 +189,7 @@ pub(crate) fn plan(context: &BuildContext<'_>) -> Result<BuildPlan> {
         link_warnings,
         warnings: warnings(context, compiles_c),
         debug_symbols: context.arguments.debug_symbols,
+        output_directories: context.cargo_directories().chain(output.directory()).collect(),
     })
 }
 
@@ -181,18 +214,19 @@ fn choose_linkers(context: &BuildContext<'_>, c_crates: &[CCrate]) -> Result<(Ve
 /// Every function for every target.
 fn plan_functions(
     context: &BuildContext<'_>,
+    output: &output::Output,
     targets: &[PlannedTarget],
 ) -> Result<(Vec<PlannedFunction>, cargo_lambda::Notes)> {
-    let output = output::Output::new(context)?;
     let mut functions = Vec::new();
     let mut inherited = cargo_lambda::Notes::default();
     for (function, config) in &context.functions {
         add_inherited(&mut inherited, context, config);
-        let packaging = Packaging::new(&context.arguments.packaging, &context.directory, config)?;
+        let mut packaging = Packaging::new(&context.arguments.packaging, &context.directory, config)?;
+        packaging.format = context.arguments.output_format.unwrap_or(packaging.format);
         for target in targets {
-            let path = output.path(function, packaging.kind, target.target);
+            let path = output.path(function, &packaging, target.target)?;
             let (function, packaging, target) = (function.clone(), packaging.clone(), target.clone());
-            functions.push(PlannedFunction { function, packaging, target, path });
+            functions.push(PlannedFunction { function, packaging, target, path, build: 0 });
         }
     }
     if context.has_cargo_lambda_file {

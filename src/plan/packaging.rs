@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::cli::PackagingFlags;
+use crate::cli::{OutputFormat, PackagingFlags};
 use crate::manifest::FunctionConfig;
 use deployment_zip::with_slashes;
 use deployment_zip::{Compression, Exclude, FileRules, Include, Symlinks};
@@ -18,6 +18,7 @@ use lambda_zip_check::{ArchiveKind, Levels};
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Packaging {
     pub(crate) kind: ArchiveKind,
+    pub(crate) format: OutputFormat,
     #[serde(skip)]
     pub(crate) files: FileRules,
     #[serde(skip)]
@@ -53,6 +54,7 @@ impl Packaging {
         levels.extend(flags.levels.levels()?);
         Ok(Self {
             kind: flags.kind().or(kind).unwrap_or(ArchiveKind::Function),
+            format: config.output_format().unwrap_or_default(),
             files,
             compression: flags.compression.or(compression).unwrap_or_default(),
             levels,

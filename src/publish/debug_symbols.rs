@@ -29,30 +29,11 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
     Ok(stripped)
 }
 
-/// Writes the debug information next to a published zip. The file gets its name once it is complete.
-pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<PathBuf> {
-    let path = debug_path(function, zip);
-    let copied = fs::replace(&path, |file| {
+/// Writes the debug information of a published zip. The file gets its name once it is complete.
+pub(crate) fn publish(executable: &Path, path: &Path) -> Result<()> {
+    let copied = fs::replace(path, |file| {
         std::io::copy(&mut fs::open(executable)?, file)?;
         Ok(())
     });
-    copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;
-    Ok(path)
-}
-
-/// `<function>.debug` next to `bootstrap.zip`, else `<name>.debug` next to `<name>.zip`.
-fn debug_path(function: &str, zip: &Path) -> PathBuf {
-    let stem = zip.file_stem().unwrap_or_default();
-    if stem == "bootstrap" { zip.with_file_name(format!("{function}.debug")) } else { zip.with_extension("debug") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_information_goes_next_to_the_zip() {
-        assert_eq!(debug_path("api", Path::new("out/api/bootstrap.zip")), Path::new("out/api/api.debug"));
-        assert_eq!(debug_path("api", Path::new("out/api-arm64.zip")), Path::new("out/api-arm64.debug"));
-    }
+    copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use crate::cache::{Cache, Digest, FileDigests, ZipRecord};
 use crate::plan::BuildPlan;
 use deployment_zip::Collected;
@@ -42,6 +43,13 @@ impl Freshness {
         for path in paths {
             let _ = self.digests.of(Path::new(path));
         }
+    }
+
+    /// The files and links that an earlier run wrote for the executable at `path`.
+    pub(super) fn written_files(&self, path: &Path) -> Vec<PathBuf> {
+        let Some(record) = self.records.get(path) else { return Vec::new() };
+        let directory = record.files_directory.iter();
+        directory.flat_map(|directory| files::paths(&record.archive, directory)).collect()
     }
 
     /// The record of the zip at `path`, if the zip is the one that these inputs make.

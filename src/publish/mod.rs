@@ -4,9 +4,12 @@
 //! publication follow the order of the plan, whichever zip is ready first.
 
 mod debug_symbols;
+mod files;
 mod freshness;
 mod glibc;
+mod outputs;
 mod package_job;
+mod packed_view;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -17,15 +20,17 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 
-use crate::cache::{Digest, ZipRecord};
+use crate::cache::{Digest, ZipRecord, files_digest};
+use crate::plan::debug_path;
 use crate::report::{ArchiveReport, human_bytes, print_findings, print_zip};
 use crate::shell::Shell;
 use deployment_zip::{Collected, ModificationTime, in_order};
-use lambda_zip_error::{ErrorKind, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 use package_job::Candidate;
 
 pub(crate) use freshness::Freshness;
 pub(crate) use glibc::check_glibc;
+pub(crate) use outputs::check_outputs;
 pub(crate) use package_job::{PackageJob, STDOUT, collect_ahead};
 
 /// A zip with more bytes of input than this has enough chunks for several cores.
@@ -151,10 +156,15 @@ impl<'a> PreparedJob<'a> {
             self.announce_refusal(&report, shell);
             return Ok(report);
         }
-        let zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
+        let mut zip = freshness.map(|_| Digest::of_reader(staged.reader())).transpose()?;
         let archive = if self.job.is_for_stdout() {
             print_zip(&staged)?;
             staged.archive().clone()
+        } else if let Some(directory) = &self.job.files_directory {
+            let previous = freshness.map(|freshness| freshness.written_files(&self.job.path)).unwrap_or_default();
+            let archive = files::publish(&staged, directory, &previous)?;
+            zip = freshness.map(|freshness| files_digest(directory, &archive, &freshness.digests)).transpose()?;
+            archive
         } else {
             staged.publish()?
         };
@@ -167,7 +177,8 @@ impl<'a> PreparedJob<'a> {
         if self.job.debug_symbols
             && let Some(executable) = self.job.executable()
         {
-            let path = debug_symbols::publish(executable, name, &archive.path)?;
+            let path = debug_path(name, &archive.path, self.job.files_directory.as_deref());
+            debug_symbols::publish(executable, &path)?;
             shell.status("Symbols", path.display());
             report.debug_symbols = Some(path);
         }
@@ -206,8 +217,12 @@ impl<'a> PreparedJob<'a> {
     /// Stores what the next run needs to know about the zip. `zip` is the digest of its bytes.
     fn store(&self, report: &ArchiveReport, zip: Option<Digest>, freshness: Option<&Freshness>) {
         let (Some(freshness), Some(inputs), Some(zip)) = (freshness, self.inputs, zip) else { return };
+        let files_directory = self.job.files_directory.clone();
+        let written = files_directory.iter().flat_map(|directory| files::paths(&report.archive, directory));
         let record = ZipRecord {
             inputs,
+            written: written.filter(|path| !path.is_symlink()).collect(),
+            files_directory,
             archive: report.archive.clone(),
             zip,
             findings: report.findings.clone(),
@@ -228,8 +243,10 @@ fn size(collected: &Collected) -> u64 {
 /// environment that reaches a zip: <https://reproducible-builds.org/specs/source-date-epoch/>.
 pub(crate) fn modification_time() -> Result<ModificationTime> {
     let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(ModificationTime::default()) };
-    text.parse()
-        .map_err(anyhow::Error::from)
-        .and_then(ModificationTime::from_epoch)
+    let seconds: u64 = text.parse().map_err(|_| {
+        let message = format!("`SOURCE_DATE_EPOCH={text}` is not a number of seconds since 1970");
+        Failure::new(ErrorKind::Usage, message).hint("set it to the output of `date +%s`, or unset it")
+    })?;
+    ModificationTime::from_epoch(seconds)
         .or_fail(ErrorKind::Usage, || format!("`SOURCE_DATE_EPOCH={text}` is out of range for a zip (1980 to 2107)"))
 }

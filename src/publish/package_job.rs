@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
-use super::debug_symbols;
+use super::packed_view::packed_view;
+use super::{debug_symbols, files};
 use crate::cache::{Digest, FileDigests, ZipInputs};
 use crate::plan::{BuildPlan, Packaging, PlannedFunction};
 use crate::report::ZipDescription;
 use crate::shell::Shell;
 use deployment_zip::{
-    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, SortedEntries,
-    StagedArchive,
+    ArchiveOptions, Collected, Entry, EntryName, EntrySource, ModificationTime, OutputPaths, Progress, StagedArchive,
 };
-use lambda_zip_check::{Expectation, Finding, Levels, PackedEntry, PackedSource, Rule, ZipView};
+use lambda_zip_check::{Expectation, Finding, Levels, Rule, ZipView};
 use lambda_zip_error::{ErrorKind, Failure};
 
 /// The path of a zip that goes to stdout.
@@ -38,6 +38,8 @@ pub(crate) struct PackageJob<'a> {
     pub(crate) levels: Levels,
     /// The date of the entries.
     pub(crate) modified: ModificationTime,
+    /// The directory for the files, if they are written in place of the zip. `path` is then that of the executable.
+    pub(crate) files_directory: Option<PathBuf>,
     /// True if debug information is split from the executable on its way into the zip.
     pub(crate) debug_symbols: bool,
 }
@@ -74,6 +76,7 @@ impl<'a> PackageJob<'a> {
             output_paths,
             levels,
             modified,
+            files_directory: planned.files_directory(),
             debug_symbols: false,
         })
     }
@@ -85,6 +88,9 @@ impl<'a> PackageJob<'a> {
 
     /// Refuses to replace a file that goes into the zip.
     pub(crate) fn refuse_own_zip(&self, collected: &Collected) -> Result<()> {
+        if let Some(directory) = &self.files_directory {
+            return files::refuse_own_files(collected, directory);
+        }
         // If there is no zip yet, no file can be the same one.
         let Ok(size) = self.path.metadata().map(|metadata| metadata.len()) else { return Ok(()) };
         // Comparing sizes first avoids resolving the links of every path.
@@ -100,9 +106,18 @@ impl<'a> PackageJob<'a> {
         Ok(())
     }
 
+    /// A zip next to the files, which a tool that zips their directory would pack too.
+    fn zip_beside_files(&self) -> Option<PathBuf> {
+        let zip = self.files_directory.as_ref()?.join("bootstrap.zip");
+        zip.is_file().then_some(zip)
+    }
+
     /// Reports what was left out of included directories, and flags that matched no file.
     pub(crate) fn emit_warnings(&self, collected: &Collected, shell: &Shell) {
-        let Collected { entries, default_excluded, excluded_outputs } = collected;
+        let Collected { entries, default_excluded, excluded_outputs, excluded_directories } = collected;
+        for path in excluded_directories {
+            shell.status("Leaving out", format_args!("`{}`, which cargo or this program writes to", path.display()));
+        }
         if let Some((first, rest)) = default_excluded.split_first() {
             let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
             let path = first.display();
@@ -113,6 +128,14 @@ impl<'a> PackageJob<'a> {
         }
         for path in excluded_outputs {
             shell.detail("Leaving out", format_args!("`{}`, which this run reads or writes", path.display()));
+        }
+        if let Some(zip) = self.zip_beside_files() {
+            let zip = zip.display();
+            let warning = format!("`{zip}` is next to the files: a tool that zips their directory packs it too");
+            shell.warn_with_hints(
+                &warning,
+                &[&"remove it, or write the files to another directory with `--output`".to_owned()],
+            );
         }
         for rule in &self.packaging.files.modes_by_flag {
             let names = || entries.entries().iter().filter(|entry| matches!(entry.source, EntrySource::Disk(_)));
@@ -127,6 +150,7 @@ impl<'a> PackageJob<'a> {
         let inputs = ZipInputs {
             entries: collected.entries.entries(),
             compression: self.packaging.compression,
+            format: self.packaging.format,
             modified: self.modified,
             expectation: &self.expectation(),
             debug_symbols: self.debug_symbols,
@@ -150,7 +174,7 @@ impl<'a> PackageJob<'a> {
         } else {
             deployment_zip::stage(&self.path, entries, &options, progress)?
         };
-        let view = ZipView::from_packed(staged.reader(), staged.archive().size, &packed_entries(&staged, entries))?;
+        let view = packed_view(&staged, entries)?;
         let findings = lambda_zip_check::check_view(&view, &[], &self.expectation());
         let refused = lambda_zip_check::has_errors(&findings).then_some(view);
         Ok(Candidate { staged, findings, refused, package_time: started.elapsed() })
@@ -185,18 +209,6 @@ impl<'a> PackageJob<'a> {
             levels,
         }
     }
-}
-
-/// The entries of a staged zip, for the check to look at without unpacking them.
-fn packed_entries<'a>(staged: &'a StagedArchive, entries: &'a SortedEntries) -> Vec<PackedEntry<'a>> {
-    let source = |entry: &'a Entry| match &entry.source {
-        EntrySource::Disk(path) => PackedSource::File(path),
-        EntrySource::Bytes(bytes) => PackedSource::Bytes(bytes),
-        EntrySource::Symlink(target) => PackedSource::Link(target),
-        EntrySource::Directory => PackedSource::Directory,
-    };
-    let packed = entries.entries().iter().zip(staged.heads());
-    packed.map(|(entry, head)| PackedEntry { source: source(entry), head }).collect()
 }
 
 /// The files of each planned zip, with a placeholder for the executable, which is not built yet.

@@ -89,7 +89,7 @@ impl<'a> CheckReport<'a> {
             CheckOutcome::Checked { findings, .. } => {
                 findings.iter().map(|finding| annotation(zip.path, finding)).collect()
             }
-            CheckOutcome::Unreadable { error } => vec![workflow_command("error", "unreadable", error)],
+            CheckOutcome::Unreadable { error } => vec![workflow_command("error", "not checked", error)],
         }))
     }
 }
@@ -98,7 +98,7 @@ impl<'a> CheckReport<'a> {
 fn summary(outcome: &CheckOutcome) -> String {
     let (findings, fits) = match outcome {
         CheckOutcome::Checked { findings, fits, .. } => (findings, fits),
-        CheckOutcome::Unreadable { .. } => return "unreadable".to_owned(),
+        CheckOutcome::Unreadable { .. } => return "not checked".to_owned(),
     };
     let mut parts = vec![if has_errors(findings) { "broken" } else { "ok" }.to_owned()];
     for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")] {

@@ -163,6 +163,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cli::OutputFormat;
     use crate::report::ZipDescription;
     use deployment_zip::Archive;
     use lambda_platform::Arch;
@@ -181,6 +182,7 @@ mod tests {
                 package: None,
                 version: None,
                 kind: ArchiveKind::Function,
+                format: OutputFormat::Zip,
                 arch,
                 libc: None,
                 runtime: None,

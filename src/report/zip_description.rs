@@ -5,6 +5,7 @@ use std::fmt;
 use cargo_metadata::semver::Version;
 use serde::Serialize;
 
+use crate::cli::OutputFormat;
 use crate::linker::Linker;
 use crate::plan::PlannedFunction;
 use lambda_platform::{Arch, Libc, Runtime};
@@ -18,6 +19,7 @@ pub(crate) struct ZipDescription {
     pub(crate) package: Option<String>,
     pub(crate) version: Option<Version>,
     pub(crate) kind: ArchiveKind,
+    pub(crate) format: OutputFormat,
     pub(crate) arch: Option<Arch>,
     pub(crate) libc: Option<Libc>,
     pub(crate) runtime: Option<Runtime>,
@@ -34,6 +36,7 @@ impl ZipDescription {
             package: Some(function.package.clone()),
             version: Some(function.version.clone()),
             kind: packaging.kind,
+            format: packaging.format,
             arch: Some(target.target.arch),
             libc: Some(target.target.libc),
             runtime: Some(target.target.runtime),

@@ -152,7 +152,10 @@ fn functions_that_are_built_together_need_one_target() {
 
 /// Every key that has nothing to do with packaging, with words of its hint.
 const FOREIGN: [(&str, &str); 19] = [
-    ("output_format = \"binary\"", "`unzip` extracts the executable"),
+    (
+        "output_format = \"binary\"",
+        "add `--output-format binary`, or set `output-format` in `[package.metadata.lambda-zip]`",
+    ),
     ("lambda_dir = \"out\"", "add `--output out/`"),
     ("flatten = \"get\"", "add `--bin get --output <DIR>/bootstrap.zip`"),
     ("compiler = { type = \"cargo_zigbuild\" }", "`--linker zig` always uses it"),
@@ -164,8 +167,14 @@ const FOREIGN: [(&str, &str); 19] = [
     ("env_file = \".env\"", "`[env]` of `.cargo/config.toml`"),
     ("release = false", "add `--profile dev`"),
     ("profile = \"small\"", "add `--profile small`"),
-    ("features = [\"a\", \"b\"]", "add `--features a --features b`"),
-    ("no_default_features = true", "add `--no-default-features`"),
+    (
+        "features = [\"a\", \"b\"]",
+        "add `--features a --features b`, or set `features` in `[package.metadata.lambda-zip]`",
+    ),
+    (
+        "no_default_features = true",
+        "add `--no-default-features`, or set `no-default-features` in `[package.metadata.lambda-zip]`",
+    ),
     ("packages = [\"api\"]", "add `--package api`"),
     ("jobs = 2", "add `--jobs 2`"),
     ("target_dir = \"t\"", "add `--target-dir t`"),

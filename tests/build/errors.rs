@@ -400,3 +400,28 @@ fn a_glibc_newer_than_that_of_the_runtime_breaks_a_rule() {
         &["GLIBC_2.", "2.26"],
     );
 }
+
+#[test]
+fn a_package_with_a_target_of_its_own_is_refused() {
+    let fixture = Fixture::package("api");
+    let manifest = fs::read_to_string(fixture.path("Cargo.toml")).unwrap();
+    let forced = |triple: &str| {
+        let forced = manifest.replace("edition", &format!("forced-target = \"{triple}\"\nedition"));
+        fixture.write("Cargo.toml", format!("cargo-features = [\"per-package-target\"]\n{forced}"));
+    };
+    // A nightly accepts the key without this variable.
+    let run = |args: &[&str]| fixture.program().args(args).env("RUSTC_BOOTSTRAP", "1").run();
+    let message = |triple: &str| {
+        let manifest = fixture.path("Cargo.toml");
+        format!("`forced-target` in `{}` makes cargo ignore the target, and build for `{triple}`", manifest.display())
+    };
+    let remove = "remove `forced-target` from the manifest";
+    let musl = "x86_64-unknown-linux-musl";
+    forced(musl);
+    let hint = format!("or build for that target: `--target {musl}`");
+    run(&["--arch", "arm64"]).ends_in_error(96, &message(musl), &[remove, &hint]);
+    run(&["--arch", "x86_64,arm64", "--libc", "musl"]).ends_in_error(96, &message(musl), &[remove, &hint]);
+    run(&["--target", musl]).success();
+    forced("wasm32-wasip1");
+    run(&["--arch", "x86_64"]).ends_in_error(96, &message("wasm32-wasip1"), &[remove]);
+}

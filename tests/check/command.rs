@@ -278,14 +278,3 @@ fn the_runtime_of_container_images_is_refused_by_name() {
     let run = check(&directory(&[("a.zip", good())]), &["a.zip", "--runtime", "custom"]);
     run.fails(2, "`custom` is the runtime of container images");
 }
-
-/// Only Unix takes the directory for temporary files from `TMPDIR`.
-#[test]
-#[cfg(unix)]
-fn a_missing_directory_for_temporary_files_is_not_blamed_on_the_zip() {
-    let large = [static_program().build(), vec![0; 6 << 20]].concat();
-    let directory = directory(&[("a.zip", vec![Item::new("bootstrap", EXECUTABLE, large)])]);
-    let args = [&["lambda-zip", "check"], set(&["a.zip"]).as_slice()].concat();
-    let run = directory.program().env("TMPDIR", "/nonexistent").args(&args).run();
-    run.fails(103, "failed to write a temporary file in `/nonexistent`");
-}

@@ -2,6 +2,8 @@
 //! `crates/lambda-zip-check`.
 
 mod command;
+mod environment;
+mod texts;
 
 use test_support::elf::static_program;
 use test_support::zip_builder::{EXECUTABLE, Item};

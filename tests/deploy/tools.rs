@@ -87,7 +87,7 @@ fn with_node_modules(name: &str) {
 }
 
 #[test]
-#[ignore = "needs PyPI's aws-sam-cli, make and unzip"]
+#[ignore = "needs PyPI's aws-sam-cli and make"]
 fn sam_builds_what_is_in_the_zip() {
     let sam = required("LAMBDA_ZIP_TEST_SAM");
     let home = Fixture::empty();

@@ -80,7 +80,12 @@ fn the_fields_of_the_reports_are_documented() {
     let report = "The JSON report";
     holds(report, None, &[built, packed]);
     holds("The list as JSON", Some(report), &[document(&["--list"])]);
-    holds("The plan as JSON", Some(report), &[document(&["--dry-run"])]);
+    let apart = Fixture::with_bins("apart", &["a", "b"]);
+    let manifest = fs::read_to_string(apart.path("Cargo.toml")).unwrap();
+    let table = "[features]\nx = []\n[package.metadata.lambda-zip.bin.a]\nfeatures = [\"x\"]\n";
+    apart.write("Cargo.toml", format!("{manifest}{table}"));
+    let several_builds = apart.run(&["--dry-run", "--message-format", "json"]).success().json();
+    holds("The plan as JSON", Some(report), &[document(&["--dry-run"]), several_builds]);
     holds("What this machine can build", None, &[document(&["doctor"])]);
     let checked = fixture.run(&["check", "main.zip", "main", "--message-format", "json"]);
     // Only a broken disk has a zip that exists and cannot be read.

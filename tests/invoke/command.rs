@@ -251,3 +251,20 @@ fn an_ordinary_user_can_invoke() {
         sandbox.is_clean();
     }
 }
+
+#[test]
+fn a_zip_or_a_layer_that_is_a_fifo_is_an_error_at_once() {
+    let sandbox = Sandbox::new();
+    assert!(Command::new("mkfifo").arg(sandbox.path("fifo")).status().unwrap().success());
+    for args in [&["invoke", "fifo"][..], &["invoke", "function.zip", "--layer", "fifo"]] {
+        let run = sandbox.program(args).args(["--event", "1"]).run();
+        run.fails(2, "failed to boot `fifo`").says("it is not a regular file");
+    }
+}
+
+#[test]
+fn a_missing_directory_for_temporary_files_has_a_hint() {
+    let sandbox = Sandbox::new();
+    let run = sandbox.program(&["invoke", "function.zip", "--event", "1"]).env("TMPDIR", sandbox.path("missing")).run();
+    run.ends_in_error(96, "failed to create a directory for the function", &["set `TMPDIR` to a writable directory"]);
+}

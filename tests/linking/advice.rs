@@ -84,3 +84,17 @@ fn a_missing_openssl_has_its_own_hint() {
         "`openssl-sys` needs an OpenSSL that was built for the target: use rustls, or enable the `vendored` feature",
     );
 }
+
+#[test]
+fn a_missing_compiler_for_cpp_has_a_hint() {
+    let build_script = format!("{FAILS}// cc::Build::new().cpp(true)\n");
+    let fixture = Fixture::with_native_crate("native-sys", "cc", &build_script);
+    let host = Toolchain::current().host;
+    let hint = format!(
+        "`native-sys ← function` compiles C++, and no C++ compiler for `{host}` was found: install zig: `pip install ziglang`, \
+         or add `--install-zig`, or a C++ compiler: `sudo apt-get install g++` (Debian, Ubuntu)"
+    );
+    ends_with(&failed(&fixture), &hint);
+    let run = failed(&Fixture::with_native_crate("native-sys", "cc", FAILS));
+    assert!(!run.stderr.contains("C++"), "it compiles C\n{run}");
+}

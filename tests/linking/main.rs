@@ -8,9 +8,13 @@
 mod advice;
 mod bad_input;
 mod configuration;
+mod configuration_keys;
 mod doctor;
 mod dry_run;
 mod install_zig;
+mod libraries;
+mod musl_gcc;
 mod pure_rust;
 mod same_name;
+mod sources;
 mod with_c;

@@ -138,3 +138,14 @@ fn zig_and_the_built_in_linker_share_one_build() {
         report["archives"].as_array().unwrap().iter().map(|archive| archive["linker"]["kind"].clone()).collect();
     assert_eq!(linkers, ["zig", "built-in"]);
 }
+
+#[test]
+#[ignore = "needs ziglang"]
+fn a_library_that_zig_does_not_find_is_named_with_the_ways_out() {
+    let fixture = with_a_c_crate();
+    fixture.write("build.rs", "fn main() { println!(\"cargo:rustc-link-lib=nosuchlibrary\"); }\n");
+    for libc in ["gnu", "musl"] {
+        let run = with_zig(&fixture).args(["--linker", "zig", "--libc", libc]).run();
+        run.fails(101, "hint: zig links no library of this machine, such as `nosuchlibrary`").says("`--linker system`");
+    }
+}

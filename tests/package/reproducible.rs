@@ -57,6 +57,10 @@ fn the_date_is_that_of_source_date_epoch() {
     let zip = Zip::read(fixture.path("main.zip"));
     // 2023-11-14 22:13:20.
     assert_eq!(zip.entries[0].date_and_time(), 0x576e_b1aa);
-    run("tomorrow").fails(2, "SOURCE_DATE_EPOCH=tomorrow");
+    for wrong in ["tomorrow", "", "-1", "1.5", " 1"] {
+        let message = format!("`SOURCE_DATE_EPOCH={wrong}` is not a number of seconds since 1970");
+        run(wrong).ends_in_error(2, &message, &["set it to the output of `date +%s`, or unset it"]);
+    }
+    run("1700000000000").fails(2, "`SOURCE_DATE_EPOCH=1700000000000` is out of range for a zip (1980 to 2107)");
     assert_eq!(Zip::read(fixture.path("main.zip")).bytes, zip.bytes);
 }

@@ -31,6 +31,8 @@ pub struct Collected {
     pub default_excluded: Vec<PathBuf>,
     /// The files of the run itself that were left out.
     pub excluded_outputs: Vec<PathBuf>,
+    /// The directories of the run itself that were left out.
+    pub excluded_directories: Vec<PathBuf>,
 }
 
 impl Collected {
@@ -53,6 +55,7 @@ impl FileRules {
             broken_links: BTreeMap::new(),
             default_excluded: BTreeSet::new(),
             excluded_outputs: BTreeSet::new(),
+            excluded_directories: BTreeSet::new(),
         };
         for entry in &mut collector.entries {
             if !matches!(entry.source, EntrySource::Symlink(_)) {
@@ -77,6 +80,7 @@ struct Collector<'a> {
     broken_links: BTreeMap<String, String>,
     default_excluded: BTreeSet<PathBuf>,
     excluded_outputs: BTreeSet<PathBuf>,
+    excluded_directories: BTreeSet<PathBuf>,
 }
 
 impl Collector<'_> {
@@ -169,6 +173,12 @@ impl Collector<'_> {
             }
             return true;
         }
+        if self.outputs.is_directory(&lexically_normal(path)) {
+            if reach != Reach::Outside {
+                self.excluded_directories.insert(path.to_owned());
+            }
+            return true;
+        }
         if self.is_excluded_by_default(path, found.file_type().is_dir()) {
             if reach != Reach::Outside {
                 self.default_excluded.insert(path.to_owned());
@@ -234,7 +244,8 @@ impl Collector<'_> {
     }
 
     fn finish(self) -> Result<Collected> {
-        let Self { mut entries, directories, broken_links, default_excluded, excluded_outputs, .. } = self;
+        let Self { mut entries, directories, broken_links, default_excluded, .. } = self;
+        let (excluded_outputs, excluded_directories) = (self.excluded_outputs, self.excluded_directories);
         let empty = still_empty(&directories, &entries)?;
         entries.extend(empty);
         refuse_dangling(&entries, &broken_links)?;
@@ -242,6 +253,7 @@ impl Collector<'_> {
             entries: sort(entries)?,
             default_excluded: default_excluded.into_iter().collect(),
             excluded_outputs: excluded_outputs.into_iter().collect(),
+            excluded_directories: excluded_directories.into_iter().collect(),
         })
     }
 }

@@ -1,5 +1,5 @@
-//! Files that are left out of included directories by default: version control data, build directories, and what editors
-//! and desktops leave behind.
+//! Files that are left out of included directories by default: version control data, build directories, what deployment
+//! tools write, and what editors and desktops leave behind.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,12 +10,16 @@ use lambda_zip_error::fs;
 /// its target directories: <https://bford.info/cachedir/>.
 const CACHE_SIGNATURE: &[u8] = b"Signature: 8a477f597d28d172789f06886806bc55";
 
+/// Version control, editors, archivers, and the tools that deploy functions: SAM, CDK, Serverless and Terraform keep copies of
+/// zips, and Terraform its providers of some hundred MB.
+const DIRECTORIES: [&str; 11] =
+    [".aws-sam", ".git", ".hg", ".idea", ".jj", ".serverless", ".svn", ".terraform", ".vscode", "__MACOSX", "cdk.out"];
+
 /// Whether a file or directory is left out by default.
 pub(super) fn is_excluded_by_default(path: &Path, is_directory: bool) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if is_directory {
-        let names = [".git", ".hg", ".svn", ".jj", ".idea", ".vscode", "__MACOSX"];
-        return names.contains(&name.as_ref()) || is_cache(path);
+        return DIRECTORIES.contains(&name.as_ref()) || is_cache(path);
     }
     // In a worktree or a submodule, `.git` is a file.
     matches!(name.as_ref(), ".git" | ".DS_Store" | "Thumbs.db" | "desktop.ini")

@@ -76,7 +76,7 @@ pub use parallel::in_order;
 pub use pattern::Pattern;
 pub use platform::with_slashes;
 pub use positioned::PositionedReader;
-pub use staged::{Archive, ArchivedEntry, StagedArchive, stage, stage_temporary};
+pub use staged::{Archive, ArchivedEntry, StagedArchive, check_output, stage, stage_temporary};
 pub use symlink::Symlinks;
 
 #[cfg(all(test, unix))]

@@ -7,14 +7,16 @@ use super::include::lexically_normal;
 use super::staged;
 use lambda_zip_error::fs;
 
-/// The files that a run writes, and its executable. They are left out of included directories: the zip of one run must not
-/// be packed into the zip of the next.
+/// The files that a run writes, the directories that it writes into, and its executable. They are left out of included
+/// directories: the zip of one run must not be packed into the zip of the next.
 #[derive(Debug, Clone, Default)]
 pub struct OutputPaths {
     /// The written files by directory: each file of each zip is looked up, and there may be many of both.
     outputs: HashMap<PathBuf, Vec<PathBuf>>,
     /// The executable, which has an entry of its own.
     executable: Option<PathBuf>,
+    /// The directories of earlier outputs and of cargo's.
+    directories: Vec<PathBuf>,
 }
 
 impl OutputPaths {
@@ -30,12 +32,29 @@ impl OutputPaths {
                 by_directory.entry(directory).or_default().push(path);
             }
         }
-        Self { outputs: by_directory, executable: executable.map(lexically_normal) }
+        Self { outputs: by_directory, executable: executable.map(lexically_normal), directories: Vec::new() }
+    }
+
+    /// Also leaves out these directories, which are absolute. An include of a path inside one of them still counts.
+    #[must_use]
+    pub fn with_directories(mut self, directories: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.directories.extend(directories.into_iter().map(|directory| lexically_normal(&directory)));
+        self
     }
 
     /// Whether the run writes to this path.
     pub(super) fn writes(&self, normal: &Path) -> bool {
         self.in_directory_of(normal).any(|output| output == normal)
+    }
+
+    /// Whether the path is a directory to leave out. Its links are resolved if it has the name of one: cargo reports the
+    /// target directory without links.
+    pub(super) fn is_directory(&self, normal: &Path) -> bool {
+        self.directories.iter().any(|directory| {
+            directory == normal
+                || directory.file_name() == normal.file_name()
+                    && matches!((directory.canonicalize(), normal.canonicalize()), (Ok(a), Ok(b)) if a == b)
+        })
     }
 
     /// Whether the path is the executable, a written file or the scratch file for one.
@@ -66,6 +85,26 @@ mod tests {
         for path in ["/w/x.zip", "/w/out/.y.zip.abc123.tmp", "/w/out", "/w/out/main", "/"] {
             assert!(!paths.contains(Path::new(path)), "{path}");
         }
+    }
+
+    #[test]
+    fn directories_are_found_by_their_normal_path() {
+        let paths = OutputPaths::default().with_directories([PathBuf::from("/w/a/../target")]);
+        assert!(paths.is_directory(Path::new("/w/target")));
+        for path in ["/w", "/w/target/lambda", "/w/a/target", "/"] {
+            assert!(!paths.is_directory(Path::new(path)), "{path}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_is_found_through_a_link() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        std::fs::create_dir_all(path("real/target")).unwrap();
+        std::os::unix::fs::symlink("real", path("link")).unwrap();
+        let paths = OutputPaths::default().with_directories([path("real/target")]);
+        assert!(paths.is_directory(&path("link/target")));
     }
 
     #[cfg(unix)]

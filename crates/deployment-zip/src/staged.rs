@@ -190,16 +190,20 @@ pub fn stage_temporary(
     let scratch = NamedTempFile::new().map_err(|error| {
         let directory = std::env::temp_dir();
         let message = format!("failed to create a temporary file in `{}`", directory.display());
-        let variable = if cfg!(windows) { "TMP" } else { "TMPDIR" };
-        anyhow::Error::from(error).context(
-            Failure::new(ErrorKind::Archive, message).hint(format!("set `{variable}` to a writable directory")),
-        )
+        let failure = Failure::new(ErrorKind::Archive, message).hint(fs::temporary_directory_hint());
+        anyhow::Error::from(error).context(failure)
     })?;
     StagedArchive::write(scratch, None, Path::new("-"), entries, options, progress)
 }
 
 fn failed_to_write(path: &Path) -> String {
     format!("failed to write `{}`", path.display())
+}
+
+/// Fails if [`stage`] could not write to this path, because something other than a file or directory is in its place. A
+/// caller can ask before it spends time on the contents.
+pub fn check_output(final_path: &Path) -> Result<()> {
+    output_file(final_path).map(drop)
 }
 
 /// The file to replace.
@@ -209,6 +213,12 @@ fn output_file(final_path: &Path) -> Result<PathBuf> {
     };
     if final_path.is_dir() || final_path.file_name().is_none() {
         return Err(failed("it is a directory", "give a path that ends with a file name").into());
+    }
+    // The first directory above that exists must be one.
+    let existing = final_path.ancestors().skip(1).find(|path| path.symlink_metadata().is_ok());
+    if let Some(blocking) = existing.filter(|path| !path.is_dir()) {
+        let reason = format!("`{}` is not a directory", blocking.display());
+        return Err(failed(&reason, "remove it, or write to another directory with `--output`").into());
     }
     fs::output_file(final_path).map_err(|error| match error.downcast_ref::<io::Error>() {
         Some(_) => failure(error, failed_to_write(final_path)),

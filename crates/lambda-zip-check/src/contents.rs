@@ -1,6 +1,5 @@
 //! What an entry contains. Only the little that the rules need is kept in memory.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -8,7 +7,7 @@ use flate2::read::DeflateDecoder;
 use tempfile::SpooledTempFile;
 
 use super::entry::{METHOD_DEFLATE, ZipEntry};
-use super::error::ReadError;
+use super::error::{ReadError, TemporaryFileError, open_regular};
 use super::recognise::{FileFormat, recognise};
 use crate::elf::{self, Elf};
 use lambda_platform::limits::UNPACKED_LIMIT;
@@ -206,9 +205,7 @@ pub(super) fn read(file: &mut (impl Read + Seek), entry: &mut ZipEntry, budget: 
         Err(UnpackError::Data(reason)) => Ok(Contents::Corrupt(reason)),
         Err(UnpackError::File(error)) => Err(error),
         Err(UnpackError::TemporaryFile(error)) => {
-            let place = std::env::temp_dir();
-            let message = format!("failed to write a temporary file in `{}`: {error}", place.display());
-            Err(io::Error::new(error.kind(), message))
+            Err(io::Error::new(error.kind(), TemporaryFileError { directory: std::env::temp_dir(), source: error }))
         }
     }
 }
@@ -303,7 +300,7 @@ pub(super) fn of_packed(
 
 fn inspect_source(path: &Path, head: &[u8], size: u64, budget: &mut Budget) -> Result<Contents, ReadError> {
     let failed = |source| ReadError::File { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() != size {
         return Err(ReadError::SourceChanged { path: path.to_owned() });
     }

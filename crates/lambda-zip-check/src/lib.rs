@@ -73,7 +73,7 @@ use context::CheckContext;
 use finding::Findings;
 
 pub use contents::{HEAD_SIZE, PackedEntry, PackedSource};
-pub use error::ReadError;
+pub use error::{ReadError, TemporaryFileError};
 pub use facts::{EntryContents, EntryFacts};
 pub use finding::{Finding, Level, Levels, has_errors};
 pub use kind::ArchiveKind;

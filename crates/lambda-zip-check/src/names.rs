@@ -129,6 +129,11 @@ fn file_and_directory(context: &CheckContext, findings: &mut Findings) {
         } else if context.view.is_directory(&path)
             && context.view.entry_at(&path).is_some_and(|(found, _)| !found.is_directory())
         {
+            if path.is_empty() {
+                let message = format!("the file `{}` has no name: it stands for the root of the zip", entry.name);
+                findings.add_with_hint(Rule::FileAndDirectory, None, message, "leave the entry out".to_owned());
+                continue;
+            }
             let message = format!("`{path}` is a file, but other entries are in a directory with that name");
             findings.add(Rule::FileAndDirectory, Some(&path), message);
         }
@@ -197,6 +202,10 @@ fn encoding(entry: &ZipEntry, findings: &mut Findings) {
 }
 
 fn not_normal(entry: &ZipEntry, findings: &mut Findings) {
+    if entry.path.is_empty() && !entry.is_directory() {
+        // This breaks another rule.
+        return;
+    }
     let name = entry.name.strip_suffix('/').unwrap_or(&entry.name);
     let name = name.strip_prefix('/').unwrap_or(name);
     // Some tools record the packed directory itself as `.`.

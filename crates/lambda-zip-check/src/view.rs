@@ -6,14 +6,13 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use super::container::{self, Container};
 use super::contents::{self, Budget, Contents, PackedEntry};
 use super::entry::{ZipEntry, file_name};
-use super::error::ReadError;
+use super::error::{ReadError, open_regular};
 
 /// Far more path look-ups than any real zip needs.
 pub(super) const STEPS_LIMIT: usize = 1_000_000;
@@ -40,11 +39,11 @@ impl ZipView {
     /// Reads the zip at a path. Fails only if the file cannot be read: a file that is not a zip becomes a finding later.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let read = || {
-            let file = File::open(path)?;
+            let file = open_regular(path)?;
             let length = file.metadata()?.len();
             Self::from_reader(file, length)
         };
-        read().map_err(|source| ReadError::File { path: path.to_owned(), source })
+        read().map_err(|error| ReadError::of_file(path, error))
     }
 
     /// Reads a zip of `length` bytes.

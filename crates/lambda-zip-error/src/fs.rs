@@ -154,6 +154,12 @@ pub fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
     fs::read_link(path).with_context(|| format!("failed to read the link `{}`", path.display()))
 }
 
+/// The hint for a directory for temporary files that is missing, full or read-only.
+#[must_use]
+pub fn temporary_directory_hint() -> String {
+    format!("set `{}` to a writable directory", if cfg!(windows) { "TMP" } else { "TMPDIR" })
+}
+
 /// Gives temporary files the permissions of ordinary ones, as the umask has it. By default only their owner can read
 /// them, and they keep that when they are renamed to their final path. On Windows nothing has to change.
 pub fn with_usual_permissions<'a, 'b, 'c>(

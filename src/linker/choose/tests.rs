@@ -33,7 +33,8 @@ impl Machine {
         let Self { has_rust_lld, zig, .. } = self;
         let survey = Survey { host: HOST.into(), has_rust_lld, targets, zig, graph: None, lockfile_is_missing: false };
         let ring = ["ring", "rustls", "function"].map(str::to_owned).to_vec();
-        let ring = CCrate { chain: ring, needs_system_openssl: false, tools: BTreeSet::new() };
+        let ring =
+            CCrate { chain: ring, needs_system_openssl: false, tools: BTreeSet::new(), manifest: "Cargo.toml".into() };
         choose(target, self.choice, &survey, if self.compiles_c { std::slice::from_ref(&ring) } else { &[] })
     }
 }

@@ -33,19 +33,25 @@ fn hint(name: &str, value: &Value) -> String {
         "flatten" => format!("add `--bin {text} --output <DIR>/bootstrap.zip`"),
         "internal" => "`internal` needs `extension = true`".to_owned(),
         "lambda_dir" => format!("add `--output {}/`", text.trim_end_matches('/')),
-        "output_format" => "the output is always a zip; `unzip` extracts the executable".to_owned(),
+        "output_format" => {
+            format!("add `--output-format {text}`, or set `output-format` in `[package.metadata.lambda-zip]`")
+        }
         "packages" => flags("package", value),
         "profile" => flags(name, value),
         "release" => "add `--profile dev`".to_owned(),
         "skip_target_check" => "add `--no-install`".to_owned(),
         "unstable_flags" => "add them as `-Z <FLAG>`".to_owned(),
+        "features" | "no_default_features" => {
+            let key = name.replace('_', "-");
+            format!("{}, or set `{key}` in `[package.metadata.lambda-zip]`", flags(&key, value))
+        }
         name if CARGO_FLAGS.contains(&name) => flags(&name.replace('_', "-"), value),
         _ => "remove it, or leave it to cargo-lambda".to_owned(),
     }
 }
 
 /// The keys that are flags of cargo's, and flags of the same name here.
-const CARGO_FLAGS: [&str; 22] = [
+const CARGO_FLAGS: [&str; 20] = [
     "all_features",
     "bin",
     "bins",
@@ -54,14 +60,12 @@ const CARGO_FLAGS: [&str; 22] = [
     "example",
     "examples",
     "exclude",
-    "features",
     "frozen",
     "ignore_rust_version",
     "jobs",
     "keep_going",
     "locked",
     "manifest_path",
-    "no_default_features",
     "offline",
     "quiet",
     "target_dir",

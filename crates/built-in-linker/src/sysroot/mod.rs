@@ -120,6 +120,8 @@ fn glibc_files(arch: Arch, glibc: GlibcVersion) -> Vec<File> {
     // What is in GCC's static libraries is in Rust's `compiler_builtins`. Its static unwinder has the functions of the
     // shared one.
     files.push(("libgcc.a".to_owned(), archive::write(&[])));
+    // Not a part of every glibc: a program that only names it links, and one that uses it misses its functions.
+    files.push(("libcrypt.a".to_owned(), archive::write(&[])));
     files.push(script("libgcc_eh.a", &format!("AS_NEEDED ( {} )", symbols::LIBGCC)));
     for soname in ["libm.so.6", "libresolv.so.2"] {
         files.push(script(link_name(soname), soname));

@@ -18,7 +18,7 @@ use unpack::Budget;
 use crate::init::{Directories, EMULATOR, LAMBDA_GROUP, LAMBDA_USER};
 use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
 use lambda_zip_error::fs;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The executable that Lambda starts: the function's own, otherwise a layer's.
 const BOOTSTRAP: &str = "bootstrap";
@@ -37,9 +37,10 @@ pub struct FunctionFiles {
 impl FunctionFiles {
     /// Unpacks a function and its layers, in the order of the layers.
     pub fn unpack(zip: &Path, layers: &[PathBuf]) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir();
-        let directory =
-            directory.or_fail(ErrorKind::Setup, || "failed to create a directory for the function".into())?;
+        let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir().map_err(|error| {
+            let failure = Failure::new(ErrorKind::Setup, "failed to create a directory for the function");
+            anyhow::Error::from(error).context(failure.hint(fs::temporary_directory_hint()))
+        })?;
         check_usable(directory.path())?;
         for name in ["root", "task", "layers", "tmp", "logs"] {
             fs::create_dir_all(directory.path().join(name))?;

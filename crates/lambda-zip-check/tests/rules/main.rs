@@ -11,7 +11,6 @@ mod elf;
 mod go;
 mod good;
 mod levels;
-mod made;
 mod mutation;
 mod seeds;
 mod tools;
