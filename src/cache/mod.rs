@@ -64,7 +64,7 @@ impl Cache {
         if std::fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
             return Ok(());
         }
-        fs::replace(path, |file| Ok(file.write_all(text.as_bytes())?))
+        fs::replace(path, |mut file| Ok(file.write_all(text.as_bytes())?))
     }
 
     fn path(&self, kind: &str, key: Digest) -> PathBuf {

@@ -10,6 +10,7 @@ use cargo_metadata::{Metadata, MetadataCommand};
 use super::rustc::RUST_IS_MISSING;
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
+use crate::interrupt;
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -21,7 +22,7 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<String> {
     if let Some(path) = &flags.manifest_path {
         command.manifest_path(path);
     }
-    let output = command.cargo_command().stdin(Stdio::null()).output().map_err(|error| {
+    let output = interrupt::output(command.cargo_command().stdin(Stdio::null())).map_err(|error| {
         let message = format!("failed to start `{}`", program().to_string_lossy());
         anyhow::Error::from(error).context(Failure::new(ErrorKind::Setup, message).hint(RUST_IS_MISSING))
     })?;

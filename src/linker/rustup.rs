@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::survey::has_std;
 use crate::cargo::config::CargoConfig;
+use crate::interrupt;
 use crate::shell::Shell;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -32,13 +33,10 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
     };
 
     shell.status("Installing", format_args!("`{command}`"));
-    let status = Command::new(rustup)
-        .args(&args)
-        .args(triples)
-        .stdin(Stdio::null())
-        // Our stdout is for programs.
-        .stdout(Stdio::null())
-        .status()
+    let mut rustup = Command::new(rustup);
+    // Our stdout is for programs.
+    rustup.args(&args).args(triples).stdin(Stdio::null()).stdout(Stdio::null());
+    let status = interrupt::status(&mut rustup)
         .or_fail(ErrorKind::Setup, || format!("failed to run `{command}`"))?;
     if !status.success() {
         return Err(Failure::new(ErrorKind::Setup, format!("`{command}` failed ({status})"))

@@ -32,8 +32,8 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
 /// Writes the debug information next to a published zip. The file gets its name once it is complete.
 pub(crate) fn publish(executable: &Path, function: &str, zip: &Path) -> Result<PathBuf> {
     let path = debug_path(function, zip);
-    let copied = fs::replace(&path, |file| {
-        std::io::copy(&mut fs::open(executable)?, file)?;
+    let copied = fs::replace(&path, |mut file| {
+        std::io::copy(&mut fs::open(executable)?, &mut file)?;
         Ok(())
     });
     copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::scratch::ScratchFile;
+
 /// Linux follows at most this many symbolic links in one path.
 const LINKS_LIMIT: usize = 40;
 
@@ -126,12 +128,12 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// Replaces a file atomically: `write` fills a temporary file in the same directory, which is then renamed. A missing
 /// directory is created. A symbolic link stays, and the file to which it points is replaced; see [`output_file`]. The caller
 /// adds the path to the error, because it knows what the file is.
-pub fn replace(path: impl AsRef<Path>, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+pub fn replace(path: impl AsRef<Path>, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     let path = output_file(path)?;
     let directory = path.parent().context("it has no parent directory")?;
     create_dir_all(directory)?;
-    let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(directory)?;
-    write(staged.as_file_mut())?;
+    let staged = ScratchFile::create_in(directory, with_usual_permissions(&mut tempfile::Builder::new()))?;
+    write(staged.as_file())?;
     staged.persist(&path)?;
     Ok(())
 }
@@ -192,7 +194,7 @@ mod tests {
         (directory, files)
     }
 
-    fn write_new(file: &mut File) -> Result<()> {
+    fn write_new(mut file: &File) -> Result<()> {
         Ok(file.write_all(b"new")?)
     }
 
