@@ -91,7 +91,7 @@ pub(super) fn end_all(signal: Signal) {
         running.send(signal);
     }
     let deadline = Instant::now() + GRACE;
-    while list.iter().any(Running::exists) && Instant::now() < deadline {
+    while list.iter().any(|running| running.exists()) && Instant::now() < deadline {
         sleep(INTERVAL);
     }
     for running in list.iter().filter(|running| running.exists()) {
@@ -107,7 +107,7 @@ impl Running {
     }
 
     /// Fails only if the program has ended.
-    fn send(&self, signal: Signal) {
+    fn send(self, signal: Signal) {
         let _ = if self.leads_group {
             kill_process_group(self.pid, signal)
         } else if getpgrp() == getpid() && signal != Signal::KILL {
@@ -118,7 +118,7 @@ impl Running {
         };
     }
 
-    fn exists(&self) -> bool {
+    fn exists(self) -> bool {
         if self.leads_group { test_kill_process_group(self.pid) } else { test_kill_process(self.pid) }.is_ok()
     }
 }

@@ -114,8 +114,7 @@ fn a_signal_while_building_ends_cargo_and_its_children() {
         let _ = fs::remove_file(fixture.path("pids"));
         // A process group of its own, as a shell makes one: it is never the foreground of the terminal that runs the tests.
         let mut build = fixture.program().args(["--libc", "musl"]).into_command();
-        let mut child =
-            build.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = build.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         wait_until("the build script does not run", || fixture.path("pids").exists());
         let pids = fs::read_to_string(fixture.path("pids")).unwrap();
         assert_eq!(end_with(signal, &mut child), Some(number), "{signal}, repetition {repetition}");
@@ -131,7 +130,10 @@ fn a_signal_while_building_ends_cargo_and_its_children() {
 fn a_program_that_ignores_the_signal_is_killed() {
     let fixture = endless_build();
     let cargo = fixture.path("bin/cargo");
-    script(&cargo, "case $* in *--message-format=json-render*) trap '' TERM; echo $$ > pids; sleep 600 ;; *) exec cargo \"$@\" ;; esac");
+    script(
+        &cargo,
+        "case $* in *--message-format=json-render*) trap '' TERM; echo $$ > pids; sleep 600 ;; *) exec cargo \"$@\" ;; esac",
+    );
     let build = fixture.program().args(["--libc", "musl"]).env("CARGO", &cargo);
     let mut child = build.into_command().process_group(0).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     wait_until("cargo does not run", || fs::read_to_string(fixture.path("pids")).is_ok_and(|pid| pid.ends_with('\n')));
