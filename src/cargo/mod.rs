@@ -2,6 +2,7 @@
 //!
 //! This module knows nothing of linkers: [`linker`](crate::linker) builds on it.
 
+mod broken_rust;
 mod build_std;
 mod build_target;
 pub(crate) mod config;

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use cargo_metadata::Metadata;
+use cargo_metadata::semver::Version;
 use time::{Date, OffsetDateTime};
 
 use crate::cache::Cache;
-use crate::cargo::config::{CargoConfig, ConfigFiles};
+use crate::cargo::config::{CargoConfig, ConfigFiles, Rustc};
 use crate::cargo::{self, BuildOverrides, BuildTarget, OverrideInputs};
 use crate::cli::BuildArguments;
 use crate::linker::{self, Graph, GraphSource, Survey, ZigSurvey, zig};
@@ -154,8 +155,28 @@ impl<'a> BuildContext<'a> {
         self.inputs.store(cache, &lookup, self.survey.graph.as_ref());
     }
 
-    /// Hints for a build that failed: tools and libraries that the selected crates need.
+    /// Hints for a build that failed: what the selected packages need, and this machine lacks.
     pub(crate) fn advice(&self) -> Vec<String> {
+        let Rustc { release, host, .. } = &self.inputs.rustc;
+        let is_old = |function: &Function| {
+            let required = self.inputs.metadata[&function.package_id].rust_version.as_ref();
+            required.is_some_and(|required| {
+                release
+                    .split('-')
+                    .next()
+                    .and_then(|release| release.parse::<Version>().ok())
+                    .is_some_and(|release| release < *required)
+            })
+        };
+        let old = self.functions.iter().map(|(function, _)| function).find(|function| is_old(function));
+        let update = old
+            .map(|function| format!("`{}` needs a newer Rust than {release}: run `rustup update`", function.package));
+        let host_linker = linker::host_linker(host, &self.config);
+        update.into_iter().chain(host_linker).chain(self.crate_advice()).collect()
+    }
+
+    /// Hints about the crates that compile C.
+    fn crate_advice(&self) -> Vec<String> {
         let graph = self.survey.graph.as_ref();
         let source = graph_source(self.arguments, &self.config, &self.inputs, &self.targets, graph);
         let roots: Vec<_> = self.functions.iter().map(|(function, _)| function.package_id.repr.as_str()).collect();

@@ -5,6 +5,21 @@ use std::collections::BTreeSet;
 
 use super::graph::{Graph, GraphSource};
 use super::hints;
+use crate::cargo::config::CargoConfig;
+
+/// The hint for a machine without the linker that build scripts and macros need.
+pub(crate) fn host_linker(host: &str, config: &CargoConfig) -> Option<String> {
+    // On Windows, rustc's own message says what to install.
+    if cfg!(windows) || config.linker(host).is_ok_and(|linker| linker.is_some()) || which::which("cc").is_ok() {
+        return None;
+    }
+    let install = if cfg!(target_os = "macos") {
+        "`xcode-select --install`"
+    } else {
+        "`sudo apt-get install gcc libc6-dev` (Debian, Ubuntu), `sudo dnf install gcc` (Fedora)"
+    };
+    Some(format!("build scripts and macros are linked with `cc`, which is not on PATH: {install}"))
+}
 
 /// Hints that follow from the dependency graph of these packages. Asks cargo for the graph if it is not known yet.
 pub(crate) fn advice(graph: Option<&Graph>, source: &GraphSource<'_>, roots: &[&str]) -> Vec<String> {

@@ -39,7 +39,7 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
     let status = interrupt::status(&mut rustup).or_fail(ErrorKind::Setup, || format!("failed to run `{command}`"))?;
     if !status.success() {
         return Err(Failure::new(ErrorKind::Setup, format!("`{command}` failed ({status})"))
-            .hint("`rustup toolchain list` and `rustup target list` show what this toolchain has")
+            .hint("rustup needs the network; `rustup target list --installed` shows what this toolchain has")
             .into());
     }
 

@@ -10,6 +10,7 @@ mod cargo_lambda;
 mod checkouts;
 mod debug_symbols;
 mod errors;
+mod first_run;
 mod rustflags;
 mod sccache;
 mod settings;

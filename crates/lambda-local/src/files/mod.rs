@@ -8,7 +8,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use tempfile::TempDir;
 
@@ -18,7 +18,7 @@ use unpack::Budget;
 use crate::init::{Directories, EMULATOR, LAMBDA_GROUP, LAMBDA_USER};
 use lambda_platform::image::{LAYERS_ROOT, TASK_ROOT};
 use lambda_zip_error::fs;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// The executable that Lambda starts: the function's own, otherwise a layer's.
 const BOOTSTRAP: &str = "bootstrap";
@@ -38,8 +38,10 @@ impl FunctionFiles {
     /// Unpacks a function and its layers, in the order of the layers.
     pub fn unpack(zip: &Path, layers: &[PathBuf]) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir();
-        let directory =
-            directory.or_fail(ErrorKind::Setup, || "failed to create a directory for the function".into())?;
+        let directory = directory.map_err(|error| {
+            let failure = Failure::new(ErrorKind::Setup, "failed to create a directory for the function");
+            Error::from(error).context(failure.hint("set `TMPDIR` to a writable directory"))
+        })?;
         check_usable(directory.path())?;
         for name in ["root", "task", "layers", "tmp", "logs"] {
             fs::create_dir_all(directory.path().join(name))?;
