@@ -11,4 +11,6 @@ mod lint;
 mod pipelines;
 mod release;
 mod tools;
+
+mod wheel;
 mod workflow;
