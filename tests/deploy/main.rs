@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod action;
+mod install_page;
 mod lambda_service;
 mod lint;
 mod pipelines;
