@@ -136,7 +136,7 @@ fn what_cargo_and_docker_are_asked_for_exists() {
     assert!(repository().join("Dockerfile").is_file());
 }
 
-/// pip, pipx and uv find the wheel in a directory in place of PyPI, and the zig of the extra in an empty package.
+/// pip, pipx and uv find the wheel in a directory in place of the index, and an empty package in place of zig.
 #[test]
 #[ignore = "needs Python, PyPI's uv and pipx"]
 fn the_wheel_is_installed_by_pip_pipx_and_uv() {
