@@ -8,7 +8,7 @@ use test_support::{Fixture, Program, Toolchain, Zip, repository, required, scrip
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Builds the wheel for this target as `.github/release/wheel.sh` does, but as quickly as the tests are built.
+/// Builds the wheel for this target as a release does, but with the profile of the tests, whose compiled crates it reuses.
 #[track_caller]
 fn wheel(target: &str, fixture: &Fixture) -> PathBuf {
     let maturin = required("LAMBDA_ZIP_TEST_MATURIN");
@@ -23,7 +23,6 @@ fn wheel(target: &str, fixture: &Fixture) -> PathBuf {
             format!("CC_{}", target.replace('-', "_")),
             if target.contains("musl") { "gcc" } else { "x86_64-w64-mingw32-gcc" },
         )
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .run()
         .success();
     let wheels: Vec<_> = fs::read_dir(output).unwrap().map(|entry| entry.unwrap().path()).collect();
