@@ -1,18 +1,27 @@
 #!/usr/bin/env bash
-# Puts cargo-lambda-zip on PATH for the following steps. Uses the binary of the release if there is one for this runner and
-# its checksum matches; otherwise compiles with cargo.
+# Puts cargo-lambda-zip on PATH for the following steps. Uses the one that the cache of the workflow has, else the binary of
+# the release if there is one for this runner and its checksum matches, else compiles with cargo: the sources of the action
+# or, for another version, its tag.
 #
 # Must run with bash 3.2 (macOS) and Git's bash (Windows).
 set -euo pipefail
 
+# The version of the action. The first `version` in Cargo.toml is the package's.
+own_version=$(sed -n 's/^version = "\(.*\)"\r\{0,1\}$/\1/p' "$ACTION_PATH/Cargo.toml" | head -n 1)
 version=${INPUT_VERSION#v}
-if [ -z "$version" ]; then
-    # The version of the action. The first `version` in Cargo.toml is the package's.
-    version=$(sed -n 's/^version = "\(.*\)"\r\{0,1\}$/\1/p' "$ACTION_PATH/Cargo.toml" | head -n 1)
-fi
+version=${version:-$own_version}
 
-if [ "$(cargo-lambda-zip --version 2> /dev/null | tr -d '\r' | sed 's/.* //')" = "$version" ]; then
+is_installed() {
+    [ "$("$1" --version 2> /dev/null | tr -d '\r' | sed 's/.* //')" = "$version" ]
+}
+
+if is_installed cargo-lambda-zip; then
     echo "cargo-lambda-zip $version is already installed"
+    exit
+fi
+if is_installed "$TOOL_DIRECTORY/bin/cargo-lambda-zip"; then
+    echo "cargo-lambda-zip $version is in the cache"
+    echo "$TOOL_DIRECTORY/bin" >> "$GITHUB_PATH"
     exit
 fi
 
@@ -35,10 +44,10 @@ sha256() {
 }
 
 download() {
-    curl --fail --silent --show-error --location --retry 3 --output "$1" "$RELEASES/v$version/$1"
+    curl --fail --silent --show-error --location --retry 3 --output "$1" "$REPOSITORY/releases/download/v$version/$1"
 }
 
-directory=$RUNNER_TEMP/cargo-lambda-zip-$version
+directory=$TOOL_DIRECTORY
 mkdir -p "$directory/bin"
 # Use relative names from here on: tar treats the part before a colon, as in `D:\a`, as a host.
 cd "$directory"
@@ -55,6 +64,11 @@ if [ -n "$target" ] && download "$archive" && download "$archive.sha256"; then
     mv -f "$name"/cargo-lambda-zip* bin/
 else
     echo "no prebuilt cargo-lambda-zip $version for $RUNNER_OS on $RUNNER_ARCH; compiling it with cargo"
-    cargo install --locked --version "$version" --root . cargo-lambda-zip
+    if [ "$version" = "$own_version" ]; then
+        source=(--path "$ACTION_PATH")
+    else
+        source=(--git "$REPOSITORY" --tag "v$version" cargo-lambda-zip)
+    fi
+    cargo install --locked --root . "${source[@]}"
 fi
 echo "$directory/bin" >> "$GITHUB_PATH"

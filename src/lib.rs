@@ -8,6 +8,7 @@ mod cargo;
 mod cli;
 mod commands;
 mod context;
+mod interrupt;
 mod linker;
 mod manifest;
 mod plan;

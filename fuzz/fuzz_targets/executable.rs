@@ -1,15 +1,22 @@
 //! Fuzzes the check of the files in a zip. The target `zip` rarely gets this far, because damaged zips have wrong
 //! checksums.
 //!
+//! The first file is also read and stripped directly, as a build does with its executable.
+//!
 //! The input is split at `|zip|` into `bootstrap`, a library and the target of a link.
 
 #![no_main]
+
+use std::io::Cursor;
+
+use lambda_zip_check::elf;
 
 /// The mode of each file, with the type bits.
 const FILES: [(&str, u32); 3] = [("bootstrap", 0o100_755), ("lib/libfoo.so", 0o100_644), ("lib/link", 0o120_777)];
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let mut rest = Some(bytes);
+    strip(next(&mut Some(bytes)).unwrap_or_default());
     let mut zip = Vec::new();
     let mut directory = Vec::new();
     let mut count = 0_u16;
@@ -39,6 +46,20 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     zip.extend([0; 2]);
     cargo_lambda_zip_fuzz::check(&zip);
 });
+
+/// What was stripped must be readable if its source is, and stripping it again must change nothing.
+fn strip(executable: &[u8]) {
+    let is_readable = |bytes: &[u8]| elf::Elf::read(Cursor::new(bytes)).is_ok();
+    let mut stripped = Cursor::new(Vec::new());
+    if elf::strip(Cursor::new(executable), &mut stripped).is_err() || !is_readable(executable) {
+        return;
+    }
+    let stripped = stripped.into_inner();
+    assert!(is_readable(&stripped));
+    let mut again = Cursor::new(Vec::new());
+    elf::strip(Cursor::new(&stripped), &mut again).expect("a stripped file can be stripped");
+    assert_eq!(again.into_inner(), stripped);
+}
 
 /// The bytes up to the next `|zip|`.
 fn next<'a>(rest: &mut Option<&'a [u8]>) -> Option<&'a [u8]> {

@@ -1,7 +1,8 @@
 //! Fuzzes packing: names, globs and modes as a user types them, and any contents at every level of compression. What was
 //! packed must be read back unchanged.
 //!
-//! The first byte chooses the compression. The line after it is read as a name, a glob and a mode, the rest is contents.
+//! The first byte chooses the compression. The line after it is read as a name, a glob, a mode, a triple and a version, the
+//! rest is contents.
 
 #![no_main]
 
@@ -11,6 +12,7 @@ use deployment_zip::{
     ArchiveOptions, Compression, Entry, EntryName, EntrySource, ModeRule, ModificationTime, Pattern, sort,
     stage_temporary,
 };
+use lambda_platform::{Runtime, SymbolVersion, Target};
 use lambda_zip_check::{ArchiveKind, Expectation, Rule, ZipView, check_view};
 use time::macros::date;
 
@@ -22,6 +24,8 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let (line, contents) = rest.split_at(rest.iter().position(|byte| *byte == b'\n').unwrap_or_default());
     let line = String::from_utf8_lossy(line);
     let _ = line.parse::<ModeRule>();
+    let _ = Target::from_triple(&line, Runtime::AL2023);
+    let _ = SymbolVersion::parse(&line);
     if let Ok(pattern) = Pattern::new(&line) {
         let _ = pattern.matches(&line);
     }

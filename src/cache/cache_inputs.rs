@@ -15,9 +15,13 @@ use toml::Table;
 use super::{Digest, FileFingerprint, Hasher};
 use crate::cargo;
 use crate::cargo::config::{CargoConfig, Rustc};
+use lambda_zip_error::fs;
 
 /// Prefixes of the variables that cargo, rustc and rustup read.
 const VARIABLES: [&str; 2] = ["CARGO", "RUST"];
+
+/// The largest manifest, and the largest file that chooses a toolchain, whose contents are looked at.
+const FILE_LIMIT: u64 = 8 << 20;
 
 /// A counter that rustup's proxies pass on. It does not change an answer.
 const RECURSION_COUNT: &str = "RUST_RECURSION_COUNT";
@@ -87,14 +91,14 @@ impl CacheInputs<'_> {
         let of_directories =
             self.directory.ancestors().flat_map(|directory| TOOLCHAIN_FILES.map(|name| directory.join(name)));
         for path in of_rustup.into_iter().chain(of_directories) {
-            add_file(hasher, &path);
+            add_file(hasher, &path)?;
         }
         Some(())
     }
 
     fn add_manifests(&self, hasher: &mut Hasher) -> Option<()> {
         let root = self.metadata.workspace_root.as_std_path();
-        let read = |path: PathBuf| std::fs::read(&path).ok().map(|contents| (path, contents));
+        let read = |path: PathBuf| fs::read_bounded(&path, FILE_LIMIT).ok().map(|contents| (path, contents));
         let manifests: BTreeMap<_, _> = self.manifests().into_iter().map(read).collect::<Option<_>>()?;
         for (path, contents) in &manifests {
             hasher.path(path);
@@ -105,7 +109,7 @@ impl CacheInputs<'_> {
         let above: BTreeSet<_> = manifests.keys().flat_map(|path| path.ancestors().skip(2)).collect();
         for path in above.into_iter().map(|directory| directory.join("Cargo.toml")) {
             if !manifests.contains_key(&path) {
-                add_file(hasher, &path);
+                add_file(hasher, &path)?;
             }
         }
         let text = str::from_utf8(manifests.get(&root.join("Cargo.toml"))?).ok()?;
@@ -132,12 +136,14 @@ pub(crate) fn add_environment(hasher: &mut Hasher, starts: &[&str]) {
     }
 }
 
-/// Adds a file, if it exists.
-fn add_file(hasher: &mut Hasher, path: &Path) {
-    if let Ok(contents) = std::fs::read(path) {
+/// Adds a file, if it exists. `None` if it cannot be read: then the answers are not cached.
+fn add_file(hasher: &mut Hasher, path: &Path) -> Option<()> {
+    // Cargo and rustup ignore a directory of such a name.
+    if path.exists() && !path.is_dir() {
         hasher.path(path);
-        hasher.field(contents);
+        hasher.field(fs::read_bounded(path, FILE_LIMIT).ok()?);
     }
+    Some(())
 }
 
 /// Adds the paths at which cargo finds the binaries and examples of a package.

@@ -8,7 +8,8 @@
 //! - for each zip, a digest of its inputs and of its bytes ([`ZipRecord`]); the zip is up to date while both hold. Files are
 //!   compared by contents, but a file whose fingerprint is unchanged is not read again.
 //!
-//! A file that is missing, damaged or written by another build of this program is a cache miss, never an error. So is a
+//! A file that is missing, damaged, too large, not a regular file or written by another build of this program is a cache miss,
+//! never an error. So is a
 //! directory that cannot be written to. Files are replaced as a whole, so simultaneous runs see the old or the new one.
 //! Values of environment variables are stored only as digests.
 
@@ -32,6 +33,9 @@ pub(crate) use zip_record::{ZipInputs, ZipRecord, files_digest};
 /// The name of the directory in a target directory.
 const DIRECTORY: &str = ".lambda-zip";
 
+/// A larger file is a cache miss. The largest that we write describe dependency graphs.
+const SIZE_LIMIT: u64 = 64 << 20;
+
 /// The cache in one target directory.
 #[derive(Debug)]
 pub(crate) struct Cache {
@@ -48,7 +52,7 @@ impl Cache {
 
     /// The value of a kind under a key. `None` is a cache miss.
     pub(crate) fn load<T: DeserializeOwned>(&self, kind: &str, key: Digest) -> Option<T> {
-        let text = std::fs::read_to_string(self.path(kind, key)).ok()?;
+        let text = fs::read_text_bounded(self.path(kind, key), SIZE_LIMIT).ok()?;
         let (head, contents) = text.split_once('\n')?;
         (head == self.head(contents)).then(|| serde_json::from_str(contents).ok())?
     }
@@ -61,10 +65,10 @@ impl Cache {
     fn write<T: Serialize>(&self, path: &Path, value: &T) -> Result<()> {
         let contents = serde_json::to_string(value)?;
         let text = format!("{}\n{contents}", self.head(&contents));
-        if std::fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
+        if fs::read_bounded(path, SIZE_LIMIT).is_ok_and(|known| known == text.as_bytes()) {
             return Ok(());
         }
-        fs::replace(path, |file| Ok(file.write_all(text.as_bytes())?))
+        fs::replace(path, |mut file| Ok(file.write_all(text.as_bytes())?))
     }
 
     fn path(&self, kind: &str, key: Digest) -> PathBuf {

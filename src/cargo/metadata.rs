@@ -7,9 +7,10 @@ use std::process::Stdio;
 use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
-use super::rustc::RUST_IS_MISSING;
+use super::broken_rust;
 use super::{CargoCommand, program};
 use crate::cli::CargoFlags;
+use crate::interrupt;
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
@@ -21,9 +22,10 @@ pub(crate) fn read(flags: &CargoFlags) -> Result<String> {
     if let Some(path) = &flags.manifest_path {
         command.manifest_path(path);
     }
-    let output = command.cargo_command().stdin(Stdio::null()).output().map_err(|error| {
+    let output = interrupt::output(command.cargo_command().stdin(Stdio::null())).map_err(|error| {
         let message = format!("failed to start `{}`", program().to_string_lossy());
-        anyhow::Error::from(error).context(Failure::new(ErrorKind::Setup, message).hint(RUST_IS_MISSING))
+        let hint = broken_rust::not_started(&error);
+        anyhow::Error::from(error).context(Failure::new(ErrorKind::Setup, message).hint(hint))
     })?;
     if !output.status.success() {
         return Err(failure(&String::from_utf8_lossy(&output.stderr)).into());
@@ -41,7 +43,7 @@ pub(crate) fn parse(answer: &str) -> Result<Metadata> {
     let metadata = MetadataCommand::parse(answer).or_fail(ErrorKind::Metadata, || NO_ANSWER.into())?;
     if metadata.workspace_default_members.is_missing() {
         return Err(Failure::new(ErrorKind::Setup, "this cargo is too old: expected 1.71 or newer")
-            .hint("run `rustup update`")
+            .hint("update Rust: `rustup update`")
             .into());
     }
     Ok(metadata)
@@ -90,13 +92,15 @@ fn about_dependencies(
     CargoCommand { program: program(), args, env: BTreeMap::new() }
 }
 
-/// Cargo's own message, with a hint for the most common one.
+/// Cargo's own message, with hints for the most common ones.
 fn failure(stderr: &str) -> Failure {
     let message = stderr.trim().strip_prefix("error: ").unwrap_or(stderr.trim());
     let failure = Failure::new(ErrorKind::Metadata, message);
     if message.contains("could not find `Cargo.toml`") {
-        failure.hint("run this inside a package, or name one with `--manifest-path <PATH>`")
-    } else {
-        failure
+        return failure
+            .hint("run this inside a package, or name one with `--manifest-path <PATH>`")
+            .hint("to create a package, run `cargo new`; to package an executable, `cargo lambda-zip pack`");
     }
+    let hint = broken_rust::surroundings().or_else(|| broken_rust::too_old(stderr));
+    hint.into_iter().fold(failure, Failure::hint)
 }

@@ -2,6 +2,7 @@
 //!
 //! This module knows nothing of linkers: [`linker`](crate::linker) builds on it.
 
+mod broken_rust;
 mod build_std;
 mod build_target;
 pub(crate) mod config;
@@ -24,13 +25,14 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::interrupt::{self, Child};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
 pub(crate) use build_target::BuildTarget;
@@ -58,19 +60,21 @@ pub(crate) struct CargoCommand {
 impl CargoCommand {
     /// Runs it and returns its stdout. `None` if it fails, for questions that may stay unanswered.
     pub(crate) fn output(&self) -> Option<Vec<u8>> {
-        let output = Command::new(&self.program).args(&self.args).envs(&self.env).stdin(Stdio::null()).output();
+        let mut command = Command::new(&self.program);
+        let output = interrupt::output(command.args(&self.args).envs(&self.env).stdin(Stdio::null()));
         output.ok().filter(|output| output.status.success()).map(|output| output.stdout)
     }
 
     /// Starts `cargo build`. Its progress and diagnostics go to the user's terminal.
     fn spawn(&self) -> Result<Child> {
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(&self.args)
             .arg("--message-format=json-render-diagnostics")
             .envs(&self.env)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
+            .stdout(Stdio::piped());
+        Child::spawn(&mut command)
             .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))
     }
 }
@@ -107,7 +111,7 @@ impl RunningBuild {
 
 /// Waits for one build, and returns the executables that it reported.
 fn finish(mut child: Child, build: usize, keep: Option<&Path>) -> Result<Vec<Executable>> {
-    let stdout = child.stdout.take().expect("stdout is piped");
+    let stdout = child.take_stdout().expect("stdout is piped");
     let executables = messages::executables(BufReader::new(stdout), build, keep);
     let status = child.wait().or_fail(ErrorKind::Build, || "failed to wait for `cargo build`".into())?;
     if status.success() {

@@ -8,10 +8,8 @@ use std::thread;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
+use super::broken_rust::{self, RUST_IS_MISSING};
 use lambda_zip_error::{ErrorKind, Failure};
-
-/// The hint if cargo or rustc is missing or broken.
-pub(super) const RUST_IS_MISSING: &str = "install Rust with rustup: https://rustup.rs";
 
 /// The compiler that cargo uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,15 +88,15 @@ impl RustcCommand {
         let [program, wrapped @ ..] = &programs[..] else { unreachable!("rustc is among the programs") };
         let failure = |reason: String| {
             Failure::new(ErrorKind::Setup, format!("`{} {}` failed{reason}", program.to_string_lossy(), args.join(" ")))
-                .hint(RUST_IS_MISSING)
         };
-        let output = Command::new(program)
-            .args(wrapped)
-            .args(args)
-            .output()
-            .map_err(|error| anyhow::Error::from(error).context(failure(String::new())))?;
+        let output = Command::new(program).args(wrapped).args(args).output().map_err(|error| {
+            let hint = broken_rust::not_started(&error);
+            anyhow::Error::from(error).context(failure(String::new()).hint(hint))
+        })?;
         if !output.status.success() {
-            return Err(failure(format!(": {}", String::from_utf8_lossy(&output.stderr).trim_end())).into());
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let failure = failure(format!(": {}", stderr.trim_end()));
+            return Err(broken_rust::failed(&stderr).into_iter().fold(failure, Failure::hint).into());
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

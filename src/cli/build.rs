@@ -35,7 +35,7 @@ pub(crate) struct BuildArguments {
     /// Write debug information to `<function>.debug` next to the zip; the zip has the stripped executable
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) debug_symbols: bool,
-    /// If zig is needed but missing, install it with pip into a directory that only this program uses
+    /// If zig is needed but missing, install it with uv, pipx, pip or npm where only this program uses it
     #[arg(long, conflicts_with = "no_install", help_heading = LAMBDA_OPTIONS)]
     pub(crate) install_zig: bool,
     /// Use the profile unchanged, without the defaults `strip`, fat LTO and one codegen unit

@@ -12,6 +12,7 @@ mod pack;
 mod packaging;
 mod single_dash;
 mod terminal;
+mod unknown_word;
 
 use std::ffi::OsString;
 
@@ -162,8 +163,10 @@ pub(crate) fn parse(
     let command = command().color(color_of(&args, configured));
     let program = command.find_subcommand(SUBCOMMAND).expect("the definition has this subcommand");
     let typed = args.split_off(args.len().min(2));
-    args.extend(single_dash::resolve(program, typed)?);
-    let matches = command.try_get_matches_from(args)?;
+    let typed = single_dash::resolve(program, typed)?;
+    args.extend(typed.iter().cloned());
+    let matches = command.clone().try_get_matches_from(args);
+    let matches = matches.map_err(|error| unknown_word::explain(error, program, &typed))?;
     let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
     Ok(arguments)
 }

@@ -9,6 +9,7 @@ use super::invoke;
 use crate::cargo::{RunningBuild, create_target_directory, sccache};
 use crate::cli::{BuildArguments, MessageFormat, OutputFormat};
 use crate::context::BuildContext;
+use crate::interrupt;
 use crate::linker;
 use crate::plan::{self, BuildPlan, PlannedFunction};
 use crate::publish::{self, Freshness, PackageJob};
@@ -21,6 +22,7 @@ use lambda_zip_error::{ErrorKind, Failure};
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    interrupt::handle();
     let shell = &session.shell;
     let events = invoke::events_after_build(&arguments.invoke_event)?;
     let context = BuildContext::load(arguments, session.cargo_config()?, shell)?;
@@ -47,7 +49,7 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
     });
     let mut archives = publish::publish(&jobs.collect::<Result<Vec<_>>>()?, Some(&freshness), shell)?;
 
-    let invoked = invoke::smoke_test(&mut archives, &events, shell);
+    let invoked = interrupt::handled_elsewhere(|| invoke::smoke_test(&mut archives, &events, shell));
     let report =
         Report { archives, warnings: plan.warnings(), build_time: Some(build_time), total_time: started.elapsed() };
     report::print_summary(&report.archives, shell);

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::cli::{MessageFormat, PackArguments};
 use crate::context::working_directory;
+use crate::interrupt;
 use crate::manifest::FunctionConfig;
 use crate::plan::Packaging;
 use crate::publish::{PackageJob, STDOUT, modification_time, publish};
@@ -23,6 +24,7 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &PackArguments, session: &Session) -> Result<u8> {
     let started = Instant::now();
+    interrupt::handle();
     let shell = &session.shell;
     let directory = working_directory()?;
     let executable = &directory.join(&arguments.executable);

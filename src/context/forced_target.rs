@@ -15,6 +15,9 @@ use lambda_zip_error::{ErrorKind, Failure, fs};
 
 const KEY: &str = "forced-target";
 
+/// The most bytes of a manifest.
+const MANIFEST_LIMIT: u64 = 8 << 20;
+
 /// Refuses a selected package that cargo would build for another target than these. Without this, the build would link with
 /// the flags of another target, and its executable would be missing.
 pub(super) fn refuse_forced_targets(
@@ -46,7 +49,7 @@ pub(super) fn refuse_forced_targets(
 
 fn forced_target(manifest: &Path) -> Result<Option<String>> {
     // Cargo has already read it.
-    let Ok(table) = fs::read_to_string(manifest)?.parse::<Table>() else { return Ok(None) };
+    let Ok(table) = fs::read_text_bounded(manifest, MANIFEST_LIMIT)?.parse::<Table>() else { return Ok(None) };
     let key = table.get("package").and_then(|package| package.get(KEY));
     Ok(key.and_then(|value| value.as_str()).map(str::to_owned))
 }

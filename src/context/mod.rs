@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 #[cfg(test)]
 use cargo_metadata::Metadata;
+use cargo_metadata::semver::Version;
 use time::{Date, OffsetDateTime};
 
 use crate::cache::Cache;
@@ -164,8 +165,26 @@ impl<'a> BuildContext<'a> {
         self.inputs.store(cache, &lookup, self.survey.graph.as_ref());
     }
 
-    /// Hints for a build that failed with these linkers: tools and libraries that the selected crates need.
+    /// Hints for a build that failed with these linkers: what the selected packages need, and this machine lacks.
     pub(crate) fn advice<'l>(&self, linkers: impl Iterator<Item = (Target, &'l Linker)>) -> Vec<String> {
+        let host_linker = linker::host_linker(&self.inputs.rustc.host, &self.config);
+        self.newer_rust().into_iter().chain(host_linker).chain(self.crate_advice(linkers)).collect()
+    }
+
+    /// The hint for a package that needs a newer Rust.
+    fn newer_rust(&self) -> Option<String> {
+        let release = &self.inputs.rustc.release;
+        let version: Version = release.split('-').next()?.parse().ok()?;
+        let is_old = |function: &&Function| {
+            let required = self.inputs.metadata[&function.package_id].rust_version.as_ref();
+            required.is_some_and(|required| version < *required)
+        };
+        let function = self.functions.iter().map(|(function, _)| function).find(is_old)?;
+        Some(format!("`{}` needs a newer Rust than {release}: run `rustup update`", function.package))
+    }
+
+    /// Hints about the crates that compile C.
+    fn crate_advice<'l>(&self, linkers: impl Iterator<Item = (Target, &'l Linker)>) -> Vec<String> {
         let graph = self.survey.graph.as_ref();
         let Self { arguments, config, inputs, functions, targets, .. } = self;
         let source = graph_source(arguments, config, inputs, functions, targets, graph);

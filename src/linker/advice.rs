@@ -7,7 +7,22 @@ use super::Linker;
 use super::graph::{Graph, GraphSource};
 use super::hints;
 use super::survey::compilers;
+use crate::cargo::config::CargoConfig;
 use lambda_platform::Target;
+
+/// The hint for a machine without the linker that build scripts and macros need.
+pub(crate) fn host_linker(host: &str, config: &CargoConfig) -> Option<String> {
+    // On Windows, rustc's own message says what to install.
+    if cfg!(windows) || config.linker(host).is_ok_and(|linker| linker.is_some()) || which::which("cc").is_ok() {
+        return None;
+    }
+    let install = if cfg!(target_os = "macos") {
+        "`xcode-select --install`"
+    } else {
+        "`sudo apt-get install gcc libc6-dev` (Debian, Ubuntu), `sudo dnf install gcc` (Fedora)"
+    };
+    Some(format!("build scripts and macros are linked with `cc`, which is not on PATH: {install}"))
+}
 
 /// Hints that follow from the dependency graph of these packages, and from who links. Asks cargo for the graph if it is not
 /// known yet.

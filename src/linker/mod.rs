@@ -22,7 +22,7 @@ use crate::cargo::config::target_variable;
 use lambda_platform::Target;
 use zig::Zig;
 
-pub(crate) use advice::advice;
+pub(crate) use advice::{advice, host_linker};
 pub(crate) use choose::{Choice, LinkWarning, choose};
 pub(crate) use doctor::{Diagnosis, TargetDiagnosis};
 pub(crate) use graph::{CCrate, Graph, GraphSource};

@@ -8,8 +8,9 @@ use anyhow::Result;
 
 use super::survey::has_std;
 use crate::cargo::config::CargoConfig;
+use crate::interrupt;
 use crate::shell::Shell;
-use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 
 /// Adds the standard libraries of these targets to the toolchain in use.
 pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfig, shell: &Shell) -> Result<()> {
@@ -32,17 +33,13 @@ pub(crate) fn add_targets(triples: &[String], allowed: bool, config: &CargoConfi
     };
 
     shell.status("Installing", format_args!("`{command}`"));
-    let status = Command::new(rustup)
-        .args(&args)
-        .args(triples)
-        .stdin(Stdio::null())
-        // Our stdout is for programs.
-        .stdout(Stdio::null())
-        .status()
-        .or_fail(ErrorKind::Setup, || format!("failed to run `{command}`"))?;
+    let mut rustup = Command::new(rustup);
+    // Our stdout is for programs.
+    rustup.args(&args).args(triples).stdin(Stdio::null()).stdout(Stdio::null());
+    let status = interrupt::status(&mut rustup).or_fail(ErrorKind::Setup, || format!("failed to run `{command}`"))?;
     if !status.success() {
         return Err(Failure::new(ErrorKind::Setup, format!("`{command}` failed ({status})"))
-            .hint("`rustup toolchain list` and `rustup target list` show what this toolchain has")
+            .hint("rustup needs the network; `rustup target list --installed` shows what this toolchain has")
             .into());
     }
 
@@ -77,7 +74,7 @@ pub(super) fn rustup_hint() -> String {
     let command = match std::env::consts::OS {
         "macos" => Some("brew install rustup"),
         "windows" => Some("winget install Rustlang.Rustup"),
-        "linux" => std::fs::read_to_string("/etc/os-release").ok().and_then(|text| linux_package(&text)),
+        "linux" => fs::read_text_bounded("/etc/os-release", 1 << 16).ok().and_then(|text| linux_package(&text)),
         _ => None,
     };
     match command {

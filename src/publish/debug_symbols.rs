@@ -31,8 +31,8 @@ pub(crate) fn split(executable: &Path) -> Result<PathBuf> {
 
 /// Writes the debug information of a published zip. The file gets its name once it is complete.
 pub(crate) fn publish(executable: &Path, path: &Path) -> Result<()> {
-    let copied = fs::replace(path, |file| {
-        std::io::copy(&mut fs::open(executable)?, file)?;
+    let copied = fs::replace(path, |mut file| {
+        std::io::copy(&mut fs::open(executable)?, &mut file)?;
         Ok(())
     });
     copied.or_fail(ErrorKind::Archive, || format!("failed to write `{}`", path.display()))

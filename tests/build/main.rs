@@ -11,6 +11,7 @@ mod checkouts;
 mod debug_symbols;
 mod errors;
 mod features;
+mod first_run;
 mod output_format;
 mod outputs;
 mod rustflags;

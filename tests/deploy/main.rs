@@ -6,9 +6,12 @@
 #![cfg(unix)]
 
 mod action;
+mod install_page;
 mod lambda_service;
 mod lint;
 mod pipelines;
 mod release;
 mod tools;
+
+mod wheel;
 mod workflow;

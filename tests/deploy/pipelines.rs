@@ -37,7 +37,10 @@ impl Checkout {
     /// Runs commands as the runners of GitLab and Buildkite do: as one script that ends with the first failure.
     fn run(&self, commands: &Value) -> Run {
         let commands: Vec<_> = commands.as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-        self.program("bash").args(["-e", "-o", "pipefail", "-c", &commands.join("\n")]).run()
+        // Buildkite's spelling of a variable that the job expands, not the upload of the pipeline.
+        let commands = commands.join("\n").replace("$$", "$");
+        let program = self.program("bash").env("LAMBDA_ZIP", ADDRESS);
+        program.args(["-e", "-o", "pipefail", "-c", &commands]).run()
     }
 
     fn program(&self, name: &str) -> Program {
@@ -71,12 +74,15 @@ impl Checkout {
     }
 }
 
-const INSTALLED: &str = "cargo install --locked cargo-lambda-zip\n";
+const ADDRESS: &str = "https://github.com/OWNER/cargo-lambda-zip";
+
+const INSTALLED: &str = "cargo install --locked --git https://github.com/OWNER/cargo-lambda-zip cargo-lambda-zip\n";
 
 #[test]
 #[ignore = "needs bash"]
 fn the_pipeline_for_gitlab_makes_and_checks_the_zip() {
     let pipeline = yaml("examples/ci/gitlab-ci.yml");
+    assert_eq!(pipeline["variables"]["LAMBDA_ZIP"], ADDRESS);
     let checkout = Checkout::new();
     checkout.run(&pipeline["zip"]["script"]).success();
     checkout.has_its_zip();
@@ -92,6 +98,7 @@ fn the_pipeline_for_gitlab_makes_and_checks_the_zip() {
 #[ignore = "needs bash"]
 fn the_pipeline_for_buildkite_makes_and_checks_the_zip() {
     let pipeline = yaml("examples/ci/buildkite.yml");
+    assert_eq!(pipeline["env"]["LAMBDA_ZIP"], ADDRESS);
     let checkout = Checkout::new();
     checkout.run(&pipeline["steps"][0]["commands"]).success();
     checkout.has_its_zip();

@@ -10,7 +10,7 @@ use test_support::{Fixture, Program, Run, repository, script};
 use crate::action::hexadecimal;
 use crate::workflow::{Runner, steps, yaml};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The targets that the workflow builds.
 fn targets() -> Vec<String> {
@@ -20,7 +20,7 @@ fn targets() -> Vec<String> {
 }
 
 /// A copy of the files that the scripts read, with an executable for each target that prints the target.
-fn checkout() -> Fixture {
+pub(crate) fn checkout() -> Fixture {
     let checkout = Fixture::empty();
     for file in ["Cargo.toml", "README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"] {
         fs::copy(repository().join(file), checkout.path(file)).unwrap();
@@ -34,7 +34,7 @@ fn checkout() -> Fixture {
 
 /// Makes the archives of a release as the workflow does, in a directory laid out as GitHub's addresses are.
 #[track_caller]
-fn release(checkout: &Fixture) -> PathBuf {
+pub(crate) fn release(checkout: &Fixture) -> PathBuf {
     for target in targets() {
         let archive = repository().join(".github/release/archive.sh");
         Program::other("bash", checkout.path(".")).args([archive, target.into()]).run().success();
@@ -55,17 +55,30 @@ fn install<'a>(checkout: &'a Fixture, system: &str, arch: &str, version: &str) -
     script(&tools.join("cargo"), &format!("echo \"$@\" >> '{}'", log.display()));
     // Without this script, the program under test would be found as installed.
     script(&tools.join("cargo-lambda-zip"), "echo cargo-lambda-zip 0.0.1");
-    let server = format!("file://{}", checkout.path("server").display());
+    let server = server(checkout);
     let mut runner = Runner::new(checkout)
         .context("github.action_path", repository().to_str().unwrap())
         .context("github.action_repository", "owner/repository")
         .context("github.server_url", &server)
+        .context("runner.temp", checkout.path(".runner").to_str().unwrap())
         .env("RUNNER_OS", system)
         .env("RUNNER_ARCH", arch)
         .first_on_path(tools)
         .inputs(&action, &[("version", version)]);
-    let run = runner.step(&steps(&action, "/runs/steps")[0]);
+    let run = runner.step(step(&action, "Install cargo-lambda-zip"));
     (runner, run)
+}
+
+/// The address of a server that has the release of [`release`].
+fn server(checkout: &Fixture) -> String {
+    format!("file://{}", checkout.path("server").display())
+}
+
+/// The step of the action with this name.
+#[track_caller]
+fn step<'a>(action: &'a Value, name: &str) -> &'a Value {
+    let steps = steps(action, "/runs/steps");
+    steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no step `{name}`"))
 }
 
 #[test]
@@ -112,13 +125,63 @@ fn an_archive_with_another_checksum_is_refused() {
 #[ignore = "needs bash and curl"]
 fn a_version_that_is_not_prebuilt_is_compiled() {
     let checkout = checkout();
-    for (system, arch, version) in [("Linux", "X64", "v9.8.7"), ("Windows", "ARM64", "9.8.7")] {
+    let of_tag = format!("--git {}/owner/repository --tag v9.8.7 cargo-lambda-zip", server(&checkout));
+    let of_action = format!("--path {}", repository().display());
+    for (system, arch, version, source) in [
+        ("Linux", "X64", "v9.8.7", &of_tag),
+        ("Windows", "ARM64", "9.8.7", &of_tag),
+        ("Linux", "X64", "", &of_action),
+        ("macOS", "ARM64", VERSION, &of_action),
+    ] {
         let (runner, run) = install(&checkout, system, arch, version);
         assert_eq!(run.code, 0, "{run}");
         let asked = fs::read_to_string(checkout.path("cargo.log")).unwrap();
-        assert_eq!(asked, "install --locked --version 9.8.7 --root . cargo-lambda-zip\n");
-        assert!(runner.search_path().last().unwrap().ends_with("cargo-lambda-zip-9.8.7/bin"));
+        assert_eq!(asked, format!("install --locked --root . {source}\n"));
+        assert!(runner.search_path().last().unwrap().ends_with("cargo-lambda-zip/bin"));
     }
+}
+
+#[test]
+#[ignore = "needs bash and curl"]
+fn the_program_in_the_cache_is_used() {
+    let checkout = checkout();
+    let cached = checkout.path(".runner/cargo-lambda-zip/bin/cargo-lambda-zip");
+    for (version, is_used) in [("9.8.7", true), ("9.8.6", false)] {
+        script(&cached, "echo cargo-lambda-zip 9.8.7");
+        let (runner, run) = install(&checkout, "Linux", "X64", version);
+        assert_eq!(run.code, 0, "{run}");
+        assert_eq!(runner.search_path().last().unwrap(), cached.parent().unwrap());
+        assert_eq!(fs::read_to_string(checkout.path("cargo.log")).unwrap().is_empty(), is_used);
+    }
+}
+
+/// A branch changes without a new version, and must not get the program of an older commit.
+#[test]
+#[ignore = "needs bash"]
+fn the_key_of_the_cache_changes_with_the_sources_the_version_and_the_runner() {
+    let action = yaml("action.yml");
+    let checkout = checkout();
+    checkout.write_all(&["Cargo.lock", "src/lib.rs", "crates/one/src/lib.rs"]);
+    let key = |version: &str, arch: &str| {
+        let mut runner = Runner::new(&checkout)
+            .context("github.action_path", checkout.root().to_str().unwrap())
+            .env("RUNNER_ARCH", arch)
+            .inputs(&action, &[("version", version)]);
+        let mut step = step(&action, "Choose the key for the cache").clone();
+        let script = repository().join("action/key.sh");
+        step["run"] = format!("bash '{}'", script.display()).into();
+        assert_eq!(runner.step(&step).code, 0);
+        runner.filled_in("${{ steps.tool.outputs.key }}")
+    };
+    let first = key("", "X64");
+    assert_eq!(key("", "X64"), first);
+    let mut keys = vec![first, key("1.2.3", "X64"), key("", "ARM64")];
+    for file in ["Cargo.lock", "src/lib.rs", "crates/one/src/lib.rs"] {
+        checkout.write(file, "changed");
+        keys.push(key("", "X64"));
+    }
+    let different: std::collections::BTreeSet<_> = keys.iter().collect();
+    assert_eq!(different.len(), keys.len(), "{keys:?}");
 }
 
 #[test]

@@ -1,7 +1,13 @@
 //! The cache, and runs that find it damaged, written by another version, or in use by another run.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::io;
+#[cfg(target_os = "linux")]
+use std::path::Path;
 use std::path::PathBuf;
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -108,6 +114,56 @@ fn a_cache_that_cannot_be_written_is_no_error() {
         let run = fixture.run(&[]).success();
         assert_eq!(statuses(&run), [("Packaging", "greeter"), ("Packaged", "greeter")], "{run}");
         assert_eq!(run.stderr.matches("warning").count(), 0, "{run}");
+    }
+}
+
+/// Puts something at the path of a file of the cache.
+#[cfg(target_os = "linux")]
+type Replace = fn(&Path);
+
+/// Replaces every file of the cache.
+#[cfg(target_os = "linux")]
+fn replace_all(fixture: &Fixture, replace: Replace) {
+    let files = fixture.files("target/.lambda-zip");
+    let cached: Vec<_> = files.iter().filter(|file| !file.contains('/')).collect();
+    assert!(cached.len() > 1, "{files:?}");
+    for file in cached {
+        let path = fixture.path("target/.lambda-zip").join(file);
+        fs::remove_file(&path).unwrap();
+        replace(&path);
+    }
+}
+
+/// Runs the program to its end, and returns the most memory that it took at once, in bytes.
+#[cfg(target_os = "linux")]
+fn peak_memory(fixture: &Fixture) -> u64 {
+    use wait4::Wait4;
+    let mut child = fixture.program().into_command().stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = io::read_to_string(child.stderr.take().unwrap()).unwrap();
+    let ended = child.wait4().unwrap();
+    assert!(ended.status.success(), "{stderr}");
+    // A cache miss packs the zip again, as the first run did.
+    assert!(stderr.contains("Packaging"), "{stderr}");
+    ended.rusage.maxrss
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn special_and_huge_files_in_the_cache_are_cache_misses() {
+    let fixture = Fixture::package("greeter");
+    let usual = peak_memory(&fixture);
+    let replacements: [(&str, Replace); 4] = [
+        ("device", |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap()),
+        ("FIFO", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
+        ("directory", |path| fs::create_dir(path).unwrap()),
+        ("huge", |path| fs::File::create(path).unwrap().set_len(300 << 20).unwrap()),
+    ];
+    for (name, replace) in replacements {
+        replace_all(&fixture, replace);
+        let peak = peak_memory(&fixture);
+        assert!(peak < usual + (16 << 20), "{name}: {peak} bytes, without it {usual}");
+        let _ = fs::remove_dir_all(fixture.path("target/.lambda-zip"));
+        fixture.run(&[]).success();
     }
 }
 

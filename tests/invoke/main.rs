@@ -13,6 +13,7 @@ mod examples;
 mod extensions;
 mod failures;
 mod fallback;
+mod input_files;
 mod isolation;
 mod packed;
 mod safety;

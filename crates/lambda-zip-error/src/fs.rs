@@ -1,10 +1,13 @@
 //! The functions of [`std::fs`] with the path in every error: "No such file or directory" alone helps nobody.
 
+use std::fmt::Display;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+
+use crate::scratch::ScratchFile;
 
 /// Linux follows at most this many symbolic links in one path.
 const LINKS_LIMIT: usize = 40;
@@ -97,18 +100,25 @@ pub fn output_file(path: impl AsRef<Path>) -> Result<PathBuf> {
     bail!("it is a symbolic link in a loop")
 }
 
-/// Reads a whole regular file. Like [`open`], it refuses anything else.
-pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+/// Reads a whole regular file of at most `limit` bytes. Like [`open`], it refuses anything else.
+pub fn read_bounded(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let path = path.as_ref();
+    let (file, metadata) = open_with_metadata(path)?;
+    let too_large =
+        |size: &dyn Display| anyhow!("`{}` is too large: found {size} bytes, expected at most {limit}", path.display());
+    ensure!(metadata.len() <= limit, too_large(&metadata.len()));
     let mut contents = Vec::new();
-    open(path)?.read_to_end(&mut contents).with_context(|| format!("failed to read `{}`", path.display()))?;
+    // The file may grow meanwhile, and the files of `/proc` have no length.
+    let read = file.take(limit + 1).read_to_end(&mut contents);
+    let read = read.with_context(|| format!("failed to read `{}`", path.display()))?;
+    ensure!(read as u64 <= limit, too_large(&format_args!("more than {limit}")));
     Ok(contents)
 }
 
-/// Reads a whole text file.
-pub fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
+/// Reads a whole regular text file of at most `limit` bytes.
+pub fn read_text_bounded(path: impl AsRef<Path>, limit: u64) -> Result<String> {
     let path = path.as_ref();
-    fs::read_to_string(path).with_context(|| format!("failed to read `{}`", path.display()))
+    String::from_utf8(read_bounded(path, limit)?).with_context(|| format!("`{}` is not UTF-8", path.display()))
 }
 
 /// Writes a whole file, replacing one that exists.
@@ -126,12 +136,12 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// Replaces a file atomically: `write` fills a temporary file in the same directory, which is then renamed. A missing
 /// directory is created. A symbolic link stays, and the file to which it points is replaced; see [`output_file`]. The caller
 /// adds the path to the error, because it knows what the file is.
-pub fn replace(path: impl AsRef<Path>, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+pub fn replace(path: impl AsRef<Path>, write: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     let path = output_file(path)?;
     let directory = path.parent().context("it has no parent directory")?;
     create_dir_all(directory)?;
-    let mut staged = with_usual_permissions(&mut tempfile::Builder::new()).tempfile_in(directory)?;
-    write(staged.as_file_mut())?;
+    let staged = ScratchFile::create_in(directory, with_usual_permissions(&mut tempfile::Builder::new()))?;
+    write(staged.as_file())?;
     staged.persist(&path)?;
     Ok(())
 }
@@ -198,7 +208,7 @@ mod tests {
         (directory, files)
     }
 
-    fn write_new(file: &mut File) -> Result<()> {
+    fn write_new(mut file: &File) -> Result<()> {
         Ok(file.write_all(b"new")?)
     }
 
@@ -208,11 +218,33 @@ mod tests {
         for (path, description) in special {
             let expected = format!("`{}` is {description}, not a regular file", path.display());
             assert_eq!(open(&path).unwrap_err().to_string(), expected);
-            assert_eq!(read(&path).unwrap_err().to_string(), expected);
+            assert_eq!(read_bounded(&path, 8).unwrap_err().to_string(), expected);
         }
-        let error = read(directory.path()).unwrap_err().to_string();
+        let error = read_bounded(directory.path(), 8).unwrap_err().to_string();
         assert!(error.ends_with("is a directory, not a regular file"), "{error}");
         assert!(open(directory.path().join("none")).unwrap_err().to_string().starts_with("failed to open `"));
+    }
+
+    #[test]
+    fn a_file_is_read_up_to_the_limit() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, "12345678").unwrap();
+        assert_eq!(read_bounded(&path, 8).unwrap(), b"12345678");
+        assert_eq!(read_text_bounded(&path, 8).unwrap(), "12345678");
+        let message = format!("`{}` is too large: found 8 bytes, expected at most 7", path.display());
+        assert_eq!(read_bounded(&path, 7).unwrap_err().to_string(), message);
+        fs::write(&path, b"\xff").unwrap();
+        assert_eq!(read_text_bounded(&path, 8).unwrap_err().to_string(), format!("`{}` is not UTF-8", path.display()));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_file_that_tells_no_length_is_bounded_too() {
+        let message = "`/proc/self/status` is too large: found more than 7 bytes, expected at most 7";
+        assert_eq!(read_bounded("/proc/self/status", 7).unwrap_err().to_string(), message);
+        let message = "`/dev/zero` is a device, not a regular file";
+        assert_eq!(read_bounded("/dev/zero", 7).unwrap_err().to_string(), message);
     }
 
     #[test]

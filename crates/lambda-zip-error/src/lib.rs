@@ -16,9 +16,11 @@
 //! assert_eq!(hints(&error), ["run `rustup component add llvm-tools`"]);
 //! ```
 //!
-//! [`fs`] wraps the functions of [`std::fs`] so that every error names its path.
+//! [`fs`] wraps the functions of [`std::fs`] so that every error names its path, and [`scratch`] has temporary files that a
+//! signal does not leave behind.
 
 pub mod fs;
+pub mod scratch;
 
 use std::fmt;
 

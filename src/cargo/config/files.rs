@@ -13,6 +13,9 @@ use crate::cargo::program;
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, ResultExt};
 
+/// The largest config file.
+const SIZE_LIMIT: u64 = 8 << 20;
+
 /// The first cargo that reads `include` without an unstable option (the middle number of its version). Older ones ignore
 /// it with a warning.
 const INCLUDE_IS_STABLE: u64 = 94;
@@ -94,7 +97,7 @@ fn read(path: &Path, including: &mut Vec<PathBuf>) -> Result<Vec<Layer>> {
     if including.iter().any(|file| file == path) {
         bail!("config `include` cycle detected with path `{}`", path.display());
     }
-    let table: Table = fs::read_to_string(path)?
+    let table: Table = fs::read_text_bounded(path, SIZE_LIMIT)?
         .parse()
         .with_context(|| format!("failed to parse `{}` as cargo configuration", path.display()))?;
     // As in cargo, also for a file that is not in a `.cargo` directory.

@@ -15,6 +15,9 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 /// The most that a function's variables may take, as JSON. Lambda's message is `exceeded the 4KB limit`.
 const VARIABLES_LIMIT: usize = 4096;
 
+/// The largest file of variables. Comments count too, so it may be larger than its variables.
+const ENV_FILE_LIMIT: u64 = 1 << 20;
+
 /// A name that the user may set although it starts with `_`: the handler of the function's configuration.
 const HANDLER: &str = "_HANDLER";
 
@@ -83,9 +86,9 @@ fn check_size(variables: &BTreeMap<String, String>) -> Result<()> {
 
 /// Adds the variables of a dotenv file. A line with a name alone takes the value on this machine.
 fn add_file(variables: &mut BTreeMap<String, String>, path: &Path) -> Result<()> {
-    let text = fs::read_to_string(path)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let in_file = || format!("failed to read the variables in `{}`", path.display());
+    let text = fs::read_text_bounded(path, ENV_FILE_LIMIT).or_fail(ErrorKind::Usage, in_file)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     for variable in dotenvy::from_read_iter(text.as_bytes()) {
         let typed = match variable {
             Ok((name, value)) => format!("{name}={value}"),

@@ -1,7 +1,6 @@
 //! Events from the command line: JSON, a file, stdin, or a sample.
 
 use std::io::{Read, stdin};
-use std::path::Path;
 
 use anyhow::{Context, Result};
 
@@ -10,6 +9,10 @@ use lambda_local::samples::{self, SAMPLES};
 use lambda_platform::limits::EVENT_LIMIT;
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
+
+/// A file or stdin is read up to this many bytes. Every event of more than [`EVENT_LIMIT`] is refused, but up to here the
+/// message can tell its size.
+const READ_LIMIT: u64 = 64 << 20;
 
 /// An event to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +36,11 @@ pub(crate) fn read_all(typed: &[String]) -> Result<Vec<Event>> {
 
 fn read(typed: &str) -> Result<Event> {
     let payload = match typed.strip_prefix('@') {
-        Some(path) => {
-            fs::read(Path::new(path)).or_fail(ErrorKind::Usage, || format!("failed to read the event `{path}`"))?
-        }
+        Some(path) => fs::read_bounded(path, READ_LIMIT)
+            .or_fail(ErrorKind::Usage, || format!("failed to read the event `{path}`"))?,
         None if typed == "-" => {
             let mut payload = Vec::new();
-            stdin().lock().read_to_end(&mut payload).context("failed to read stdin")?;
+            stdin().lock().take(READ_LIMIT).read_to_end(&mut payload).context("failed to read stdin")?;
             payload
         }
         None => match samples::find(typed) {

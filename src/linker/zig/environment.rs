@@ -74,8 +74,9 @@ pub(crate) fn prepare(
     let variables = cached(zig, targets, rustc, &child_environment, cache)?;
     let mut variables: BTreeMap<_, _> =
         variables.into_iter().map(|(name, value)| (name, OsString::from(value))).collect();
-    // The wrappers find their files by this variable when they run.
+    // The wrappers find their files by this variable when they run, and `ar`, which is a link, finds zig by the others.
     variables.extend(wrapper_directory(zig, &user));
+    variables.extend(command_variables(zig));
     for target in targets {
         remove_chosen_tools(&mut variables, &target.triple(), &user);
     }
@@ -94,6 +95,15 @@ fn wrapper_directory(zig: &Zig, user: &UserEnvironment) -> Option<(String, OsStr
     hasher.field(format!("{zig:?}"));
     let name = hasher.finish().to_string();
     Some((VARIABLE.to_owned(), directory.join(&name[..16]).into()))
+}
+
+/// The variables that tell the crate which zig to run.
+fn command_variables(zig: &Zig) -> [(String, OsString); 3] {
+    [
+        ("CARGO_ZIGBUILD_ZIG_COMMAND".to_owned(), zig.program.clone().into()),
+        ("CARGO_ZIGBUILD_ZIG_COMMAND_ARGS".to_owned(), zig.args.join(" ").into()),
+        ("CARGO_ZIGBUILD_ZIG_VERSION".to_owned(), zig.version.to_string().into()),
+    ]
 }
 
 /// Removes zig as a tool for C that the user chose, under any name by which build scripts look for it.
@@ -160,9 +170,7 @@ fn determine(
         .args(["zig", SUBCOMMAND])
         .args(targets.iter().map(|target| zig_triple(*target)))
         .envs(environment)
-        .env("CARGO_ZIGBUILD_ZIG_COMMAND", &zig.program)
-        .env("CARGO_ZIGBUILD_ZIG_COMMAND_ARGS", zig.args.join(" "))
-        .env("CARGO_ZIGBUILD_ZIG_VERSION", zig.version.to_string())
+        .envs(command_variables(zig))
         // The crate would apply a `target-cpu` among the rustflags to C as well.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .stdin(Stdio::null())

@@ -3,6 +3,7 @@
 mod callback;
 mod environment;
 mod install;
+mod installer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use crate::platform::PYTHON;
 
 pub(crate) use callback::run_for_wrapper;
 pub(crate) use environment::prepare;
-pub(crate) use install::{install, installed_python};
+pub(crate) use install::{can_install, install};
 
 /// The oldest zig that the `cargo-zigbuild` crate works with.
 const OLDEST: Version = Version::new(0, 9, 0);
@@ -57,16 +58,34 @@ pub(crate) enum ZigSurvey {
     Found(Zig),
 }
 
-/// Looks for zig as `cargo zigbuild` does, with its variables: `zig`, then Python's `ziglang`, then the one that
-/// `--install-zig` installed.
+/// How Python runs the zig of its package.
+const MODULE: &[&str] = &["-m", "ziglang"];
+
+/// Looks for zig: where the variables of `cargo zigbuild` say, in the virtual environment that this program is in, as `zig`
+/// on PATH, as the `ziglang` of the Python on PATH, and where `--install-zig` installs it.
 pub(crate) fn find() -> ZigSurvey {
-    let named = |variable: &str, name: &str| std::env::var(variable).unwrap_or_else(|_| name.to_owned());
-    let module = ["-m", "ziglang"];
-    let candidates = [
-        (PathBuf::from(named("CARGO_ZIGBUILD_ZIG_PATH", "zig")), &[][..]),
-        (PathBuf::from(named("CARGO_ZIGBUILD_PYTHON_PATH", PYTHON)), &module[..]),
-        (installed_python().unwrap_or_default(), &module[..]),
-    ];
+    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let zig = named("CARGO_ZIGBUILD_ZIG_PATH");
+    let python = named("CARGO_ZIGBUILD_PYTHON_PATH");
+    let is_named = zig.is_some() || python.is_some();
+    let mut candidates: Vec<(PathBuf, &[&str])> = Vec::new();
+    candidates.extend(python_beside_us().filter(|_| !is_named).map(|python| (python, MODULE)));
+    candidates.push((zig.unwrap_or_else(|| "zig".into()), &[]));
+    candidates.push((python.unwrap_or_else(|| PYTHON.into()), MODULE));
+    candidates.extend(install::installed());
+    ask_first(candidates)
+}
+
+/// The Python of the environment that this program was installed into, by pip, pipx or uv. pipx and `uv tool` keep that
+/// environment off PATH.
+fn python_beside_us() -> Option<PathBuf> {
+    let program = std::env::current_exe().and_then(std::fs::canonicalize).ok()?;
+    let python = program.with_file_name(PYTHON).with_extension(std::env::consts::EXE_EXTENSION);
+    python.is_file().then_some(python)
+}
+
+/// The first of these programs that runs zig.
+fn ask_first(candidates: Vec<(PathBuf, &[&str])>) -> ZigSurvey {
     let mut outcome = ZigSurvey::Missing;
     for (name, args) in candidates {
         let Ok(program) = which::which(&name) else { continue };

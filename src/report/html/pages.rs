@@ -51,7 +51,7 @@ pub(crate) fn write_checked_page(
 
 fn write(path: &Path, pages: &[ZipPage<'_>], directory: &Path, shell: &Shell) -> Result<()> {
     let page = document::render(pages);
-    fs::replace(path, |file| Ok(file.write_all(page.as_bytes())?))
+    fs::replace(path, |mut file| Ok(file.write_all(page.as_bytes())?))
         .or_fail(ErrorKind::Archive, || failure_message(path))?;
     shell.status("Report", shown_path(path, directory));
     Ok(())

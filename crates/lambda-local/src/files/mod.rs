@@ -8,7 +8,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use tempfile::TempDir;
 
@@ -37,9 +37,10 @@ pub struct FunctionFiles {
 impl FunctionFiles {
     /// Unpacks a function and its layers, in the order of the layers.
     pub fn unpack(zip: &Path, layers: &[PathBuf]) -> Result<Self> {
-        let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir().map_err(|error| {
+        let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir();
+        let directory = directory.map_err(|error| {
             let failure = Failure::new(ErrorKind::Setup, "failed to create a directory for the function");
-            anyhow::Error::from(error).context(failure.hint(fs::temporary_directory_hint()))
+            Error::from(error).context(failure.hint(fs::temporary_directory_hint()))
         })?;
         check_usable(directory.path())?;
         for name in ["root", "task", "layers", "tmp", "logs"] {

@@ -1,5 +1,5 @@
 //! The inputs in `fuzz/seeds`, from which the fuzzer starts: the small zips of the other tests, which are generated, and
-//! those that the fuzzer found.
+//! those that the fuzzer or a user found.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use test_support::{generated, repository};
 
 use crate::{Case, cases};
 
-/// The start of the name of an input that the fuzzer found.
+/// The start of the name of an input that the fuzzer or a user found.
 const FOUND: &str = "found-";
 
 /// A larger zip slows the fuzzer down.
