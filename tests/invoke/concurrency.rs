@@ -145,6 +145,19 @@ fn a_server_runs_invocations_at_once() {
 }
 
 #[test]
+fn many_large_events_at_once_take_little_memory() {
+    let server = Server::start(&["--concurrency", "64", "--env", "START=workers", "--timeout", "60"]);
+    let event = format!("\"{}\"", "x".repeat(6 * 1024 * 1024 - 2));
+    std::thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| assert_eq!(server.invoke("", &event).status, 200));
+        }
+    });
+    let peak = server.running.peak_memory();
+    assert!(peak < 256 << 10, "{peak} KiB");
+}
+
+#[test]
 fn a_late_stream_does_not_hold_up_its_caller() {
     let server = Server::start(&["--concurrency", "2", "--env", "START=workers", "--timeout", "1"]);
     let answer = server.invoke("", r#"{"do":"stream-slowly"}"#);

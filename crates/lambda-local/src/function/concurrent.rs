@@ -171,6 +171,9 @@ impl WarmFunction<'_> {
 
     /// Ends an environment that failed, and with it every invocation in it.
     async fn end_environment(&mut self, invocations: &mut Invocations, fault: &Fault) {
+        if let Some(sandbox) = &mut self.sandbox {
+            sandbox.catch_up().await;
+        }
         let failure = fault.failure(self.lambda.config.timeout, false);
         if invocations.open.is_empty() {
             self.log.platform(&format!("{} between invocations: {}", failure.error_type, failure.message)).await;
