@@ -215,14 +215,14 @@ fn a_zip_that_cannot_be_read_does_not_hide_the_others() {
     let directory = directory(&[("a.zip", broken())]);
     unreadable(&directory.path("loop.zip"));
     let run = check(&directory, &set(&["loop.zip", "a.zip"]));
-    assert_eq!((run.code, run.stdout.as_str()), (103, "loop.zip: unreadable\na.zip: broken, 1 error\n"));
+    assert_eq!((run.code, run.stdout.as_str()), (103, "loop.zip: not checked\na.zip: broken, 1 error\n"));
     assert!(run.stderr.contains("error: cannot check `loop.zip`\n\nCaused by:\n"), "{}", run.stderr);
     assert!(run.stderr.contains("[not-executable]"), "{}", run.stderr);
     let run = check(&directory, &set(&["loop.zip", "--message-format", "json"]));
     assert_eq!(run.code, 103);
     assert!(run.json()["zips"][0]["error"].as_str().unwrap().starts_with("cannot check `loop.zip`: "));
     let run = check(&directory, &set(&["loop.zip", "--message-format", "github"]));
-    assert!(run.stdout.starts_with("::error title=unreadable::cannot check `loop.zip`"), "{}", run.stdout);
+    assert!(run.stdout.starts_with("::error title=not checked::cannot check `loop.zip`"), "{}", run.stdout);
     let run = check(&directory, &set(&["a.zip", "--layer", "loop.zip"]));
     assert_eq!((run.code, run.stdout.as_str()), (103, ""));
 }
