@@ -23,6 +23,25 @@ pub(crate) fn stand_for(program: &Path, path: &Path) -> io::Result<()> {
     return std::fs::copy(program, path).map(drop);
 }
 
+/// Gives a program a process group of its own, for [`end_group`].
+pub(crate) fn start_in_own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// Ends every process of the group. Only Unix has such groups.
+pub(crate) fn end_group(group: u32) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(group).ok().and_then(rustix::process::Pid::from_raw) {
+        // This fails only if the group has ended.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::TERM);
+    }
+    #[cfg(not(unix))]
+    let _ = group;
+}
+
 /// Replaces this process by another program, and returns only if that fails. Windows cannot do that: there the program
 /// runs to its end, and its exit code is returned.
 pub(crate) fn become_program(mut command: Command) -> io::Result<u8> {

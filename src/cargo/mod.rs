@@ -14,6 +14,7 @@ mod rustc;
 mod rustflags;
 pub(crate) mod sccache;
 pub(crate) mod stand_in;
+mod stopper;
 mod target_cpu;
 mod terminal;
 mod trim_paths;
@@ -37,6 +38,7 @@ pub(crate) use groups::{Binary, groups};
 pub(crate) use messages::Executable;
 pub(crate) use metadata::{graph_command, parse as parse_metadata, read as read_metadata, tree_command};
 pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, c_is_native};
+pub(crate) use stopper::BuildStopper;
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
 /// The cargo that started this program, else the one on PATH.
@@ -61,14 +63,16 @@ impl CargoCommand {
     }
 
     /// Starts `cargo build`. Its progress and diagnostics go to the user's terminal.
-    fn spawn(&self) -> Result<Child> {
-        Command::new(&self.program)
+    fn spawn(&self, stopper: &BuildStopper) -> Result<Child> {
+        let mut command = Command::new(&self.program);
+        command
             .args(&self.args)
             .arg("--message-format=json-render-diagnostics")
             .envs(&self.env)
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
+            .stdout(Stdio::piped());
+        stopper
+            .spawn(&mut command)
             .or_fail(ErrorKind::Build, || format!("failed to start `{}`", self.program.to_string_lossy()))
     }
 }
@@ -81,16 +85,18 @@ pub(crate) struct RunningBuild {
 impl RunningBuild {
     /// Starts these builds, one after the other. If there are several, they may build executables of one path, so each
     /// executable is kept below `directory`.
-    pub(crate) fn start(commands: Vec<CargoCommand>, directory: PathBuf) -> Result<Self> {
+    pub(crate) fn start(commands: Vec<CargoCommand>, directory: PathBuf, stopper: BuildStopper) -> Result<Self> {
         let started = Instant::now();
         // The first one starts here, so that a missing cargo is reported at once.
-        let mut child = commands.first().map(CargoCommand::spawn).transpose()?;
+        let mut child = commands.first().map(|command| command.spawn(&stopper)).transpose()?;
         let builds = thread::spawn(move || {
             let mut executables = Vec::new();
             for (index, command) in commands.iter().enumerate() {
-                let child = child.take().map_or_else(|| command.spawn(), Ok)?;
+                let child = child.take().map_or_else(|| command.spawn(&stopper), Ok)?;
                 let keep = (commands.len() > 1).then(|| directory.join(index.to_string()));
-                executables.extend(finish(child, keep.as_deref())?);
+                let built = finish(child, keep.as_deref());
+                stopper.ended();
+                executables.extend(built?);
             }
             Ok((executables, started.elapsed()))
         });
