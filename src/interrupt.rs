@@ -31,6 +31,19 @@ pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
     Child::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output()
 }
 
+static IS_STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// Ends the running programs with their children, and starts no other: for the end of work that handles signals itself.
+pub(crate) fn stop_programs() {
+    IS_STOPPED.store(true, Ordering::SeqCst);
+    Child::end_all();
+}
+
+/// True after [`stop_programs`].
+pub(crate) fn is_stopped() -> bool {
+    IS_STOPPED.load(Ordering::SeqCst)
+}
+
 static HANDLED_ELSEWHERE: AtomicBool = AtomicBool::new(false);
 
 /// Leaves signals to `work`, which has handlers of its own.

@@ -47,11 +47,25 @@ impl Child {
         }
         // A signal waits until the program is in the list.
         let mut list = list();
+        if super::is_stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let child = command.spawn()?;
         let pid = Pid::from_child(&child);
         let running = Running { pid, leads_group };
         list.push(running);
         Ok(Self { child, running })
+    }
+
+    /// Asks all running programs to end.
+    pub(super) fn end_all() {
+        for running in list().iter() {
+            let _ = if running.leads_group {
+                kill_process_group(running.pid, Signal::TERM)
+            } else {
+                kill_process(running.pid, Signal::TERM)
+            };
+        }
     }
 
     /// Its stdout, if that is a pipe.

@@ -8,7 +8,6 @@ use anyhow::Result;
 use hyper::body::Bytes;
 use serde_json::json;
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -16,8 +15,9 @@ use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome};
 use crate::init::raise_open_files_limit;
 use crate::log::Log;
+use crate::response_stream::ResponseSink;
 use crate::run::Interrupts;
-use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
+use crate::sandbox::{FOREVER, Invocation, Sandbox, ShutdownReason};
 use crate::storage::Storage;
 use crate::{
     ExecutionMode, FailureKind, FunctionConfig, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda,
@@ -74,12 +74,12 @@ pub(crate) struct Event {
     pub(crate) payload: Bytes,
     pub(crate) caller: CallerContext,
     /// Receives a streamed response piece by piece.
-    pub(crate) sink: mpsc::Sender<Bytes>,
+    pub(crate) sink: ResponseSink,
 }
 
 impl Event {
     /// An event with a new request id, from a caller that passes nothing else.
-    pub(crate) fn new(payload: Bytes, sink: mpsc::Sender<Bytes>) -> Self {
+    pub(crate) fn new(payload: Bytes, sink: ResponseSink) -> Self {
         Self { request_id: Uuid::new_v4().to_string(), payload, caller: CallerContext::default(), sink }
     }
 }
@@ -103,6 +103,12 @@ impl<'a> WarmFunction<'a> {
             raise_open_files_limit()?;
         }
         let function = |storage, prepared| Self { lambda, log, storage, prepared, sandbox: None };
+        if lambda.runtime_listener.is_some() {
+            let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
+            let sandbox = Sandbox::set_up(lambda, None, log).await?.map_err(refused)?;
+            progress(Progress::WaitingForRuntime(sandbox.environment()));
+            return Ok(function(None, Some(sandbox)));
+        }
         if lambda.isolation == Isolation::None {
             return Ok(function(None, None));
         }
@@ -117,7 +123,11 @@ impl<'a> WarmFunction<'a> {
     }
 
     pub(crate) fn mode(&self) -> ExecutionMode {
-        ExecutionMode { isolated: self.storage.is_some(), emulated: self.lambda.files.emulation.is_foreign }
+        ExecutionMode {
+            isolated: self.storage.is_some(),
+            emulated: self.lambda.files.emulation.is_foreign,
+            external: self.lambda.runtime_listener.is_some(),
+        }
     }
 
     /// Runs one invocation, from its start to its REPORT line.
@@ -209,6 +219,8 @@ impl<'a> WarmFunction<'a> {
         let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
         let mut sandbox = prepared.map_err(refused)?;
         let started = Instant::now();
+        // The user may take any time to start the runtime.
+        let timeout = if self.lambda.runtime_listener.is_some() { FOREVER } else { timeout };
         let outcome = sandbox.init(phase, started + timeout).await;
         let duration = started.elapsed();
         Ok(match outcome {
@@ -272,7 +284,7 @@ impl<'a> WarmFunction<'a> {
     }
 
     /// Ends the sandbox in an orderly way.
-    async fn shut_down(&mut self) {
+    pub(crate) async fn shut_down(&mut self) {
         self.prepared = None;
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.shut_down(ShutdownReason::SpinDown).await;
@@ -305,11 +317,16 @@ fn shutdown_reason(failure: Option<&InvocationFailure>) -> ShutdownReason {
 
 /// A trace that is not sampled: the caller's, or a new one.
 fn trace_id(root: Option<&str>) -> String {
-    let random = Uuid::new_v4().simple().to_string();
     let parent = &Uuid::new_v4().simple().to_string()[..16];
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    let root = root.map_or_else(|| format!("1-{now:08x}-{}", &random[..24]), str::to_owned);
+    let root = root.map_or_else(new_trace_root, str::to_owned);
     format!("Root={root};Parent={parent};Sampled=0")
+}
+
+/// The id of a new trace: a version, the time, and a random part.
+pub(crate) fn new_trace_root() -> String {
+    let random = Uuid::new_v4().simple().to_string();
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    format!("1-{now:08x}-{}", &random[..24])
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ mod metadata;
 mod respond;
 mod runtime;
 
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{self, Ipv4Addr};
 
 use anyhow::{Context, Result};
 use http_body_util::Full;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 use crate::http::{Connection, ConnectionOptions};
 use crate::lifecycle::ApiError;
+use crate::response_stream::ResponseSink;
 use crate::telemetry::SubscriptionRequest;
 use crate::{InvocationFailure, http};
 
@@ -102,7 +104,7 @@ pub(crate) struct AnsweredInvocation {
 #[derive(Debug)]
 pub(crate) struct BegunResponse {
     /// Receives the pieces of a streamed response.
-    pub(crate) sink: mpsc::Sender<Bytes>,
+    pub(crate) sink: ResponseSink,
     /// True to slow a streamed response down as Lambda does.
     pub(crate) throttled: bool,
     /// Ends when the invocation is over, whether or not the response is complete.
@@ -127,9 +129,17 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Listens on a free port, and sends the calls to the sandbox.
-    pub(crate) async fn start(calls: mpsc::Sender<Call>, metadata: Metadata) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
+    /// Listens on a free port, or takes over a listener, and sends the calls to the sandbox. Connections that arrive between
+    /// two sandboxes wait in the listener.
+    pub(crate) async fn start(
+        calls: mpsc::Sender<Call>,
+        metadata: Metadata,
+        listener: Option<&net::TcpListener>,
+    ) -> Result<Self> {
+        let listener = match listener {
+            None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?,
+            Some(listener) => share(listener).context("failed to listen for the runtime")?,
+        };
         let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
         let handle = move |request: Request<Incoming>, connection| {
             let (calls, metadata) = (calls.clone(), metadata.clone());
@@ -142,6 +152,12 @@ impl Api {
         };
         Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, CONNECTIONS, handle)) })
     }
+}
+
+fn share(listener: &net::TcpListener) -> io::Result<TcpListener> {
+    let listener = listener.try_clone()?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 impl Drop for Api {
