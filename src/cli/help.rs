@@ -35,6 +35,24 @@ const PACK: [&str; 13] = [
     "list",
 ];
 
+const INVOKE: [&str; 15] = [
+    "zips",
+    "event",
+    "list_events",
+    "cold",
+    "serve",
+    "http",
+    "watch",
+    "env",
+    "env_file",
+    "timeout",
+    "memory",
+    "layer",
+    "function_name",
+    "isolation",
+    "message_format",
+];
+
 pub(super) const SHORT_HELP_ENDS: &str = "\
 Cargo's own options work as for `cargo build`: -p, --workspace, --bin, --example, -F,
 --all-features, --profile, -j, --manifest-path, --locked and the others.
@@ -43,7 +61,9 @@ Run `cargo lambda-zip --help` for all options and examples.";
 
 /// Hides the flags that are not listed from `-h`.
 pub(super) fn shorten_short_help(command: Command) -> Command {
-    shorten(command, &BUILD).mut_subcommand("pack", |pack| shorten(pack, &PACK))
+    shorten(command, &BUILD)
+        .mut_subcommand("pack", |pack| shorten(pack, &PACK))
+        .mut_subcommand("invoke", |invoke| shorten(invoke, &INVOKE))
 }
 
 fn shorten(command: Command, shown: &[&str]) -> Command {
@@ -66,8 +86,10 @@ mod tests {
         for id in BUILD.iter().chain(&COMMON) {
             assert!(exists(main, id), "{id}");
         }
-        for id in PACK {
-            assert!(exists(main.find_subcommand("pack").unwrap(), id), "{id}");
+        for (name, ids) in [("pack", &PACK[..]), ("invoke", &INVOKE)] {
+            for id in ids {
+                assert!(exists(main.find_subcommand(name).unwrap(), id), "{id}");
+            }
         }
     }
 

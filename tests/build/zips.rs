@@ -200,7 +200,7 @@ fn a_dry_run_prints_the_plan_and_builds_nothing() {
     assert_eq!(
         plan["functions"],
         json!([{
-            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "arch": "arm64", "libc": "gnu",
+            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "format": "zip", "arch": "arm64", "libc": "gnu",
             "runtime": "provided.al2023", "target": "aarch64-unknown-linux-gnu",
             "linker": { "kind": "built-in", "program": "rust-lld" }, "path": path
         }])
@@ -234,7 +234,7 @@ fn the_json_report_describes_the_file() {
     assert_eq!(
         archive,
         json!({
-            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function",
+            "function": "greeter", "package": "greeter", "version": "1.2.3", "kind": "function", "format": "zip",
             "arch": "arm64", "libc": "gnu", "runtime": "provided.al2023", "target": "aarch64-unknown-linux-gnu",
             "linker": { "kind": "built-in", "program": "rust-lld" },
             "path": path, "published": true, "fresh": false, "invocations": null,
