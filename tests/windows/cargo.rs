@@ -105,7 +105,7 @@ fn the_example_boots_that_was_built_on_windows() {
         .run()
         .success();
     for platform in [Platform::arm64_with_glibc(), Platform::x86_64()] {
-        let zip = fixture.path(&format!("{}.zip", platform.arch));
+        let zip = fixture.path(format!("{}.zip", platform.arch));
         assert_eq!(Zip::read(&zip).machine(), platform.machine);
         let answers = platform.answers(&zip, &[&json!({ "name": "Ada" }).to_string()]);
         let answer: Value = serde_json::from_str(&answers[0]).unwrap();
