@@ -15,11 +15,11 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
-pub(crate) use children::Child;
+pub(crate) use children::{Child, is_stopped, stop_children};
 #[cfg(unix)]
 pub(crate) use signals::handle;
 #[cfg(not(unix))]
-pub(crate) use windows::{Child, handle};
+pub(crate) use windows::{Child, handle, is_stopped, stop_children};
 
 /// Runs a program to its end, as [`Command::status`] does.
 pub(crate) fn status(command: &mut Command) -> io::Result<ExitStatus> {
@@ -29,19 +29,6 @@ pub(crate) fn status(command: &mut Command) -> io::Result<ExitStatus> {
 /// Runs a program to its end and collects what it prints, as [`Command::output`] does.
 pub(crate) fn output(command: &mut Command) -> io::Result<Output> {
     Child::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?.wait_with_output()
-}
-
-static IS_STOPPED: AtomicBool = AtomicBool::new(false);
-
-/// Ends the running programs with their children, and starts no other: for the end of work that handles signals itself.
-pub(crate) fn stop_programs() {
-    IS_STOPPED.store(true, Ordering::SeqCst);
-    Child::end_all();
-}
-
-/// True after [`stop_programs`].
-pub(crate) fn is_stopped() -> bool {
-    IS_STOPPED.load(Ordering::SeqCst)
 }
 
 static HANDLED_ELSEWHERE: AtomicBool = AtomicBool::new(false);

@@ -23,9 +23,9 @@ use lambda_zip_error::{ErrorKind, Failure};
 
 /// Runs the command and returns its exit code.
 pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
+    interrupt::handle();
     let shell = &session.shell;
     let events = invoke::events_after_build(arguments)?;
-    interrupt::handle();
     if arguments.run.watch {
         return interrupt::handled_elsewhere(|| run::watch(arguments, &events, session));
     }
@@ -33,8 +33,8 @@ pub(crate) fn run(arguments: &BuildArguments, session: &Session) -> Result<u8> {
         Outcome::Printed => return Ok(0),
         Outcome::Built(built) => built,
     };
-    let send = || invoke::smoke_test(&mut built.archives, &events, &arguments.function, shell);
-    let invoked = interrupt::handled_elsewhere(send);
+    let invoked =
+        interrupt::handled_elsewhere(|| invoke::smoke_test(&mut built.archives, &events, &arguments.function, shell));
     let code = match built.report(arguments, shell)? {
         0 => invoked,
         broken => broken,
@@ -85,7 +85,7 @@ impl Built {
 }
 
 /// Builds the executables, and packages, checks and publishes the zips. With `watch`, what the zips are made of is watched
-/// before the build starts.
+/// before the build starts, and a signal stops the build.
 fn build_and_publish(arguments: &BuildArguments, session: &Session, watch: Option<&mut Watch>) -> Result<Outcome> {
     let started = Instant::now();
     let shell = &session.shell;
@@ -125,8 +125,12 @@ fn build_and_publish(arguments: &BuildArguments, session: &Session, watch: Optio
 
 /// Refuses flags that read the zip if a function has none.
 fn refuse_without_zip(plan: &BuildPlan, arguments: &BuildArguments) -> Result<()> {
-    let flags =
-        [("--invoke-event", !arguments.invoke_event.is_empty()), ("--report-html", arguments.report_html.is_some())];
+    let flags = [
+        ("--invoke-event", !arguments.invoke_event.is_empty()),
+        ("--serve", arguments.run.serve.is_some()),
+        ("--http", arguments.run.http.is_some()),
+        ("--report-html", arguments.report_html.is_some()),
+    ];
     let Some((flag, _)) = flags.into_iter().find(|(_, set)| *set) else { return Ok(()) };
     let has_none = |planned: &&PlannedFunction| planned.packaging.format == OutputFormat::Binary;
     let Some(planned) = plan.functions.iter().find(has_none) else { return Ok(()) };

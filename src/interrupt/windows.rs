@@ -26,14 +26,19 @@ fn end() {
     std::process::exit(CONTROL_C_EXIT.cast_signed());
 }
 
+/// Does nothing: what needs it runs on Linux only.
+pub(crate) fn stop_children() {}
+
+/// False: see [`stop_children`].
+pub(crate) fn is_stopped() -> bool {
+    false
+}
+
 /// A running program.
 #[derive(Debug)]
 pub(crate) struct Child(std::process::Child);
 
 impl Child {
-    /// The console has already told all programs in it.
-    pub(super) fn end_all() {}
-
     /// Starts a program.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         command.spawn().map(Self)

@@ -22,7 +22,7 @@ impl Watch {
         let watch = Self { watcher: Watcher::new()? };
         let changes = watch.watcher.stopper();
         lambda_local::on_interrupt(move || {
-            interrupt::stop_programs();
+            interrupt::stop_children();
             changes.stop();
         })?;
         Ok(watch)
@@ -48,7 +48,7 @@ pub(crate) fn serve_and_watch(
         });
         let outcome = serve(server, flags, shell);
         // The server may have failed.
-        interrupt::stop_programs();
+        interrupt::stop_children();
         changes.stop();
         outcome
     })
