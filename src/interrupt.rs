@@ -15,11 +15,11 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 #[cfg(unix)]
-pub(crate) use children::Child;
+pub(crate) use children::{Child, is_stopped, stop_children};
 #[cfg(unix)]
 pub(crate) use signals::handle;
 #[cfg(not(unix))]
-pub(crate) use windows::{Child, handle};
+pub(crate) use windows::{Child, handle, is_stopped, stop_children};
 
 /// Runs a program to its end, as [`Command::status`] does.
 pub(crate) fn status(command: &mut Command) -> io::Result<ExitStatus> {

@@ -19,6 +19,7 @@ mod report;
 mod session;
 mod shell;
 mod suggest;
+mod watch;
 
 use std::env;
 use std::ffi::OsString;

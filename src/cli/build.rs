@@ -7,7 +7,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 
-use super::{CargoFlags, LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags};
+use super::run::RUN_OPTIONS;
+use super::{CargoFlags, FunctionFlags, LAMBDA_OPTIONS, MessageFormat, OUTPUT_OPTIONS, PackagingFlags, RunFlags};
 use lambda_platform::{Arch, Libc, Runtime};
 
 #[derive(Debug, Args)]
@@ -69,17 +70,27 @@ pub(crate) struct BuildArguments {
     #[arg(long, value_name = "FORMAT", help_heading = OUTPUT_OPTIONS)]
     pub(crate) output_format: Option<OutputFormat>,
     /// Output format on stdout
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = OUTPUT_OPTIONS)]
+    #[arg(
+        long, value_name = "FORMAT", value_enum, default_value_t, conflicts_with_all = ["serve", "http", "watch"],
+        help_heading = OUTPUT_OPTIONS
+    )]
     pub(crate) message_format: MessageFormat,
     /// Write an HTML page about the zips: sizes, limits, rules and executables
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["dry_run", "list"], help_heading = OUTPUT_OPTIONS)]
     pub(crate) report_html: Option<PathBuf>,
     /// Print what would be built, without building
-    #[arg(long, help_heading = OUTPUT_OPTIONS)]
+    #[arg(long, conflicts_with_all = ["serve", "http", "watch"], help_heading = OUTPUT_OPTIONS)]
     pub(crate) dry_run: bool,
     /// Boot each function on this machine and send it this event, as `invoke --event` does (may be repeated)
-    #[arg(long, value_name = "EVENT", allow_hyphen_values = true, help_heading = OUTPUT_OPTIONS)]
+    #[arg(
+        long, value_name = "EVENT", allow_hyphen_values = true, conflicts_with_all = ["serve", "http"],
+        help_heading = RUN_OPTIONS
+    )]
     pub(crate) invoke_event: Vec<String>,
+    #[command(flatten)]
+    pub(crate) run: RunFlags,
+    #[command(flatten)]
+    pub(crate) function: FunctionFlags,
     /// Do not add missing targets with rustup
     #[arg(long, help_heading = LAMBDA_OPTIONS)]
     pub(crate) no_install: bool,

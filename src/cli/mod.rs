@@ -5,11 +5,13 @@ mod cargo_flags;
 mod check;
 mod doctor;
 mod extras;
+mod function;
 mod help;
 mod invoke;
 mod levels;
 mod pack;
 mod packaging;
+mod run;
 mod single_dash;
 mod terminal;
 mod unknown_word;
@@ -25,10 +27,12 @@ pub(crate) use cargo_flags::CargoFlags;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use doctor::DoctorArguments;
 pub(crate) use extras::{CompletionsArguments, ManArguments};
-pub(crate) use invoke::{FUNCTION_NAME_LIMIT, FunctionFlags, InvokeArguments, IsolationChoice};
+pub(crate) use function::FunctionFlags;
+pub(crate) use invoke::{FUNCTION_NAME_LIMIT, InvokeArguments, IsolationChoice};
 pub(crate) use levels::{LevelFlags, parse_rule};
 pub(crate) use pack::PackArguments;
 pub(crate) use packaging::PackagingFlags;
+pub(crate) use run::RunFlags;
 pub(crate) use terminal::{ColorWhen, TerminalFlags};
 
 /// The colours of cargo's help.
@@ -135,6 +139,7 @@ Examples:
   cargo lambda-zip -p api --arch x86_64,arm64     one package, both architectures, one build
   cargo lambda-zip --libc musl -o out/            static executables, zips under out/
   cargo lambda-zip --message-format json          sizes, code_sha256 and paths for a pipeline
+  cargo lambda-zip --http --watch                 a function URL, rebuilt when a source changes
 
 One-time setup:
   cargo lambda-zip completions --help             completion in your shell

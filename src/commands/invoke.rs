@@ -1,17 +1,20 @@
 //! The `invoke` command: check a zip, boot it on this machine, send it events, report.
 
+mod after_build;
 mod config;
 mod event;
+mod serve;
+mod watch;
 
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Error, Result};
+use anyhow::{Error, Result};
 use time::OffsetDateTime;
 
-use crate::cli::{FunctionFlags, InvokeArguments, IsolationChoice, MessageFormat};
-use crate::report::{self, ArchiveReport, InvocationReport, InvokeReport};
+use crate::cli::{InvokeArguments, IsolationChoice, MessageFormat};
+use crate::report::{self, InvocationReport, InvokeReport};
 use crate::session::Session;
 use crate::shell::Shell;
 use lambda_local::samples::SAMPLES;
@@ -20,7 +23,10 @@ use lambda_platform::limits::DEFAULT_EPHEMERAL_STORAGE;
 use lambda_zip_check::{ArchiveKind, Expectation, Levels, Rule, ZipView, has_errors};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-use event::Event;
+pub(super) use after_build::{events_after_build, is_bootable, load_published, smoke_test};
+pub(super) use event::Event;
+pub(super) use serve::{serve, server};
+pub(super) use watch::{Watch, repeat, serve_and_watch};
 
 /// A program that a signal ended has this exit code plus the number of the signal.
 const SIGNAL_EXIT_CODE: u8 = 128;
@@ -34,23 +40,29 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
     }
     let events = event::read_all(&arguments.event)?;
     lambda_local::ensure_supported().map_err(with_advice)?;
-    let zip = arguments.zip.as_deref().context("clap requires a zip")?;
-    let config = config::function_config(&arguments.function, zip)?;
-    check_before_boot(zip, arguments, shell)?;
-    let lambda = LocalLambda {
-        config,
-        files: unpack(zip, &arguments.function.layer, shell)?,
-        isolation: isolation(arguments.function.isolation),
-        cold: arguments.cold,
-    };
-    if let Some(address) = arguments.serve {
-        let output = StandardStreams { print_responses: false, failure: Arc::default() };
-        lambda.serve(address, output, |step| print_progress(step, &lambda, shell)).map_err(with_advice)?;
-        // A signal is the normal way to end the server.
-        return Ok(0);
+    if let Some(address) = arguments.run.endpoint() {
+        refuse_one_name(arguments)?;
+        return serve::run(arguments, address, shell);
     }
+    let zip = only_zip(arguments)?;
+    if arguments.run.watch {
+        return watch::repeat(
+            Watch::start()?,
+            |watch| {
+                watch.watcher.watch(watched_files(arguments)?)?;
+                run_once(zip, &events, arguments, shell).map(drop)
+            },
+            shell,
+        );
+    }
+    run_once(zip, &events, arguments, shell)
+}
+
+/// Sends the events to a new start of the function, and returns the exit code.
+fn run_once(zip: &Path, events: &[Event], arguments: &InvokeArguments, shell: &Shell) -> Result<u8> {
+    let lambda = load(zip, arguments, shell)?;
     let is_json = arguments.message_format == MessageFormat::Json;
-    let (reports, interrupted) = run_events(&lambda, &events, !is_json, shell)?;
+    let (reports, interrupted) = run_events(&lambda, events, !is_json, shell)?;
     let report = InvokeReport::new(zip, lambda.config.name.clone(), reports);
     if is_json {
         report.print()?;
@@ -58,54 +70,48 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
     Ok(interrupted.unwrap_or_else(|| report.exit_code()))
 }
 
-/// The events that a build sends to its zips. Fails before the build if this machine cannot run functions.
-pub(super) fn events_after_build(typed: &[String]) -> Result<Vec<Event>> {
-    if typed.is_empty() {
-        return Ok(Vec::new());
-    }
-    lambda_local::ensure_supported().map_err(with_advice)?;
-    event::read_all(typed)
+/// The zips of the functions and of the layers.
+fn watched_files(arguments: &InvokeArguments) -> Result<Vec<PathBuf>> {
+    let absolute = |path: &PathBuf| {
+        std::path::absolute(path).or_fail(ErrorKind::Usage, || format!("`{}` is not a path", path.display()))
+    };
+    arguments.zips.iter().chain(&arguments.layer).map(absolute).collect()
 }
 
-/// Sends events to the functions that were just published, and adds the outcomes to their reports. Returns the exit code of
-/// the first failure.
-pub(super) fn smoke_test(archives: &mut [ArchiveReport], events: &[Event], shell: &Shell) -> u8 {
-    let mut code = 0;
-    if events.is_empty() {
-        return code;
-    }
-    let is_bootable =
-        |report: &&mut ArchiveReport| report.published && report.description.kind == ArchiveKind::Function;
-    for report in archives.iter_mut().filter(is_bootable) {
-        let (failed, is_interrupted) = match boot_published(&report.archive.path, events, shell) {
-            Ok((invocations, interrupted)) => {
-                for invocation in &invocations {
-                    invocation.print_response(shell);
-                }
-                let failed = interrupted.unwrap_or_else(|| report::exit_code_of(&invocations));
-                report.invocations = Some(invocations);
-                (failed, interrupted.is_some())
-            }
-            Err(failure) => {
-                shell.error(&failure);
-                (lambda_zip_error::exit_code(&failure), false)
-            }
-        };
-        if code == 0 || is_interrupted {
-            code = failed;
-        }
-        if is_interrupted {
-            break;
-        }
-    }
-    code
+/// Checks a zip, and unpacks it with the configuration of the command line.
+fn load(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> Result<LocalLambda> {
+    let name = arguments.function_name.clone().unwrap_or_else(|| config::function_name(zip));
+    let config = config::function_config(&arguments.function, name)?;
+    check_before_boot(zip, arguments, shell)?;
+    Ok(LocalLambda {
+        config,
+        files: unpack(zip, &arguments.layer, shell)?,
+        isolation: isolation(arguments.isolation),
+        cold: arguments.cold,
+    })
 }
 
-/// Boots a zip with the default configuration. Responses go into the reports only, and the log to stderr.
-fn boot_published(zip: &Path, events: &[Event], shell: &Shell) -> Result<(Vec<InvocationReport>, Option<u8>)> {
-    let config = config::function_config(&FunctionFlags::default(), zip)?;
-    let lambda = LocalLambda::new(config, FunctionFiles::unpack(zip, &[])?);
-    run_events(&lambda, events, false, shell)
+/// Events go to one function.
+fn only_zip(arguments: &InvokeArguments) -> Result<&Path> {
+    match &arguments.zips[..] {
+        [zip] => Ok(zip),
+        zips => Err(Failure::new(ErrorKind::Usage, format!("events go to one function, found {} zips", zips.len()))
+            .hint("serve several functions with `--http` or `--serve ADDRESS`, or run `invoke` for each zip")
+            .into()),
+    }
+}
+
+/// A name on the command line is that of one function.
+fn refuse_one_name(arguments: &InvokeArguments) -> Result<()> {
+    match &arguments.function_name {
+        Some(name) if arguments.zips.len() > 1 => {
+            let message = format!("`--function-name {name}` would name {} functions", arguments.zips.len());
+            Err(Failure::new(ErrorKind::Usage, message)
+                .hint("leave it out: each function is named after its zip")
+                .into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Unpacks the zip and its layers, and warns about extensions that Lambda would not start.
@@ -184,26 +190,23 @@ impl Output for StandardStreams {
 fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
     let name = &lambda.config.name;
     match step {
-        Progress::NotIsolated(reason) => {
-            let message = format!(
-                "the function is not isolated ({reason}): its files are at `LAMBDA_TASK_ROOT`, not at `/var/task`"
-            );
-            shell.warn_with_hints(message, &["pass `--isolation none` to silence this warning"]);
-        }
+        Progress::NotIsolated(reason) => warn_not_isolated(reason, shell),
         Progress::Started(mode) => {
-            warn_of_unlimited_storage(mode, lambda, shell);
+            warn_of_unlimited_storage(mode, Some(lambda.config.ephemeral_storage), shell);
             shell.status("Invoking", format_args!("{name} ({})", describe(mode)));
         }
-        Progress::Listening(address, mode) => {
-            warn_of_unlimited_storage(mode, lambda, shell);
-            let path = format!("http://{address}/2015-03-31/functions/{name}/invocations");
-            shell.status("Serving", format_args!("{path} ({}), until Ctrl-C", describe(mode)));
-        }
+        Progress::Listening(..) | Progress::Replaced(_) => {}
     }
 }
 
-fn warn_of_unlimited_storage(mode: ExecutionMode, lambda: &LocalLambda, shell: &Shell) {
-    if !mode.isolated && lambda.config.ephemeral_storage != DEFAULT_EPHEMERAL_STORAGE {
+fn warn_not_isolated(reason: &str, shell: &Shell) {
+    let message =
+        format!("the function is not isolated ({reason}): its files are at `LAMBDA_TASK_ROOT`, not at `/var/task`");
+    shell.warn_with_hints(message, &["pass `--isolation none` to silence this warning"]);
+}
+
+fn warn_of_unlimited_storage(mode: ExecutionMode, megabytes: Option<u32>, shell: &Shell) {
+    if !mode.isolated && megabytes.is_some_and(|megabytes| megabytes != DEFAULT_EPHEMERAL_STORAGE) {
         shell.warn("`--ephemeral-storage` has no effect: without isolation, `/tmp` is this machine's");
     }
 }
@@ -248,7 +251,7 @@ fn levels(typed: Levels) -> Levels {
 
 /// Checks the zip and its layers. A zip that breaks a rule is not unpacked.
 fn check_before_boot(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> Result<()> {
-    let layers = &arguments.function.layer;
+    let layers = &arguments.layer;
     let expectation = Expectation {
         kind: ArchiveKind::Function,
         arch: arguments.arch,

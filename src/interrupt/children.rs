@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{ChildStdout, Command, ExitStatus, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// How often they are looked at in that time.
 const INTERVAL: Duration = Duration::from_millis(5);
+
+static IS_STOPPED: AtomicBool = AtomicBool::new(false);
 
 static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
 
@@ -47,6 +50,9 @@ impl Child {
         }
         // A signal waits until the program is in the list.
         let mut list = list();
+        if is_stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let child = command.spawn()?;
         let pid = Pid::from_child(&child);
         let running = Running { pid, leads_group };
@@ -81,6 +87,25 @@ fn list() -> MutexGuard<'static, Vec<Running>> {
 /// True if this process is in the foreground of its terminal, where programs can ask the user.
 fn is_in_foreground() -> bool {
     File::open("/dev/tty").is_ok_and(|terminal| tcgetpgrp(terminal).ok() == Some(getpgrp()))
+}
+
+/// Ends all running programs, of this and of later calls of [`Child::spawn`], while this one goes on.
+pub(crate) fn stop_children() {
+    let list = list();
+    IS_STOPPED.store(true, Ordering::SeqCst);
+    for running in list.iter() {
+        // This fails only if the program has ended. In a terminal, the others of its group have got a signal as well.
+        let _ = if running.leads_group {
+            kill_process_group(running.pid, Signal::TERM)
+        } else {
+            kill_process(running.pid, Signal::TERM)
+        };
+    }
+}
+
+/// True after [`stop_children`].
+pub(crate) fn is_stopped() -> bool {
+    IS_STOPPED.load(Ordering::SeqCst)
 }
 
 /// Ends all running programs and their children. The list stays locked, so that no other one is started and that their end

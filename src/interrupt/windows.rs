@@ -26,6 +26,14 @@ fn end() {
     std::process::exit(CONTROL_C_EXIT.cast_signed());
 }
 
+/// Does nothing: what needs it runs on Linux only.
+pub(crate) fn stop_children() {}
+
+/// False: see [`stop_children`].
+pub(crate) fn is_stopped() -> bool {
+    false
+}
+
 /// A running program.
 #[derive(Debug)]
 pub(crate) struct Child(std::process::Child);

@@ -99,6 +99,11 @@ fn data() -> String {
     fs::read_to_string("data/message.txt").unwrap_or_default()
 }
 
+/// The bytes that a text of hexadecimal digits stands for.
+fn from_hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|index| u8::from_str_radix(&text[2 * index..2 * index + 2], 16).unwrap()).collect()
+}
+
 fn runtime() {
     match env::var("START").as_deref().unwrap_or("") {
         "exit" => exit(7),
@@ -286,6 +291,36 @@ fn work() -> ! {
                 write!(stream, "0\r\n{trailers}\r\n").unwrap();
                 read_answer(&mut stream);
             }
+            // A response for a function URL: status and headers, eight zeros, and the body.
+            "http-stream" => {
+                let mut stream = connect();
+                write!(
+                    stream,
+                    "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: api\r\n\
+                     Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
+                     Content-Type: application/vnd.awslambda.http-integration-response\r\n\
+                     Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n"
+                )
+                .unwrap();
+                let prelude = from_hex(field(&event, "prelude"));
+                // The border between prelude and body is not one between pieces.
+                let pieces = [&prelude[..prelude.len() / 2], &prelude[prelude.len() / 2..], b"\0\0\0", b"\0\0\0\0\0one,"];
+                for piece in pieces.into_iter().chain([&b"two,"[..], b"three"]) {
+                    if !piece.is_empty() {
+                        write!(stream, "{:x}\r\n", piece.len()).unwrap();
+                        stream.write_all(&[piece, b"\r\n"].concat()).unwrap();
+                    }
+                    sleep(Duration::from_millis(field(&event, "pause").parse().unwrap_or(20)));
+                }
+                let trailers = match field(&event, "then") {
+                    "fail" => "Lambda-Runtime-Function-Error-Type: Midway\r\n",
+                    _ => "",
+                };
+                write!(stream, "0\r\n{trailers}\r\n").unwrap();
+                read_answer(&mut stream);
+            }
+            // Answers with the bytes that the event has in hexadecimal.
+            "answer" => println!("answered: {}", answer(&from_hex(field(&event, "hex")))),
             "memory" => {
                 let mut hog = vec![0_u8; 400 << 20];
                 for page in hog.chunks_mut(4096) {

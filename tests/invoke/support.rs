@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use test_support::{Fixture, Program, Run, repository, scratch};
 
 /// How long a busy machine may need for what takes a moment.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The source of the function that does what events tell it to do.
 pub(crate) fn source() -> PathBuf {
@@ -78,6 +78,12 @@ impl Sandbox {
         run
     }
 
+    /// Runs the program while another one has files unpacked.
+    #[track_caller]
+    pub(crate) fn run_beside(&self, args: &[&str]) -> Run {
+        self.program(args).run()
+    }
+
     /// Invokes the function with these flags.
     #[track_caller]
     pub(crate) fn invoke(&self, flags: &[&str]) -> Run {
@@ -100,9 +106,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let log = sandbox.path("log");
+        Self::of(sandbox.program(args), sandbox.path("log"))
+    }
+
+    pub(crate) fn of(program: Program, log: PathBuf) -> Self {
         let file = fs::File::create(&log).unwrap();
-        let mut command = sandbox.program(args).into_command();
+        let mut command = program.into_command();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().unwrap();
         Self { child, log }
     }
@@ -114,10 +123,16 @@ impl Running {
     /// Waits until the log has this text, and returns the log.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        self.wait_for_count(text, 1)
+    }
+
+    /// Waits until the log has this text so often, and returns the log.
+    #[track_caller]
+    pub(crate) fn wait_for_count(&mut self, text: &str, count: usize) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let log = self.log();
-            if log.contains(text) {
+            if log.matches(text).count() >= count {
                 return log;
             }
             if let Some(status) = self.child.try_wait().unwrap() {

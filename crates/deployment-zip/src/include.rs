@@ -66,6 +66,11 @@ impl Include {
         }
     }
 
+    /// The file or directory on this machine where the files come from. For a glob, the directory before the first wildcard.
+    pub fn root(&self) -> Result<PathBuf> {
+        Ok(self.resolve()?.root)
+    }
+
     fn exists(&self, source: &Path) -> bool {
         self.base.join(source).symlink_metadata().is_ok()
     }

@@ -58,7 +58,8 @@ impl OutputPaths {
     }
 
     /// Whether the path is the executable, a written file or the scratch file for one.
-    pub(super) fn contains(&self, normal: &Path) -> bool {
+    #[must_use]
+    pub fn contains(&self, normal: &Path) -> bool {
         let is_output = |output: &PathBuf| output == normal || staged::is_scratch_of(output, normal);
         self.executable.as_deref() == Some(normal) || self.in_directory_of(normal).any(is_output)
     }

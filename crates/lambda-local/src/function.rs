@@ -8,7 +8,6 @@ use anyhow::Result;
 use hyper::body::Bytes;
 use serde_json::json;
 use time::OffsetDateTime;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -16,6 +15,7 @@ use crate::environment::VERSION;
 use crate::fault::{Fault, Outcome};
 use crate::init::raise_open_files_limit;
 use crate::log::Log;
+use crate::response_stream::ResponseSink;
 use crate::run::Interrupts;
 use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
 use crate::storage::Storage;
@@ -74,12 +74,12 @@ pub(crate) struct Event {
     pub(crate) payload: Bytes,
     pub(crate) caller: CallerContext,
     /// Receives a streamed response piece by piece.
-    pub(crate) sink: mpsc::Sender<Bytes>,
+    pub(crate) sink: ResponseSink,
 }
 
 impl Event {
     /// An event with a new request id, from a caller that passes nothing else.
-    pub(crate) fn new(payload: Bytes, sink: mpsc::Sender<Bytes>) -> Self {
+    pub(crate) fn new(payload: Bytes, sink: ResponseSink) -> Self {
         Self { request_id: Uuid::new_v4().to_string(), payload, caller: CallerContext::default(), sink }
     }
 }
@@ -272,7 +272,7 @@ impl<'a> WarmFunction<'a> {
     }
 
     /// Ends the sandbox in an orderly way.
-    async fn shut_down(&mut self) {
+    pub(crate) async fn shut_down(&mut self) {
         self.prepared = None;
         if let Some(sandbox) = self.sandbox.take() {
             sandbox.shut_down(ShutdownReason::SpinDown).await;
@@ -305,11 +305,16 @@ fn shutdown_reason(failure: Option<&InvocationFailure>) -> ShutdownReason {
 
 /// A trace that is not sampled: the caller's, or a new one.
 fn trace_id(root: Option<&str>) -> String {
-    let random = Uuid::new_v4().simple().to_string();
     let parent = &Uuid::new_v4().simple().to_string()[..16];
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    let root = root.map_or_else(|| format!("1-{now:08x}-{}", &random[..24]), str::to_owned);
+    let root = root.map_or_else(new_trace_root, str::to_owned);
     format!("Root={root};Parent={parent};Sampled=0")
+}
+
+/// The id of a new trace: a version, the time, and a random part.
+pub(crate) fn new_trace_root() -> String {
+    let random = Uuid::new_v4().simple().to_string();
+    let now = OffsetDateTime::now_utc().unix_timestamp();
+    format!("1-{now:08x}-{}", &random[..24])
 }
 
 #[cfg(test)]

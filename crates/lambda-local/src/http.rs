@@ -58,7 +58,7 @@ pub(crate) async fn serve<Handle, Answer, ResponseBody>(
 ) where
     Handle: Fn(Request<Incoming>, Connection) -> Answer + Clone + 'static,
     Answer: Future<Output = Response<ResponseBody>> + 'static,
-    ResponseBody: Body<Data = Bytes, Error = Infallible> + 'static,
+    ResponseBody: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())

@@ -85,6 +85,8 @@ mod memory;
 #[cfg(target_os = "linux")]
 mod printer;
 #[cfg(target_os = "linux")]
+mod response_stream;
+#[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -101,14 +103,14 @@ mod unsupported;
 pub use config::{FunctionConfig, Isolation, RESERVED_VARIABLES};
 pub use error::SetupError;
 pub use local_lambda::LocalLambda;
-pub use progress::{ExecutionMode, Output, Progress};
+pub use progress::{Endpoint, ExecutionMode, Output, Progress};
 pub use record::{CompletedInvocation, FailureKind, Interrupt, InvocationFailure, InvocationRecord, Run};
 
 #[cfg(target_os = "linux")]
-pub use {files::FunctionFiles, init::try_reexec};
+pub use {files::FunctionFiles, init::try_reexec, run::on_interrupt, serve::Server, serve::Updater};
 
 #[cfg(not(target_os = "linux"))]
-pub use unsupported::{FunctionFiles, try_reexec};
+pub use unsupported::{FunctionFiles, Server, Updater, on_interrupt, try_reexec};
 
 /// Fails with [`SetupError::NeedsLinux`] on a system that cannot run functions.
 pub fn ensure_supported() -> Result<(), SetupError> {

@@ -1,5 +1,6 @@
 //! What a run reports while it is under way.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// How a function runs on this machine.
@@ -11,6 +12,15 @@ pub struct ExecutionMode {
     pub emulated: bool,
 }
 
+/// What a server offers at its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Lambda's Invoke API, for the aws CLI and SDKs.
+    InvokeApi,
+    /// A function URL, for any HTTP client. With several functions, the path starts with the name of a function.
+    FunctionUrl,
+}
+
 /// A step of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress<'a> {
@@ -19,8 +29,10 @@ pub enum Progress<'a> {
     NotIsolated(&'a str),
     /// Events are about to be sent.
     Started(ExecutionMode),
-    /// The server accepts invocations at this address.
-    Listening(SocketAddr, ExecutionMode),
+    /// The server accepts requests at this address, for the functions with these names.
+    Listening(SocketAddr, Endpoint, &'a BTreeMap<String, ExecutionMode>),
+    /// The function with this name was replaced. Later requests go to the new version.
+    Replaced(&'a str),
 }
 
 /// Receives what a function prints and answers.

@@ -1,7 +1,5 @@
 //! Running a function: events one after the other, or a server, until the work is done or a signal arrives.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context, Result};
 use hyper::body::Bytes;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,10 +9,8 @@ use tokio::task::LocalSet;
 use crate::function::{Event, Finished, PendingInvocation, WarmFunction};
 use crate::log::Log;
 use crate::printer::Printer;
-use crate::{CompletedInvocation, Interrupt, LocalLambda, Output, Progress, Run, serve};
-
-/// How many pieces of a streamed response may wait for their reader.
-pub(crate) const STREAM_QUEUE_LIMIT: usize = 16;
+use crate::response_stream::{ResponseStream, response_stream};
+use crate::{CompletedInvocation, Interrupt, LocalLambda, Output, Progress, Run, Server};
 
 impl LocalLambda {
     /// Sends the events: several at once if the function is configured for that, otherwise one after the other. After a signal the function is shut down, and the remaining events are not sent.
@@ -55,16 +51,13 @@ impl LocalLambda {
         }
         Ok(run)
     }
+}
 
-    /// Serves Lambda's Invoke API at this address until a signal arrives.
-    pub fn serve(
-        &self,
-        address: SocketAddr,
-        output: impl Output,
-        mut progress: impl FnMut(Progress<'_>),
-    ) -> Result<()> {
+impl Server {
+    /// Serves until a signal arrives.
+    pub fn run(self, output: impl Output, mut progress: impl FnMut(Progress<'_>)) -> Result<()> {
         let (printer, thread) = Printer::start(output)?;
-        block_on(async |interrupts| serve::serve(self, address, &printer, interrupts, &mut progress).await)?;
+        block_on(async |interrupts| self.serve(&printer, interrupts, &mut progress).await)?;
         drop(printer);
         thread.finish_soon();
         Ok(())
@@ -93,7 +86,7 @@ async fn send_concurrently(
     let (queue, mut pending) = mpsc::channel(payloads.len().max(1));
     let mut answers = Vec::new();
     for payload in payloads {
-        let (sink, pieces) = mpsc::channel(STREAM_QUEUE_LIMIT);
+        let (sink, pieces) = response_stream();
         let (done, finished) = oneshot::channel();
         let invocation = PendingInvocation { event: Event::new(payload, sink), attempts: 1, done, memory: None };
         // It cannot fail: there is room for all of them.
@@ -116,20 +109,20 @@ async fn send_concurrently(
     tokio::try_join!(function.run_concurrently(&mut pending), print).map(drop)
 }
 
-async fn collect(mut pieces: mpsc::Receiver<Bytes>) -> Vec<u8> {
+async fn collect(mut pieces: ResponseStream) -> Vec<u8> {
     let mut collected = Vec::new();
-    while let Some(piece) = pieces.recv().await {
+    while let Some(piece) = pieces.next().await {
         collected.extend_from_slice(&piece);
     }
     collected
 }
 
 async fn run_event(payload: Bytes, function: &mut WarmFunction<'_>, printer: &Printer) -> Result<CompletedInvocation> {
-    let (sink, mut pieces) = mpsc::channel::<Bytes>(STREAM_QUEUE_LIMIT);
+    let (sink, mut pieces) = response_stream();
     let stream_printer = printer.clone();
     let streaming = tokio::task::spawn_local(async move {
         let mut streamed = Vec::new();
-        while let Some(piece) = pieces.recv().await {
+        while let Some(piece) = pieces.next().await {
             streamed.extend_from_slice(&piece);
             stream_printer.streamed(piece).await;
         }
@@ -172,6 +165,24 @@ impl Interrupts {
             _ = self.terminate.recv() => Interrupt::Terminate,
         }
     }
+}
+
+/// Runs an action when the first signal arrives that ends a run, for work besides the run itself. From now on these signals do
+/// not end the program.
+pub fn on_interrupt(action: impl FnOnce() + Send + 'static) -> Result<()> {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let wait = move || {
+        let waited = block_on(async |interrupts| {
+            let _ = ready.send(());
+            interrupts.next().await;
+            Ok(())
+        });
+        if waited.is_ok() {
+            action();
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).context("failed to start a thread")?;
+    is_ready.recv().context("failed to listen for signals")
 }
 
 /// Runs asynchronous work on this thread until it is done.

@@ -38,6 +38,21 @@ impl Answer {
 ///
 /// If there is no connection, or the server closes it without an answer.
 pub fn post(address: impl ToSocketAddrs, path: &str, headers: &str, body: &str) -> std::io::Result<Answer> {
+    request(address, "POST", path, headers, body.as_bytes())
+}
+
+/// Sends a request and reads the answer to its end. Each of the `headers` ends in CR LF.
+///
+/// # Errors
+///
+/// If there is no connection, or the server closes it without an answer.
+pub fn request(
+    address: impl ToSocketAddrs,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(DEADLINE))?;
     let host = stream.peer_addr()?;
@@ -45,8 +60,9 @@ pub fn post(address: impl ToSocketAddrs, path: &str, headers: &str, body: &str) 
     // A server may answer before it has read all, and close the connection: what counts is its answer.
     let _ = write!(
         stream,
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
     );
+    let _ = stream.write_all(body);
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     answer(&bytes).ok_or_else(|| std::io::Error::other(format!("not an answer: {:?}", String::from_utf8_lossy(&bytes))))
@@ -57,7 +73,7 @@ fn answer(bytes: &[u8]) -> Option<Answer> {
     let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let mut answer = Answer { status, head, body: bytes[end + 4..].to_vec() };
-    if answer.header("Transfer-Encoding") == Some("chunked") {
+    if answer.header("Transfer-Encoding").is_some_and(|encoding| encoding == "chunked") {
         answer.body = dechunked(&answer.body)?;
     }
     Some(answer)

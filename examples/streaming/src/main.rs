@@ -1,4 +1,5 @@
-//! A function that streams its response: `{"from": 3}` counts down to the lift-off, one line at a time.
+//! A function that streams its response: `{"from": 3}` counts down to the lift-off, one line at a time. So does `?from=3` at a
+//! function URL.
 
 use std::time::Duration;
 
@@ -14,10 +15,30 @@ struct Countdown {
     from: u32,
 }
 
-async fn count_down(event: LambdaEvent<Countdown>) -> Result<Response<Body>, Error> {
+/// The event itself is a countdown, or the request of a function URL has one in its query.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Event {
+    Direct(Countdown),
+    #[serde(rename_all = "camelCase")]
+    Url {
+        query_string_parameters: Query,
+    },
+}
+
+#[derive(Deserialize)]
+struct Query {
+    from: String,
+}
+
+async fn count_down(event: LambdaEvent<Event>) -> Result<Response<Body>, Error> {
+    let from = match event.payload {
+        Event::Direct(countdown) => countdown.from,
+        Event::Url { query_string_parameters } => query_string_parameters.from.parse()?,
+    };
     let (mut lines, body) = channel();
     tokio::spawn(async move {
-        for number in (1..=event.payload.from).rev() {
+        for number in (1..=from).rev() {
             // This fails if the client has closed the connection, so there is nobody to report it to.
             if lines.send_data(format!("{number}\n").into()).await.is_err() {
                 return;

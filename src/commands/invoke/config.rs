@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::cli::{FUNCTION_NAME_LIMIT, FunctionFlags};
 use lambda_local::{FunctionConfig, RESERVED_VARIABLES};
-use lambda_platform::limits::{MANAGED_TIMEOUT_LIMIT, TIMEOUT_LIMIT};
+use lambda_platform::limits::{DEFAULT_EPHEMERAL_STORAGE, MANAGED_TIMEOUT_LIMIT, TIMEOUT_LIMIT};
 use lambda_zip_error::{ErrorKind, Failure, ResultExt, fs};
 
 /// The most that a function's variables may take, as JSON. Lambda's message is `exceeded the 4KB limit`.
@@ -21,12 +21,12 @@ const ENV_FILE_LIMIT: u64 = 1 << 20;
 /// A name that the user may set although it starts with `_`: the handler of the function's configuration.
 const HANDLER: &str = "_HANDLER";
 
-/// The configuration of the function in this zip.
-pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<FunctionConfig> {
-    let mut config = FunctionConfig::new(flags.function_name.clone().unwrap_or_else(|| function_name(zip)));
-    config.timeout = Duration::from_secs(flags.timeout.into());
+/// The configuration of the function with this name.
+pub(super) fn function_config(flags: &FunctionFlags, name: String) -> Result<FunctionConfig> {
+    let mut config = FunctionConfig::new(name);
+    config.timeout = Duration::from_secs(flags.timeout().into());
     config.concurrency = flags.concurrency;
-    config.ephemeral_storage = flags.ephemeral_storage;
+    config.ephemeral_storage = flags.ephemeral_storage.unwrap_or(DEFAULT_EPHEMERAL_STORAGE);
     config.throttle_streams = flags.throttle_streams;
     check_timeout(flags)?;
     if let Some(memory) = flags.memory {
@@ -44,13 +44,18 @@ pub(super) fn function_config(flags: &FunctionFlags, zip: &Path) -> Result<Funct
 }
 
 /// A name for the function: `hello` for `…/hello/bootstrap.zip` and for `hello.zip`.
-fn function_name(zip: &Path) -> String {
+pub(super) fn function_name(zip: &Path) -> String {
     let stem = zip.file_stem().unwrap_or_default().to_string_lossy();
     let directory = zip.parent().and_then(Path::file_name).map(|name| name.to_string_lossy());
     let name = match directory {
         Some(directory) if stem == "bootstrap" => directory,
         _ => stem,
     };
+    valid_name(&name)
+}
+
+/// A name that Lambda accepts.
+pub(super) fn valid_name(name: &str) -> String {
     // Lambda allows letters, digits, `-` and `_`.
     let name =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).take(FUNCTION_NAME_LIMIT);
@@ -60,8 +65,8 @@ fn function_name(zip: &Path) -> String {
 
 /// Only a function on managed instances may take longer.
 fn check_timeout(flags: &FunctionFlags) -> Result<(), Failure> {
-    let FunctionFlags { timeout, concurrency, .. } = flags;
-    if *timeout <= TIMEOUT_LIMIT || concurrency.is_some() {
+    let timeout = flags.timeout();
+    if timeout <= TIMEOUT_LIMIT || flags.concurrency.is_some() {
         return Ok(());
     }
     let message = format!("the timeout is too long: found {timeout} seconds, Lambda accepts {TIMEOUT_LIMIT}");
@@ -162,7 +167,7 @@ mod tests {
     fn config(env: &[&str]) -> Result<FunctionConfig> {
         let env = env.iter().map(|text| (*text).to_owned()).collect();
         let flags = FunctionFlags { env, ..FunctionFlags::default() };
-        function_config(&flags, Path::new("target/lambda/hello/bootstrap.zip"))
+        function_config(&flags, "hello".into())
     }
 
     #[test]
@@ -178,14 +183,14 @@ mod tests {
     fn memory_is_enforced_only_if_it_was_asked_for() {
         assert!(!config(&[]).unwrap().enforce_memory);
         let flags = FunctionFlags { memory: Some(128), ..FunctionFlags::default() };
-        assert!(function_config(&flags, Path::new("hello.zip")).unwrap().enforce_memory);
+        assert!(function_config(&flags, "hello".into()).unwrap().enforce_memory);
     }
 
     #[test]
     fn only_managed_instances_may_take_longer_than_half_an_hour() {
         let of = |timeout, concurrency| {
-            let flags = FunctionFlags { timeout, concurrency, ..FunctionFlags::default() };
-            function_config(&flags, Path::new("hello.zip"))
+            let flags = FunctionFlags { timeout: Some(timeout), concurrency, ..FunctionFlags::default() };
+            function_config(&flags, "hello".into())
         };
         assert!(of(1800, None).is_ok() && of(5400, Some(1)).is_ok());
         assert_eq!(lambda_zip_error::exit_code(&of(1801, None).unwrap_err()), 2);

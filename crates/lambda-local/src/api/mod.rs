@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::http::{Connection, ConnectionOptions};
 use crate::lifecycle::ApiError;
+use crate::response_stream::ResponseSink;
 use crate::telemetry::SubscriptionRequest;
 use crate::{InvocationFailure, http};
 
@@ -102,7 +103,7 @@ pub(crate) struct AnsweredInvocation {
 #[derive(Debug)]
 pub(crate) struct BegunResponse {
     /// Receives the pieces of a streamed response.
-    pub(crate) sink: mpsc::Sender<Bytes>,
+    pub(crate) sink: ResponseSink,
     /// True to slow a streamed response down as Lambda does.
     pub(crate) throttled: bool,
     /// Ends when the invocation is over, whether or not the response is complete.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, StatusCode};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{AnsweredInvocation, ApiError, ApiResponse, BegunResponse, Call, Ending, ask, sandbox_ends};
 use crate::fault::function_error;
 use crate::http::{BodyError, header, read_body};
+use crate::response_stream::ResponseSink;
 use crate::{FailureKind, InvocationFailure};
 use lambda_platform::limits::{RESPONSE_LIMIT, STREAM_BANDWIDTH, STREAM_BURST, STREAMED_RESPONSE_LIMIT};
 
@@ -39,6 +40,9 @@ pub(crate) async fn response(
     let begin = Call::BeginResponse { answered: answered(&request, request_id), reply };
     calls.send(begin).await.map_err(|_| sandbox_ends())?;
     let BegunResponse { sink, throttled, over } = accepted.await.map_err(|_| sandbox_ends())??;
+    if let Some(content_type) = header(&request, "Content-Type") {
+        sink.begin(content_type);
+    }
     let body = request.into_body();
     let outcome = tokio::select! {
         biased;
@@ -80,7 +84,7 @@ fn truncated() -> InvocationFailure {
     }
 }
 
-async fn read(body: Incoming, is_streamed: bool, sink: mpsc::Sender<Bytes>, throttled: bool) -> Ending {
+async fn read(body: Incoming, is_streamed: bool, sink: ResponseSink, throttled: bool) -> Ending {
     if is_streamed { stream(body, sink, throttled).await } else { collect(body).await }
 }
 
@@ -103,7 +107,7 @@ async fn collect(mut body: Incoming) -> Ending {
 }
 
 /// Passes pieces on as they arrive. A caller that is gone does not stop the function.
-async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>, throttled: bool) -> Ending {
+async fn stream(mut body: Incoming, sink: ResponseSink, throttled: bool) -> Ending {
     let mut size = 0;
     let mut throttle = throttled.then(Throttle::default);
     while let Some(frame) = body.frame().await {
@@ -117,7 +121,7 @@ async fn stream(mut body: Incoming, sink: mpsc::Sender<Bytes>, throttled: bool) 
                 if let Some(throttle) = &mut throttle {
                     throttle.wait(size).await;
                 }
-                let _ = sink.send(data).await;
+                sink.send(data).await;
             }
             Err(frame) => {
                 if let Some(failure) = frame.trailers_ref().and_then(failure_in_trailers) {

@@ -30,6 +30,7 @@ use crate::lifecycle::Lifecycle;
 use crate::log::{Log, LogPipe};
 use crate::log_lines::milliseconds;
 use crate::memory::Usage;
+use crate::response_stream::ResponseSink;
 use crate::storage::Storage;
 use crate::telemetry::Source;
 use crate::{FunctionConfig, FunctionFiles, LocalLambda};
@@ -64,7 +65,7 @@ pub(crate) struct Invocation {
     pub(crate) arn: String,
     pub(crate) caller: CallerContext,
     /// Receives a streamed response piece by piece.
-    pub(crate) sink: mpsc::Sender<Bytes>,
+    pub(crate) sink: ResponseSink,
 }
 
 /// The invocation that the runtime is working on.

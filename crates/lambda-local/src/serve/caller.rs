@@ -39,13 +39,24 @@ fn client_context(request: &Request<Incoming>) -> Result<Option<String>, Refusal
 }
 
 /// The `Root` field of a trace header: `Root=1-…;Parent=…;Sampled=1`.
-fn trace_root(trace: &str) -> Option<String> {
+pub(super) fn trace_root(trace: &str) -> Option<String> {
     trace.split(';').find_map(|field| field.trim().strip_prefix("Root=")).map(str::to_owned)
 }
 
 fn qualifier_in_query(query: &str) -> Option<String> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix("Qualifier="))?;
     Some(value.replace("%24", "$")).filter(|value| !value.is_empty())
+}
+
+/// The name in `name`, `name:qualifier`, `account:function:name` or a whole ARN, with or without a qualifier.
+pub(super) fn function_name(function: &str) -> String {
+    let function = function.replace("%3A", ":").replace("%3a", ":");
+    let parts: Vec<&str> = function.split(':').collect();
+    let name = match parts[..] {
+        ["arn", _, "lambda", _, _, "function", name, ..] | [_, "function", name, ..] | [name, ..] => name,
+        [] => "",
+    };
+    name.to_owned()
 }
 
 /// The qualifier in `name:qualifier`, `account:function:name:qualifier` or a whole ARN.
@@ -76,6 +87,7 @@ mod tests {
             ("arn:aws:lambda:eu-west-1:123456789012:function:hello:7", Some("7")),
         ] {
             assert_eq!(qualifier_in_function(function).as_deref(), qualifier, "{function}");
+            assert_eq!(function_name(function), "hello", "{function}");
         }
         assert_eq!(qualifier_in_query("Qualifier=%24LATEST").as_deref(), Some("$LATEST"));
         assert_eq!(qualifier_in_query("a=b&Qualifier="), None);

@@ -8,15 +8,37 @@ use crate::http::header;
 
 /// Refuses requests that a web page caused.
 pub(super) fn check(request: &Request<Incoming>) -> Result<(), Refusal> {
-    let refused = |message| Err(Refusal::new(403, "AccessDeniedException", message));
     let site = header(request, "Sec-Fetch-Site");
     if request.headers().contains_key("Origin") || site.is_some_and(|site| site != "none" && site != "same-origin") {
-        return refused("requests from web pages are refused");
+        return Err(Refusal::new(403, "AccessDeniedException", "requests from web pages are refused"));
     }
-    // A page can point its own host name to this machine, and then counts as the same origin.
+    check_host(request)
+}
+
+/// Refuses requests that a page of another machine caused. A page of this machine may send requests: the function itself may
+/// have answered with it.
+pub(super) fn check_page(request: &Request<Incoming>) -> Result<(), Refusal> {
+    let refused = |message| Err(Refusal::new(403, "AccessDeniedException", message));
+    let origin = header(request, "Origin");
+    let is_foreign = |origin: &String| {
+        let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        !authority.is_some_and(is_this_machine)
+    };
+    if request.headers().contains_key("Origin") && origin.as_ref().is_none_or(is_foreign) {
+        return refused("requests from pages of other machines are refused");
+    }
+    if header(request, "Sec-Fetch-Site").is_some_and(|site| site == "cross-site") {
+        return refused("requests from pages of other sites are refused");
+    }
+    check_host(request)
+}
+
+/// A page can point its own host name to this machine, and then counts as the same origin.
+fn check_host(request: &Request<Incoming>) -> Result<(), Refusal> {
     let host = header(request, "Host").or_else(|| request.uri().host().map(str::to_owned));
     if host.is_some_and(|host| !is_this_machine(&host)) {
-        return refused("the host must be a loopback address or `localhost`");
+        let message = "the host must be a loopback address or `localhost`";
+        return Err(Refusal::new(403, "AccessDeniedException", message));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The responses of the Invoke API.
 
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -16,11 +16,14 @@ use tokio::sync::{mpsc, oneshot};
 use crate::environment::VERSION;
 use crate::function::Finished;
 use crate::log::TAIL_LIMIT;
-use crate::run::STREAM_QUEUE_LIMIT;
+use crate::response_stream::{ResponseStream, STREAM_QUEUE_LIMIT};
 use crate::{InvocationRecord, api, event_stream};
 use lambda_platform::limits::RESPONSE_LIMIT;
 
-pub(super) type ServeBody = UnsyncBoxBody<Bytes, Infallible>;
+pub(super) type ServeBody = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Lambda's name for the error of a function that does not exist.
+pub(super) const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// An error of the API itself, not of the function.
 pub(super) struct Refusal {
@@ -36,7 +39,9 @@ impl Refusal {
     }
 
     pub(super) fn response(self) -> Response<ServeBody> {
-        let body = json!({ "Type": "User", "message": self.message }).to_string();
+        // As the service spells it.
+        let key = if self.error_type == NOT_FOUND { "Message" } else { "message" };
+        let body = json!({ "Type": "User", key: self.message }).to_string();
         let mut response = response_with(self.status, body.into());
         set_header(&mut response, "x-amzn-ErrorType", self.error_type);
         response
@@ -45,13 +50,13 @@ impl Refusal {
 
 /// The whole response. Headers report a failure.
 pub(super) async fn buffered(
-    mut pieces: mpsc::Receiver<Bytes>,
+    mut pieces: ResponseStream,
     finished: oneshot::Receiver<Finished>,
     wants_log: bool,
 ) -> Result<Response<ServeBody>, Refusal> {
     let mut streamed = Vec::new();
     let mut size = 0;
-    while let Some(piece) = pieces.recv().await {
+    while let Some(piece) = pieces.next().await {
         size += piece.len();
         // A larger response is refused as a whole, but the function may send all of it.
         if size <= RESPONSE_LIMIT {
@@ -81,7 +86,7 @@ pub(super) async fn buffered(
 /// The response as it arrives, in messages of an event stream. The last message reports a failure.
 pub(super) fn streamed(
     request_id: &str,
-    mut pieces: mpsc::Receiver<Bytes>,
+    mut pieces: ResponseStream,
     finished: oneshot::Receiver<Finished>,
     wants_log: bool,
 ) -> Response<ServeBody> {
@@ -89,8 +94,8 @@ pub(super) fn streamed(
     tokio::task::spawn_local(async move {
         let chunk =
             |piece: &[u8]| Bytes::from(event_stream::message("PayloadChunk", "application/octet-stream", piece));
-        while let Some(piece) = pieces.recv().await {
-            if messages.send(chunk(&piece)).await.is_err() {
+        while let Some(piece) = pieces.next().await {
+            if messages.send(Ok(chunk(&piece))).await.is_err() {
                 return;
             }
         }
@@ -101,16 +106,16 @@ pub(super) fn streamed(
                 complete["ErrorCode"] = failure.error_type.as_str().into();
                 complete["ErrorDetails"] = failure.message.as_str().into();
             }
-            (None, Some(payload)) => drop(messages.send(chunk(payload)).await),
+            (None, Some(payload)) => drop(messages.send(Ok(chunk(payload))).await),
             (None, None) => {}
         }
         if wants_log {
             complete["LogResult"] = log_result(&record).into();
         }
         let complete = event_stream::message("InvokeComplete", "application/json", complete.to_string().as_bytes());
-        let _ = messages.send(complete.into()).await;
+        let _ = messages.send(Ok(complete.into())).await;
     });
-    let mut response = Response::new(ChannelBody(body).boxed_unsync());
+    let mut response = Response::new(channel_body(body));
     set_header(&mut response, "Content-Type", event_stream::CONTENT_TYPE);
     set_header(&mut response, "x-amzn-RequestId", request_id);
     set_header(&mut response, "X-Amz-Executed-Version", VERSION);
@@ -124,29 +129,34 @@ fn log_result(record: &InvocationRecord) -> String {
 }
 
 pub(super) fn response_with(status: StatusCode, body: Bytes) -> Response<ServeBody> {
-    let mut response = Response::new(Full::new(body).boxed_unsync());
+    let mut response = Response::new(whole_body(body));
     *response.status_mut() = status;
     set_header(&mut response, "Content-Type", "application/json");
     response
 }
 
-fn set_header(response: &mut Response<ServeBody>, name: &'static str, value: &str) {
+pub(super) fn whole_body(body: Bytes) -> ServeBody {
+    Full::new(body).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A body whose pieces arrive through a channel. An error breaks the connection off.
+pub(super) fn channel_body(pieces: mpsc::Receiver<io::Result<Bytes>>) -> ServeBody {
+    ChannelBody(pieces).boxed_unsync()
+}
+
+pub(super) fn set_header(response: &mut Response<ServeBody>, name: &'static str, value: &str) {
     if let Ok(value) = value.parse() {
         response.headers_mut().insert(name, value);
     }
 }
 
-/// A body whose pieces arrive through a channel.
-struct ChannelBody(mpsc::Receiver<Bytes>);
+struct ChannelBody(mpsc::Receiver<io::Result<Bytes>>);
 
 impl Body for ChannelBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 }
