@@ -1,10 +1,12 @@
 //! The flags of `invoke`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::function::FUNCTION_OPTIONS;
+use super::run::loopback;
 use super::{FunctionFlags, LAMBDA_OPTIONS, LevelFlags, MessageFormat, OUTPUT_OPTIONS, RunFlags, TerminalFlags};
 use lambda_platform::{Arch, Runtime};
 
@@ -30,7 +32,7 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct InvokeArguments {
     /// Zip of the function; with `--serve` or `--http`, zips of several functions
-    #[arg(value_name = "ZIP", required_unless_present = "list_events", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "ZIP", required_unless_present_any = ["list_events", "wait_for_runtime"], value_hint = ValueHint::FilePath)]
     pub(crate) zips: Vec<PathBuf>,
 
     /// Event to send: JSON, `@FILE`, `-` for stdin, or the name of a sample (may be repeated) [default: `{}`]
@@ -42,6 +44,15 @@ pub(crate) struct InvokeArguments {
     /// Start the function again for each event
     #[arg(long, conflicts_with = "concurrency")]
     pub(crate) cold: bool,
+    /// Start nothing, and wait for a function that you start, for example in a debugger [default address: 127.0.0.1:9001]
+    ///
+    /// Opens the Runtime API at this loopback address and prints the variables that the function needs. There are no time
+    /// limits, unless you pass `--timeout`. The zip may be left out.
+    #[arg(
+        long, value_name = "ADDRESS", value_parser = loopback, num_args = 0..=1, default_missing_value = "127.0.0.1:9001",
+        conflicts_with_all = ["cold", "watch", "layer", "isolation", "list_events"]
+    )]
+    pub(crate) wait_for_runtime: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(crate) run: RunFlags,

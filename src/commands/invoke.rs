@@ -1,6 +1,7 @@
 //! The `invoke` command: check a zip, boot it on this machine, send it events, report.
 
 mod after_build;
+mod attach;
 mod config;
 mod event;
 mod serve;
@@ -40,6 +41,15 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
     }
     let events = event::read_all(&arguments.event)?;
     lambda_local::ensure_supported().map_err(with_advice)?;
+    if let Some(address) = arguments.wait_for_runtime {
+        let lambda = attach::load(arguments, address, shell)?;
+        return match arguments.run.endpoint() {
+            Some(address) => {
+                serve::serve(serve::server(vec![lambda], address)?, &arguments.function, shell).map(|()| 0)
+            }
+            None => run_once(&lambda, arguments.zips.first(), &events, arguments, shell),
+        };
+    }
     if let Some(address) = arguments.run.endpoint() {
         refuse_one_name(arguments)?;
         return serve::run(arguments, address, shell);
@@ -50,20 +60,26 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
             Watch::start()?,
             |watch| {
                 watch.watcher.watch(watched_files(arguments)?)?;
-                run_once(zip, &events, arguments, shell).map(drop)
+                let lambda = load(zip, arguments, shell)?;
+                run_once(&lambda, Some(zip), &events, arguments, shell).map(drop)
             },
             shell,
         );
     }
-    run_once(zip, &events, arguments, shell)
+    run_once(&load(zip, arguments, shell)?, Some(zip), &events, arguments, shell)
 }
 
 /// Sends the events to a new start of the function, and returns the exit code.
-fn run_once(zip: &Path, events: &[Event], arguments: &InvokeArguments, shell: &Shell) -> Result<u8> {
-    let lambda = load(zip, arguments, shell)?;
+fn run_once(
+    lambda: &LocalLambda,
+    zip: Option<&PathBuf>,
+    events: &[Event],
+    arguments: &InvokeArguments,
+    shell: &Shell,
+) -> Result<u8> {
     let is_json = arguments.message_format == MessageFormat::Json;
-    let (reports, interrupted) = run_events(&lambda, events, !is_json, shell)?;
-    let report = InvokeReport::new(zip, lambda.config.name.clone(), reports);
+    let (reports, interrupted) = run_events(lambda, events, !is_json, shell)?;
+    let report = InvokeReport::new(zip.cloned(), lambda.config.name.clone(), reports);
     if is_json {
         report.print()?;
     }
@@ -88,11 +104,12 @@ fn load(zip: &Path, arguments: &InvokeArguments, shell: &Shell) -> Result<LocalL
         files: unpack(zip, &arguments.layer, shell)?,
         isolation: isolation(arguments.isolation),
         cold: arguments.cold,
+        runtime_listener: None,
     })
 }
 
 /// Events go to one function.
-fn only_zip(arguments: &InvokeArguments) -> Result<&Path> {
+fn only_zip(arguments: &InvokeArguments) -> Result<&PathBuf> {
     match &arguments.zips[..] {
         [zip] => Ok(zip),
         zips => Err(Failure::new(ErrorKind::Usage, format!("events go to one function, found {} zips", zips.len()))
@@ -191,6 +208,7 @@ fn print_progress(step: Progress<'_>, lambda: &LocalLambda, shell: &Shell) {
     let name = &lambda.config.name;
     match step {
         Progress::NotIsolated(reason) => warn_not_isolated(reason, shell),
+        Progress::WaitingForRuntime(variables) => attach::print_variables(variables, shell),
         Progress::Started(mode) => {
             warn_of_unlimited_storage(mode, Some(lambda.config.ephemeral_storage), shell);
             shell.status("Invoking", format_args!("{name} ({})", describe(mode)));
@@ -212,6 +230,9 @@ fn warn_of_unlimited_storage(mode: ExecutionMode, megabytes: Option<u32>, shell:
 }
 
 fn describe(mode: ExecutionMode) -> String {
+    if mode.external {
+        return "started by you".to_owned();
+    }
     let isolation = if mode.isolated { "isolated" } else { "not isolated: it can read and change your files" };
     let emulation = if mode.emulated { ", emulated" } else { "" };
     format!("{isolation}{emulation}")

@@ -1,6 +1,6 @@
 //! The report of the `invoke` command: an error message for each event that failed, and one JSON document.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -19,14 +19,15 @@ const MESSAGE_LIMIT: usize = 1000;
 #[derive(Debug, Serialize)]
 pub(crate) struct InvokeReport {
     schema_version: u32,
-    path: PathBuf,
+    /// `None` if the user started the function without a zip.
+    path: Option<PathBuf>,
     function: String,
     invocations: Vec<InvocationReport>,
 }
 
 impl InvokeReport {
-    pub(crate) fn new(zip: &Path, function: String, invocations: Vec<InvocationReport>) -> Self {
-        Self { schema_version: SCHEMA_VERSION, path: zip.to_owned(), function, invocations }
+    pub(crate) fn new(zip: Option<PathBuf>, function: String, invocations: Vec<InvocationReport>) -> Self {
+        Self { schema_version: SCHEMA_VERSION, path: zip, function, invocations }
     }
 
     /// The exit code of the first invocation that failed.

@@ -84,6 +84,13 @@ impl Shell {
         }
     }
 
+    /// Prints a line as it is, for text that users copy.
+    pub(crate) fn plain(&self, message: impl Display) {
+        if self.verbosity >= Verbosity::Normal {
+            line(message);
+        }
+    }
+
     /// How to show the summary: with bars on a terminal, not at all in a log, and in words in a log with `-v`.
     pub(crate) fn summary_style(&self) -> SummaryStyle {
         let columns = terminal_size::terminal_size_of(stderr()).map(|(width, _)| width.0);

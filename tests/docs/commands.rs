@@ -158,7 +158,7 @@ impl Desk {
 
 /// Waits until the last command in the background accepts connections, and kills it at the end of the page.
 const SERVER: &str = r#"
-trap "kill $!" EXIT
+trap 'kill $(jobs -p) || true' EXIT
 address=ADDRESS
 until (: > "/dev/tcp/${address/://}"); do
     kill -0 $!

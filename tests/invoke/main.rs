@@ -8,6 +8,7 @@ mod boot;
 mod clients;
 mod command;
 mod concurrency;
+mod debugger;
 mod emulator;
 mod examples;
 mod extensions;

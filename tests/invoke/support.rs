@@ -20,7 +20,7 @@ pub(crate) fn source() -> PathBuf {
 }
 
 /// That function, compiled once for this machine's processor.
-fn function() -> &'static Path {
+pub(crate) fn function() -> &'static Path {
     static FUNCTION: OnceLock<PathBuf> = OnceLock::new();
     FUNCTION.get_or_init(|| {
         let program = scratch("invoke-fixture");
@@ -141,6 +141,11 @@ impl Running {
             assert!(Instant::now() < deadline, "no {text:?} in {log}");
             sleep(Duration::from_millis(10));
         }
+    }
+
+    /// True while it runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// The most memory that the program itself has had, in KiB.

@@ -17,7 +17,7 @@ use crate::init::raise_open_files_limit;
 use crate::log::Log;
 use crate::response_stream::ResponseSink;
 use crate::run::Interrupts;
-use crate::sandbox::{Invocation, Sandbox, ShutdownReason};
+use crate::sandbox::{FOREVER, Invocation, Sandbox, ShutdownReason};
 use crate::storage::Storage;
 use crate::{
     ExecutionMode, FailureKind, FunctionConfig, Interrupt, InvocationFailure, InvocationRecord, Isolation, LocalLambda,
@@ -103,6 +103,12 @@ impl<'a> WarmFunction<'a> {
             raise_open_files_limit()?;
         }
         let function = |storage, prepared| Self { lambda, log, storage, prepared, sandbox: None };
+        if lambda.runtime_listener.is_some() {
+            let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
+            let sandbox = Sandbox::set_up(lambda, None, log).await?.map_err(refused)?;
+            progress(Progress::WaitingForRuntime(sandbox.environment()));
+            return Ok(function(None, Some(sandbox)));
+        }
         if lambda.isolation == Isolation::None {
             return Ok(function(None, None));
         }
@@ -117,7 +123,11 @@ impl<'a> WarmFunction<'a> {
     }
 
     pub(crate) fn mode(&self) -> ExecutionMode {
-        ExecutionMode { isolated: self.storage.is_some(), emulated: self.lambda.files.emulation.is_foreign }
+        ExecutionMode {
+            isolated: self.storage.is_some(),
+            emulated: self.lambda.files.emulation.is_foreign,
+            external: self.lambda.runtime_listener.is_some(),
+        }
     }
 
     /// Runs one invocation, from its start to its REPORT line.
@@ -209,6 +219,8 @@ impl<'a> WarmFunction<'a> {
         let refused = |reason| Failure::new(ErrorKind::Setup, format!("failed to set up the sandbox: {reason}"));
         let mut sandbox = prepared.map_err(refused)?;
         let started = Instant::now();
+        // The user may take any time to start the runtime.
+        let timeout = if self.lambda.runtime_listener.is_some() { FOREVER } else { timeout };
         let outcome = sandbox.init(phase, started + timeout).await;
         let duration = started.elapsed();
         Ok(match outcome {

@@ -1,5 +1,6 @@
 //! The parent's side of the connection to the first process of a sandbox.
 
+use std::future::pending;
 use std::io;
 use std::process::Stdio;
 use std::thread::sleep;
@@ -20,12 +21,18 @@ const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running first process. Dropping it ends everything in the sandbox.
 pub(crate) struct Launcher {
-    process: Child,
+    /// `None` if the user starts the runtime.
+    process: Option<Child>,
     requests: Option<ChildStdin>,
-    notices: Lines<BufReader<ChildStdout>>,
+    notices: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Launcher {
+    /// A launcher that starts nothing, since the user starts the runtime.
+    pub(crate) fn none() -> Self {
+        Self { process: None, requests: None, notices: None }
+    }
+
     /// Starts a process of a sandbox and waits until it is ready. The inner error is why it cannot be.
     pub(crate) async fn start(command: &str, setup: &impl Serialize) -> Result<std::result::Result<Self, String>> {
         let text = serde_json::to_string(setup).context("a path is not UTF-8")?;
@@ -40,7 +47,8 @@ impl Launcher {
             .map_err(not_started)?;
         let requests = process.stdin.take();
         let stdout = process.stdout.take().context("the first process of the sandbox has no stdout")?;
-        let mut launcher = Self { process, requests, notices: BufReader::new(stdout).lines() };
+        let notices = Some(BufReader::new(stdout).lines());
+        let mut launcher = Self { process: Some(process), requests, notices };
         Ok(match launcher.notice().await {
             Some(Notice::Ready) => Ok(launcher),
             Some(Notice::Refused(reason)) => Err(reason),
@@ -50,7 +58,8 @@ impl Launcher {
 
     /// The next notice of the first process, or `None` when it is gone. Safe to cancel.
     pub(crate) async fn notice(&mut self) -> Option<Notice> {
-        let line = self.notices.next_line().await.ok()??;
+        let Some(notices) = &mut self.notices else { return pending().await };
+        let line = notices.next_line().await.ok()??;
         serde_json::from_str(&line).ok()
     }
 
@@ -63,14 +72,16 @@ impl Launcher {
 
     /// The process id of the first process.
     pub(crate) fn process(&self) -> Option<u32> {
-        self.process.id()
+        self.process.as_ref()?.id()
     }
 
     /// Ends everything in the sandbox.
     pub(crate) async fn close(mut self) {
         self.requests = None;
         // If it takes too long, dropping it kills the process.
-        let _ = timeout(END_TIMEOUT, self.process.wait()).await;
+        if let Some(process) = &mut self.process {
+            let _ = timeout(END_TIMEOUT, process.wait()).await;
+        }
     }
 }
 
@@ -90,10 +101,11 @@ fn not_started(error: io::Error) -> Error {
 impl Drop for Launcher {
     fn drop(&mut self) {
         self.requests = None;
+        let Some(process) = &mut self.process else { return };
         let deadline = Instant::now() + END_TIMEOUT;
-        while let Ok(None) = self.process.try_wait() {
+        while let Ok(None) = process.try_wait() {
             if Instant::now() > deadline {
-                let _ = self.process.start_kill();
+                let _ = process.start_kill();
             }
             sleep(Duration::from_millis(2));
         }

@@ -10,6 +10,8 @@ pub struct ExecutionMode {
     pub isolated: bool,
     /// True if the executable is for another processor and runs under qemu.
     pub emulated: bool,
+    /// True if the user starts the runtime, for example in a debugger.
+    pub external: bool,
 }
 
 /// What a server offers at its address.
@@ -27,6 +29,8 @@ pub enum Progress<'a> {
     /// The kernel refuses to isolate the function, for this reason. The function runs all the same, as
     /// [`Isolation::Auto`](crate::Isolation::Auto) allows.
     NotIsolated(&'a str),
+    /// The Runtime API is open for a runtime that the user starts with these variables.
+    WaitingForRuntime(&'a BTreeMap<String, String>),
     /// Events are about to be sent.
     Started(ExecutionMode),
     /// The server accepts requests at this address, for the functions with these names.

@@ -149,7 +149,7 @@ async fn set_up(
                 // The reason is the machine's, and so the same for all functions.
                 Step::NotIsolated(_) if is_reported => {}
                 step => {
-                    is_reported = true;
+                    is_reported |= matches!(step, Step::NotIsolated(_));
                     report(&step, progress);
                 }
             },
@@ -162,6 +162,7 @@ async fn set_up(
 fn report(step: &Step, progress: &mut impl FnMut(Progress<'_>)) {
     match step {
         Step::NotIsolated(reason) => progress(Progress::NotIsolated(reason)),
+        Step::WaitingForRuntime(variables) => progress(Progress::WaitingForRuntime(variables)),
         Step::Replaced(name) => progress(Progress::Replaced(name)),
         Step::Ready(..) => {}
     }

@@ -19,6 +19,11 @@ impl FunctionFiles {
         Err(SetupError::NeedsLinux.into())
     }
 
+    /// Fails with [`SetupError::NeedsLinux`].
+    pub fn empty() -> Result<Self> {
+        Err(SetupError::NeedsLinux.into())
+    }
+
     /// True if the function's own zip has an `extensions` directory.
     #[must_use]
     pub fn has_ignored_extensions(&self) -> bool {

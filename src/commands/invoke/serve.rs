@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use super::watch::{Watch, serve_and_watch};
-use super::{StandardStreams, describe, warn_not_isolated, warn_of_unlimited_storage, with_advice};
+use super::{StandardStreams, attach, describe, warn_not_isolated, warn_of_unlimited_storage, with_advice};
 use crate::cache::Digest;
 use crate::cli::{FunctionFlags, InvokeArguments};
 use crate::shell::Shell;
@@ -76,6 +76,7 @@ fn print_progress(step: Progress<'_>, flags: &FunctionFlags, shell: &Shell) {
             print_addresses(address, endpoint, functions, shell);
         }
         Progress::Replaced(name) => shell.status("Replaced", format_args!("{name}: requests go to the new zip")),
+        Progress::WaitingForRuntime(variables) => attach::print_variables(variables, shell),
         Progress::Started(_) => {}
     }
 }

@@ -6,7 +6,8 @@ mod metadata;
 mod respond;
 mod runtime;
 
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{self, Ipv4Addr};
 
 use anyhow::{Context, Result};
 use http_body_util::Full;
@@ -128,9 +129,17 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Listens on a free port, and sends the calls to the sandbox.
-    pub(crate) async fn start(calls: mpsc::Sender<Call>, metadata: Metadata) -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?;
+    /// Listens on a free port, or takes over a listener, and sends the calls to the sandbox. Connections that arrive between
+    /// two sandboxes wait in the listener.
+    pub(crate) async fn start(
+        calls: mpsc::Sender<Call>,
+        metadata: Metadata,
+        listener: Option<&net::TcpListener>,
+    ) -> Result<Self> {
+        let listener = match listener {
+            None => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("failed to listen on a free port")?,
+            Some(listener) => share(listener).context("failed to listen for the runtime")?,
+        };
         let address = listener.local_addr().context("failed to read the address of a socket")?.to_string();
         let handle = move |request: Request<Incoming>, connection| {
             let (calls, metadata) = (calls.clone(), metadata.clone());
@@ -143,6 +152,12 @@ impl Api {
         };
         Ok(Self { address, task: tokio::task::spawn_local(http::serve(listener, CONNECTIONS, handle)) })
     }
+}
+
+fn share(listener: &net::TcpListener) -> io::Result<TcpListener> {
+    let listener = listener.try_clone()?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 impl Drop for Api {

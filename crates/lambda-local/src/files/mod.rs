@@ -32,11 +32,22 @@ pub struct FunctionFiles {
     /// True if `bootstrap` comes from a layer.
     bootstrap_is_in_layer: bool,
     pub(crate) emulation: Emulation,
+    /// False for a runtime that the user starts without a zip.
+    pub(crate) has_zip: bool,
 }
 
 impl FunctionFiles {
     /// Unpacks a function and its layers, in the order of the layers.
     pub fn unpack(zip: &Path, layers: &[PathBuf]) -> Result<Self> {
+        Self::unpack_some(Some(zip), layers)
+    }
+
+    /// No files, for a runtime that the user starts.
+    pub fn empty() -> Result<Self> {
+        Self::unpack_some(None, &[])
+    }
+
+    fn unpack_some(zip: Option<&Path>, layers: &[PathBuf]) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("lambda-zip-invoke-").tempdir();
         let directory = directory.map_err(|error| {
             let failure = Failure::new(ErrorKind::Setup, "failed to create a directory for the function");
@@ -51,7 +62,9 @@ impl FunctionFiles {
         std::fs::set_permissions(path("tmp"), Permissions::from_mode(0o1777))
             .context("failed to make `/tmp` writable")?;
         let mut budget = Budget::new();
-        unpack::unpack(zip, &path("task"), &mut budget)?;
+        if let Some(zip) = zip {
+            unpack::unpack(zip, &path("task"), &mut budget)?;
+        }
         for layer in layers {
             unpack::unpack(layer, &path("layers"), &mut budget)?;
         }
@@ -61,7 +74,7 @@ impl FunctionFiles {
         let bootstrap_is_in_layer = !exists(&path("task").join(BOOTSTRAP)) && exists(&path("layers").join(BOOTSTRAP));
         let root = if bootstrap_is_in_layer { "layers" } else { "task" };
         let emulation = Emulation::of(&path(root).join(BOOTSTRAP))?;
-        Ok(Self { directory, extensions, bootstrap_is_in_layer, emulation })
+        Ok(Self { directory, extensions, bootstrap_is_in_layer, emulation, has_zip: zip.is_some() })
     }
 
     /// The paths on this machine.

@@ -36,8 +36,9 @@ use crate::telemetry::Source;
 use crate::{FunctionConfig, FunctionFiles, LocalLambda};
 
 use concurrent::Concurrent;
+
 pub(crate) use concurrent::EndedInvocation;
-pub(crate) use wait::Until;
+pub(crate) use wait::{FOREVER, Until};
 
 /// The name of the runtime's process. No extension can have it, since theirs are file names.
 const RUNTIME: &str = "/runtime";
@@ -201,20 +202,26 @@ impl<'a> Sandbox<'a> {
             open_files: lambda.config.open_files_limit(),
             emulator: files.emulation.emulator.clone(),
         };
-        let launcher = match Launcher::start(OUTER_COMMAND, &setup).await? {
-            Ok(launcher) => launcher,
-            Err(reason) => return Ok(Err(reason)),
+        let launcher = match &lambda.runtime_listener {
+            Some(_) => Launcher::none(),
+            None => match Launcher::start(OUTER_COMMAND, &setup).await? {
+                Ok(launcher) => launcher,
+                Err(reason) => return Ok(Err(reason)),
+            },
         };
         let (sender, calls) = mpsc::channel(CALLS_LIMIT);
         let metadata = Metadata::new(lambda.config.region());
         let metadata_token = metadata.token.clone();
-        let api = Api::start(sender, metadata).await?;
+        let api = Api::start(sender, metadata, lambda.runtime_listener.as_ref()).await?;
         let mut environment = lambda.config.environment(SandboxPaths {
             api: &api.address,
             metadata_token: &metadata_token,
             task: &files.task_root(isolated),
             layers: &files.layers_root(isolated),
         });
+        if !files.has_zip {
+            environment.remove("LAMBDA_TASK_ROOT");
+        }
         if let Some(root) = &files.emulation.library_root {
             environment.insert("QEMU_LD_PREFIX".into(), root.to_string_lossy().into_owned());
         }
@@ -240,6 +247,11 @@ impl<'a> Sandbox<'a> {
             is_shutting_down: false,
             shutdown_event: None,
         }))
+    }
+
+    /// The variables of its processes.
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
     }
 
     fn config(&self) -> &'a FunctionConfig {
@@ -282,6 +294,10 @@ impl<'a> Sandbox<'a> {
     }
 
     async fn start_all(&mut self, deadline: Instant) -> Result<(), Fault> {
+        if self.lambda.runtime_listener.is_some() {
+            // The user starts the runtime.
+            return self.wait(Until::AllReady, Some(deadline)).await;
+        }
         let root = self.files().layers_root(self.isolated);
         for name in &self.files().extensions {
             let command = self.files().command(format!("{root}/extensions/{name}"), self.isolated);

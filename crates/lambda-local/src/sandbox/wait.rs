@@ -13,7 +13,7 @@ use crate::memory;
 const TICK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Longer than any wait.
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(crate) const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What to wait for.
 pub(crate) enum Until {

@@ -10,7 +10,7 @@ use super::respond::Refusal;
 use crate::function::{PendingInvocation, WarmFunction};
 use crate::log::Log;
 use crate::printer::Printer;
-use crate::{ExecutionMode, LocalLambda};
+use crate::{ExecutionMode, LocalLambda, Progress};
 
 /// How many invocations of a function may wait for their turn.
 const QUEUE_LIMIT: usize = 1000;
@@ -75,6 +75,7 @@ impl Functions {
 /// What happens to a function while it is served.
 pub(super) enum Step {
     NotIsolated(String),
+    WaitingForRuntime(BTreeMap<String, String>),
     /// The function is set up.
     Ready(String, ExecutionMode),
     /// Invocations that come now go to the new version.
@@ -109,18 +110,18 @@ impl FunctionTask {
         let mut is_first = true;
         loop {
             let log = Log::new(printer.clone());
-            let mut reasons = Vec::new();
-            let mut function = WarmFunction::new(&lambda, &log, &mut |step| {
-                if let crate::Progress::NotIsolated(reason) = step {
-                    reasons.push(reason.to_owned());
-                }
+            let mut setup_steps = Vec::new();
+            let mut function = WarmFunction::new(&lambda, &log, &mut |step| match step {
+                Progress::NotIsolated(reason) => setup_steps.push(Step::NotIsolated(reason.to_owned())),
+                Progress::WaitingForRuntime(variables) => setup_steps.push(Step::WaitingForRuntime(variables.clone())),
+                _ => {}
             })
             .await?;
             let name = lambda.config.name.clone();
             // This fails only if the server has ended.
             if is_first {
-                for reason in reasons {
-                    let _ = steps.send(Step::NotIsolated(reason));
+                for step in setup_steps {
+                    let _ = steps.send(step);
                 }
                 let _ = steps.send(Step::Ready(name, function.mode()));
             } else {
