@@ -22,5 +22,6 @@ mod packed;
 mod safety;
 mod serve;
 mod several;
+mod soak;
 mod support;
 mod watch;
