@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use test_support::{Fixture, Program, Server, free_port, package_quickly, write_executable};
+use test_support::{Fixture, Program, Server, example, free_port, package_quickly, write_executable};
 
 /// Serves a function URL of the function in a zip.
 fn serve(zip: &Path, fixture: &Fixture) -> (Server, String) {
@@ -24,7 +24,7 @@ fn curl(fixture: &Fixture, url: &str, args: &[&str]) -> String {
 fn a_web_service_answers_curl() {
     let fixture = Fixture::empty();
     let zip = fixture.path("http.zip");
-    package_quickly("http", &zip, &[]);
+    package_quickly(&example("http"), &zip, &[]);
     let (_server, url) = serve(&zip, &fixture);
     let status = ["--write-out", " %{http_code} %{content_type}"];
     let greeting = curl(&fixture, &format!("{url}/greetings?name=Ada%20L."), &status);
@@ -44,7 +44,7 @@ fn a_web_service_answers_curl() {
 fn a_stream_of_the_rust_runtime_reaches_curl() {
     let fixture = Fixture::empty();
     let zip = fixture.path("streaming.zip");
-    package_quickly("streaming", &zip, &[]);
+    package_quickly(&example("streaming"), &zip, &[]);
     let (_server, url) = serve(&zip, &fixture);
     let printed = curl(&fixture, &format!("{url}/?from=3"), &["--no-buffer", "--include"]);
     assert!(printed.starts_with("HTTP/1.1 200 OK\r\n"), "{printed}");

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use test_support::{Fixture, Program, Run, repository, scratch};
 
-/// How long a busy machine may need for what takes a moment.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a busy machine may need for what takes a moment, or for a build.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The source of the function that does what events tell it to do.
 pub(crate) fn source() -> PathBuf {

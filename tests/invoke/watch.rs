@@ -47,7 +47,8 @@ impl Package {
     /// Builds for this machine and runs.
     pub(crate) fn start(&self, flags: &[&str]) -> Running {
         let arch = std::env::consts::ARCH;
-        let common = ["--arch", arch, "--libc", "musl", "--watch", "--env", &self.mark];
+        // Not optimized, since it is compiled often.
+        let common = ["--arch", arch, "--libc", "musl", "--profile", "dev", "--watch", "--env", &self.mark];
         let program = self.program().env("TMPDIR", self.path("unpacked")).args(common).args(flags);
         Running::of(program, self.path("log"))
     }
@@ -147,6 +148,33 @@ fn an_invocation_that_is_under_way_ends_on_the_old_zip() {
         assert_eq!(slow.join().unwrap(), "one,two,three");
     });
     running.wait_for("Replaced function");
+}
+
+#[test]
+fn invocations_that_run_at_once_all_end_on_the_old_zip() {
+    let sandbox = Sandbox::new();
+    let flags = ["--http", "127.0.0.1:0", "--watch", "--timeout", "60", "--concurrency", "3", "--env", "START=workers"];
+    let mut running = Running::start(&sandbox, &[&["invoke", "function.zip"], &flags[..]].concat());
+    let address = address(&mut running);
+    scope(|scope| {
+        let sleep = || get(&address, "/?do=sleep&milliseconds=2000");
+        let requests = [scope.spawn(sleep), scope.spawn(sleep), scope.spawn(sleep)];
+        running.wait_for_count("START RequestId", 3);
+        assert!(!running.log().contains("END RequestId"), "they run at once: {}", running.log());
+        sandbox.write("data/message.txt", "second");
+        sandbox.run_beside(&["pack", "-o", "function.zip", "bootstrap", "data"]).exits(0);
+        for request in requests {
+            assert!(request.join().unwrap().contains("milliseconds=2000"));
+        }
+    });
+    running.wait_for("Replaced function");
+    let deadline = Instant::now() + PATIENCE;
+    while !get(&address, "/?do=where").contains("\"data\":\"second\"") {
+        assert!(Instant::now() < deadline, "{}", running.log());
+    }
+    running.signal("INT");
+    assert_eq!(running.wait(), 0, "{}", running.log());
+    sandbox.is_clean();
 }
 
 #[test]
