@@ -35,10 +35,13 @@ pub fn strip(mut file: impl Read + Seek, mut stripped: impl Write) -> io::Result
     }
 
     let ends = segments.iter().map(|segment| segment.p_offset.get(E).saturating_add(segment.p_filesz.get(E)));
-    let headers_end = (size_of::<FileHeader64<LittleEndian>>() as u64).max(
-        header.e_phoff.get(E) + u64::from(header.e_phnum.get(E)) * size_of::<ProgramHeader64<LittleEndian>>() as u64,
-    );
+    let table_size = u64::from(header.e_phnum.get(E)) * size_of::<ProgramHeader64<LittleEndian>>() as u64;
+    let headers_end =
+        (size_of::<FileHeader64<LittleEndian>>() as u64).max(header.e_phoff.get(E).saturating_add(table_size));
     let loaded = ends.fold(headers_end, u64::max);
+    if loaded > file.seek(SeekFrom::End(0))? {
+        return Err(invalid("a segment reaches past the end of the file"));
+    }
 
     let (table, names) = kept_sections(&mut file, &header, sections, loaded)?;
     let names_offset = loaded;
@@ -143,6 +146,15 @@ fn invalid(reason: &'static str) -> io::Error {
 mod tests {
     use super::*;
     use std::io::Cursor;
+
+    /// The fuzzer found it: the end of a segment overflowed.
+    #[test]
+    fn a_segment_past_the_end_is_refused() {
+        let seed = "../../fuzz/seeds/executable/found-segment-past-the-end";
+        let found = std::fs::read(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(seed)).unwrap();
+        let error = strip(Cursor::new(found), Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "a segment reaches past the end of the file");
+    }
 
     #[test]
     fn other_files_are_refused() {
