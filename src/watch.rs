@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use same_file::Handle;
 use walkdir::WalkDir;
 
 use crate::cache::Digest;
@@ -215,6 +216,9 @@ impl Watcher {
             return self.watch_tree(path).is_ok_and(|files| !files.is_empty());
         }
         self.trees.remove(path);
+        if is_own_output(path) {
+            return false;
+        }
         match Digest::of_file(path) {
             Ok(digest) => self.files.insert(path.to_owned(), Some(digest)) != Some(Some(digest)),
             // A file that came and went between two looks is nothing.
@@ -222,6 +226,13 @@ impl Watcher {
             Err(_) => self.files.insert(path.to_owned(), None) != Some(None),
         }
     }
+}
+
+/// True for a file that stdout or stderr of this process is redirected to: what a build prints must not start another one.
+fn is_own_output(path: &Path) -> bool {
+    path.is_file()
+        && Handle::from_path(path)
+            .is_ok_and(|file| [Handle::stdout(), Handle::stderr()].into_iter().flatten().any(|output| output == file))
 }
 
 fn is_skipped(directory: &Path) -> bool {
