@@ -46,8 +46,8 @@ pub(crate) fn program(targets: impl IntoIterator<Item = Target>) -> String {
     chosen.fold(PROGRAM.to_owned(), |name, GlibcVersion { major, minor }| format!("{name}-{major}_{minor}"))
 }
 
-/// Makes this program available as a linker in the target directory, and returns the variables that rustc and the linker
-/// need. The sysroots are made by the first link.
+/// Makes this program available as a linker in the target directory, with a sysroot for each target, and returns the
+/// variables that rustc and the linker need. The sysroots are looked at here, once for a build, and not by each link.
 pub(super) fn prepare(
     targets: &[Target],
     rustc: &Rustc,
@@ -57,11 +57,17 @@ pub(super) fn prepare(
     let programs = directory.join("bin");
     let program = program(targets.iter().copied());
     stand_in::create(&programs.join(format!("{program}{}", env::consts::EXE_SUFFIX)))?;
+    let sysroots = directory.join("sysroots");
+    for target in targets {
+        let target = linker_target(*target);
+        Sysroot::create(&sysroots.join(target.to_string()), target)
+            .or_fail(ErrorKind::Setup, || format!("failed to write the libraries to link with for `{target}`"))?;
+    }
     let configuration = Configuration {
         targets: targets.iter().map(|target| linker_target(*target).to_string()).collect(),
         rust_lld: rust_lld(rustc),
         rustlib: rustlib(&rustc.sysroot),
-        sysroots: directory.join("sysroots"),
+        sysroots,
     };
     let text = serde_json::to_string(&configuration).context("failed to describe the targets to the linker")?;
     Ok(BTreeMap::from([(CONFIGURATION.to_owned(), text.into()), ("PATH".to_owned(), first_on_path(&programs)?)]))
@@ -127,10 +133,14 @@ fn link(arguments: &[OsString]) -> Result<u8> {
     let configuration: Configuration =
         serde_json::from_str(&text).with_context(|| format!("`{CONFIGURATION}` is not valid"))?;
     let target = target_of(&configuration, arguments)?;
-    let sysroot = Sysroot::create(&configuration.sysroots.join(target.to_string()), target)?;
+    let sysroot = configuration.sysroots.join(target.to_string());
+    if !sysroot.is_dir() {
+        // Somebody has removed it since the build began.
+        Sysroot::create(&sysroot, target)?;
+    }
     let driver = Driver {
         target,
-        sysroot: sysroot.path().to_owned(),
+        sysroot,
         self_contained: configuration.rustlib.join(target.triple()).join("lib").join("self-contained"),
         defaults: Defaults { icf: Icf::All },
     };

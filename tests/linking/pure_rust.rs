@@ -89,6 +89,11 @@ fn a_damaged_sysroot_is_repaired() {
     fixture.write("src/main.rs", "fn main() { println!(\"changed\"); }\n");
     fixture.run(&["--libc", "gnu"]).success();
     assert!(std::fs::read(&libc).unwrap() == intact);
+
+    std::fs::remove_dir_all(&sysroots).unwrap();
+    std::fs::write(&sysroots, "in its place").unwrap();
+    let run = fixture.run(&["--libc", "gnu"]).fails(96, "failed to write the libraries to link with for `x86_64");
+    run.says(sysroots.to_str().unwrap());
 }
 
 #[test]
