@@ -13,6 +13,7 @@ mod doctor;
 mod dry_run;
 mod install_zig;
 mod libraries;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod musl_gcc;
 mod pure_rust;
 mod same_name;

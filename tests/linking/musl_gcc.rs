@@ -40,7 +40,6 @@ fn with_wrapper(name: &str) -> (Fixture, Computer) {
 }
 
 #[test]
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn the_wrapper_compiles_c_for_the_built_in_linker() {
     for name in ["musl-gcc", "x86_64-linux-musl-gcc"] {
         let (fixture, computer) = with_wrapper(name);
@@ -62,7 +61,6 @@ fn the_wrapper_compiles_c_for_the_built_in_linker() {
 }
 
 #[test]
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn the_wrapper_is_no_linker() {
     let (fixture, computer) = with_wrapper("musl-gcc");
     let program = || computer.program(&fixture).env("HOME", fixture.path("home")).args(["--libc", "musl"]);
