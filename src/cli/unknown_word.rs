@@ -51,7 +51,10 @@ fn other_tools(word: &str) -> Option<&'static str> {
         "deploy" => {
             "deploy the zip with `aws lambda update-function-code --zip-file fileb://PATH`, or with SAM, CDK or Terraform"
         }
-        "run" | "start" | "watch" => "run the zip with `cargo lambda-zip invoke PATH --serve 127.0.0.1:9000`",
+        "run" | "start" => {
+            "build and serve with `cargo lambda-zip --http`, or run a zip with `cargo lambda-zip invoke PATH`"
+        }
+        "watch" => "build and serve, and again after each change, with `cargo lambda-zip --http --watch`",
         _ => return None,
     })
 }

@@ -1,7 +1,6 @@
 //! What newcomers type first, and machines that are not set up yet. Each message says what to type next.
 
 use std::fs;
-use std::path::Path;
 
 use test_support::{Fixture, Program, Run, Toolchain, script};
 
@@ -24,7 +23,7 @@ fn a_word_that_is_no_command_gets_a_tip() {
         ("help", "`cargo lambda-zip --help`"),
         ("new", "`cargo new`"),
         ("deploy", "`aws lambda update-function-code"),
-        ("watch", "`cargo lambda-zip invoke PATH --serve 127.0.0.1:9000`"),
+        ("watch", "`cargo lambda-zip --http --watch`"),
         ("chek", "a similar command exists: `check`"),
         ("invok", "a similar command exists: `invoke`"),
         ("function.zip", "`cargo lambda-zip check function.zip`"),
@@ -183,7 +182,7 @@ fn a_missing_directory_for_temporary_files_matters_only_where_one_is_needed() {
     program(&["check", zip]).success();
     let hint = "hint: set `TMPDIR` to a writable directory";
     says(&program(&["invoke", zip]), 96, "failed to create a directory for the function", hint);
-    let executable = Path::new("target/x86_64-unknown-linux-gnu/release/greeter");
+    let executable = std::path::Path::new("target/x86_64-unknown-linux-gnu/release/greeter");
     fixture.write("main", test_support::elf::executable(62));
     assert!(fixture.path(executable).exists());
     says(&program(&["pack", "-o", "-", "main"]), 103, "failed to create a temporary file in `", hint);
