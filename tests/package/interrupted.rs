@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use test_support::{Fixture, Program, Zip, program_under_test, script};
+use test_support::{Fixture, Zip, script};
 
 /// Bytes that do not compress, so that packing them takes a while.
 fn noise(length: usize) -> Vec<u8> {
@@ -149,7 +149,10 @@ fn a_signal_that_is_ignored_from_the_start_ends_nothing() {
     let fixture = Fixture::with_executable();
     fixture.write("noise", noise(16 << 20));
     let pack = "trap '' HUP; exec \"$0\" pack main noise --compression best -q";
-    let mut command = Program::other("sh", fixture.root()).args(["-c", pack]).arg(program_under_test()).into_command();
+    let mut command = test_support::Program::other("sh", fixture.root())
+        .args(["-c", pack])
+        .arg(test_support::program_under_test())
+        .into_command();
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     wait_until("no scratch file", || fixture.names().iter().any(|name| name.starts_with(".main.zip.")));
     assert_eq!(end_with("HUP", &mut child), None);
