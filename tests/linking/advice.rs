@@ -91,8 +91,8 @@ fn a_missing_compiler_for_cpp_has_a_hint() {
     let fixture = Fixture::with_native_crate("native-sys", "cc", &build_script);
     let host = Toolchain::current().host;
     let hint = format!(
-        "`native-sys ← function` compiles C++, and no C++ compiler for `{host}` was found: install zig: `pip install ziglang`, \
-         or add `--install-zig`, or a C++ compiler: `sudo apt-get install g++` (Debian, Ubuntu)"
+        "`native-sys ← function` compiles C++, and no C++ compiler for `{host}` was found: install zig: \
+         https://ziglang.org/download, or install uv or Python 3 and add `--install-zig`, or a C++ compiler: `sudo apt-get install g++` (Debian, Ubuntu)"
     );
     ends_with(&failed(&fixture), &hint);
     let run = failed(&Fixture::with_native_crate("native-sys", "cc", FAILS));

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use test_support::{Fixture, Zip, script};
+use test_support::{Fixture, Program, Zip, program_under_test, script};
 
 /// Bytes that do not compress, so that packing them takes a while.
 fn noise(length: usize) -> Vec<u8> {
@@ -58,6 +58,16 @@ fn end_with(signal: &str, child: &mut Child) -> Option<i32> {
     child.wait().unwrap().signal()
 }
 
+/// The program under test, as a terminal starts it. What runs the tests may ignore SIGHUP, as `nohup` does, and hand that
+/// on; GNU's `env` takes it back.
+fn with_signals(fixture: &Fixture) -> Program {
+    if cfg!(target_os = "linux") {
+        Program::other("env", fixture.root()).arg("--default-signal=HUP,INT,TERM").arg(program_under_test())
+    } else {
+        fixture.program()
+    }
+}
+
 /// The signals that end a run, and their numbers.
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
@@ -76,7 +86,7 @@ fn a_signal_while_packing_leaves_nothing_but_the_old_zip() {
     fixture.write("noise", noise(64 << 20));
     let names = fixture.names();
     for (repetition, (signal, number)) in (0..40).zip(SIGNALS.into_iter().cycle()) {
-        let pack = fixture.program().args(["pack", "main", "noise", "--compression", "best", "-q"]);
+        let pack = with_signals(&fixture).args(["pack", "main", "noise", "--compression", "best", "-q"]);
         let mut child = pack.into_command().stdout(Stdio::null()).spawn().unwrap();
         wait_until("no scratch file", || fixture.names().len() > names.len());
         sleep(Duration::from_millis(repetition % 8 * 5));
@@ -113,7 +123,7 @@ fn a_signal_while_building_ends_cargo_and_its_children() {
     for (repetition, (signal, number)) in (0..40).zip(SIGNALS.into_iter().cycle()) {
         let _ = fs::remove_file(fixture.path("pids"));
         // A process group of its own, as a shell makes one: it is never the foreground of the terminal that runs the tests.
-        let mut build = fixture.program().args(["--libc", "musl"]).into_command();
+        let mut build = with_signals(&fixture).args(["--libc", "musl"]).into_command();
         let mut child = build.process_group(0).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         wait_until("the build script does not run", || fixture.path("pids").exists());
         let pids = fs::read_to_string(fixture.path("pids")).unwrap();
@@ -134,7 +144,7 @@ fn a_program_that_ignores_the_signal_is_killed() {
         &cargo,
         "case $* in *--message-format=json-render*) trap '' TERM; echo $$ > pids; sleep 600 ;; *) exec cargo \"$@\" ;; esac",
     );
-    let build = fixture.program().args(["--libc", "musl"]).env("CARGO", &cargo);
+    let build = with_signals(&fixture).args(["--libc", "musl"]).env("CARGO", &cargo);
     let mut child = build.into_command().process_group(0).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     wait_until("cargo does not run", || fs::read_to_string(fixture.path("pids")).is_ok_and(|pid| pid.ends_with('\n')));
     let pid = fs::read_to_string(fixture.path("pids")).unwrap();
@@ -149,10 +159,7 @@ fn a_signal_that_is_ignored_from_the_start_ends_nothing() {
     let fixture = Fixture::with_executable();
     fixture.write("noise", noise(16 << 20));
     let pack = "trap '' HUP; exec \"$0\" pack main noise --compression best -q";
-    let mut command = test_support::Program::other("sh", fixture.root())
-        .args(["-c", pack])
-        .arg(test_support::program_under_test())
-        .into_command();
+    let mut command = Program::other("sh", fixture.root()).args(["-c", pack]).arg(program_under_test()).into_command();
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     wait_until("no scratch file", || fixture.names().iter().any(|name| name.starts_with(".main.zip.")));
     assert_eq!(end_with("HUP", &mut child), None);
