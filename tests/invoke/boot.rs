@@ -56,6 +56,8 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    // A panic on stderr would look like one of the program under test.
+    std::panic::set_hook(Box::new(|_| ()));
     run(service_fn(handle)).await
 }
 "#;

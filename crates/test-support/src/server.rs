@@ -1,6 +1,7 @@
 //! Servers that run for one test.
 
 use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -56,10 +57,15 @@ impl Server {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
+    /// Sends a POST request. Fails if the server closes the connection before it has answered.
+    pub fn try_post(&self, path: &str, body: &str) -> io::Result<Answer> {
+        http::post((Ipv4Addr::LOCALHOST, self.port), path, "", body)
+    }
+
     /// Sends a POST request.
     #[track_caller]
     pub fn post(&self, path: &str, body: &str) -> Answer {
-        let answer = http::post((Ipv4Addr::LOCALHOST, self.port), path, "", body);
+        let answer = self.try_post(path, body);
         answer.unwrap_or_else(|error| panic!("no answer ({error}); the server printed:\n{}", self.printed()))
     }
 }
