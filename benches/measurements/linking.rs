@@ -28,7 +28,7 @@ pub(crate) fn measure(options: &Options) -> Page {
     let measured = interleaved(&[link.sysroot()], options.runs * 4);
     page.section(
         "A sysroot",
-        "Stub libraries and start files for glibc 2.26, made anew. A build makes them once for each target.",
+        "Stub libraries and start files for glibc 2.26, where there are none yet. The first build for a target writes them.",
     );
     page.measured(&measured);
     page
@@ -122,7 +122,7 @@ impl Link {
 
     /// A question that the linker answers after it made the sysroot.
     fn sysroot(&self) -> Contender {
-        self.contender("a sysroot, made anew", vec!["-print-file-name=libc.so.6".into()]).writes(&self.sysroots)
+        self.contender("a new sysroot", vec!["-print-file-name=libc.so.6".into()]).writes(&self.sysroots)
     }
 }
 

@@ -8,9 +8,8 @@
 //! - for each zip, a digest of its inputs and of its bytes ([`ZipRecord`]); the zip is up to date while both hold. Files are
 //!   compared by contents, but a file whose fingerprint is unchanged is not read again.
 //!
-//! A file that is missing, damaged, too large, not a regular file or written by another build of this program is a cache miss,
-//! never an error. So is a
-//! directory that cannot be written to. Files are replaced as a whole, so simultaneous runs see the old or the new one.
+//! A file that is missing, damaged, too large, not a regular file or written by another build of this program is a cache
+//! miss, never an error. So is a directory that cannot be written to. Files are replaced as a whole, so simultaneous runs see the old or the new one.
 //! Values of environment variables are stored only as digests.
 
 mod cache_inputs;

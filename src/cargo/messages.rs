@@ -56,8 +56,8 @@ impl Executable {
     }
 }
 
-/// The executables in a stream of the messages of the build with this index, which is read to its end. If `keep` is a directory, each is kept there as
-/// soon as cargo reports it.
+/// The executables in the messages of the build with this index. The stream is read to its end. If `keep` is a directory, each
+/// executable is kept there as soon as cargo reports it.
 pub(crate) fn executables(stream: impl BufRead, build: usize, keep: Option<&Path>) -> io::Result<Vec<Executable>> {
     let mut found = Vec::new();
     for message in Message::parse_stream(stream) {

@@ -49,8 +49,8 @@ pub(crate) fn parse(answer: &str) -> Result<Metadata> {
     Ok(metadata)
 }
 
-/// The command for the dependency graph of these targets, with the arguments that select features. With `read_only`, it never writes the lockfile, and fails if that
-/// would be needed.
+/// The command for the dependency graph of these targets, with the arguments that select features. With `read_only`, it never
+/// writes the lockfile, and fails if that would be needed.
 pub(crate) fn graph_command(
     flags: &CargoFlags,
     features: &[OsString],

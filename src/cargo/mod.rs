@@ -43,6 +43,9 @@ pub(crate) use overrides::{BUILD_ID, BuildOverrides, LinkFlags, OverrideInputs, 
 pub(crate) use target_directory::create_target_directory;
 pub(crate) use terminal::{ProgressWhen, TerminalSettings};
 
+/// The largest manifest that is read.
+pub(crate) const MANIFEST_LIMIT: u64 = 8 << 20;
+
 /// The cargo that started this program, else the one on PATH.
 pub(crate) fn program() -> OsString {
     std::env::var_os("CARGO").filter(|path| !path.is_empty()).unwrap_or_else(|| "cargo".into())

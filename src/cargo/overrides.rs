@@ -21,9 +21,6 @@ use lambda_platform::Target;
 use lambda_zip_error::fs;
 use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 
-/// The largest manifest.
-const MANIFEST_LIMIT: u64 = 8 << 20;
-
 /// The linker argument for a build id, by which a debugger finds debug information. It is a hash of the contents: the same
 /// executable has the same id everywhere.
 pub(crate) const BUILD_ID: &str = "--build-id=sha1";
@@ -75,7 +72,7 @@ impl BuildOverrides {
             ..Self::default()
         };
         let path = metadata.workspace_root.join("Cargo.toml");
-        let manifest: Table = fs::read_text_bounded(&path, MANIFEST_LIMIT)?
+        let manifest: Table = fs::read_text_bounded(&path, super::MANIFEST_LIMIT)?
             .parse()
             .or_fail(ErrorKind::Metadata, || format!("`{path}` is not valid TOML"))?;
         let sources: Vec<_> = config.tables().chain([&manifest]).collect();

@@ -170,8 +170,7 @@ pub(crate) fn parse(
     let typed = args.split_off(args.len().min(2));
     let typed = single_dash::resolve(program, typed)?;
     args.extend(typed.iter().cloned());
-    let matches = command.clone().try_get_matches_from(args);
-    let matches = matches.map_err(|error| unknown_word::explain(error, program, &typed))?;
+    let matches = command.try_get_matches_from(args).map_err(|error| unknown_word::explain(error, &typed))?;
     let Cargo { subcommand: CargoSubcommand::LambdaZip(arguments) } = Cargo::from_arg_matches(&matches)?;
     Ok(arguments)
 }

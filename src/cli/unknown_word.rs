@@ -8,7 +8,9 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 /// Adds a tip to clap's error about an unexpected word. `typed` are the arguments after the name of the program.
-pub(super) fn explain(mut error: Error, program: &Command, typed: &[OsString]) -> Error {
+pub(super) fn explain(mut error: Error, typed: &[OsString]) -> Error {
+    let command = super::command();
+    let program = command.find_subcommand(super::SUBCOMMAND).expect("the definition has this subcommand");
     let commands: Vec<_> = program.get_subcommands().map(Command::get_name).collect();
     let has_command = typed.iter().any(|arg| commands.iter().any(|command| arg == command));
     if error.kind() != ErrorKind::UnknownArgument || has_command {

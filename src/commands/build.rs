@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::invoke::{self, Watch};
+use super::invoke;
 use crate::cargo::{RunningBuild, create_target_directory, sccache};
 use crate::cli::{BuildArguments, MessageFormat, OutputFormat};
 use crate::context::BuildContext;
@@ -18,6 +18,7 @@ use crate::publish::{self, Freshness, PackageJob};
 use crate::report::{self, ArchiveReport, ContentsList, Report};
 use crate::session::Session;
 use crate::shell::Shell;
+use crate::watch::Watcher;
 use deployment_zip::{EntrySource, ModificationTime, OutputPaths};
 use lambda_zip_error::{ErrorKind, Failure};
 
@@ -84,9 +85,9 @@ impl Built {
     }
 }
 
-/// Builds the executables, and packages, checks and publishes the zips. With `watch`, what the zips are made of is watched
+/// Builds the executables, and packages, checks and publishes the zips. With a watcher, what the zips are made of is watched
 /// before the build starts, and a signal stops the build.
-fn build_and_publish(arguments: &BuildArguments, session: &Session, watch: Option<&mut Watch>) -> Result<Outcome> {
+fn build_and_publish(arguments: &BuildArguments, session: &Session, watcher: Option<&mut Watcher>) -> Result<Outcome> {
     let started = Instant::now();
     let shell = &session.shell;
     let context = BuildContext::load(arguments, session.cargo_config()?, shell)?;
@@ -107,8 +108,8 @@ fn build_and_publish(arguments: &BuildArguments, session: &Session, watch: Optio
         print_lists(&plan, &output_paths, arguments.message_format, shell)?;
         return Ok(Outcome::Printed);
     }
-    if let Some(watch) = watch {
-        run::watch_inputs(&mut watch.watcher, &context, &plan, plan.output_paths(page.clone()))?;
+    if let Some(watcher) = watcher {
+        run::watch_inputs(watcher, &context, &plan, plan.output_paths(page.clone()))?;
     }
 
     let freshness = Freshness::load(context.cache(), &plan);

@@ -27,7 +27,7 @@ use lambda_zip_error::{ErrorKind, Failure, ResultExt};
 pub(super) use after_build::{events_after_build, is_bootable, load_published, smoke_test};
 pub(super) use event::Event;
 pub(super) use serve::{serve, server};
-pub(super) use watch::{Watch, repeat, serve_and_watch};
+pub(super) use watch::{repeat, serve_and_watch, start_watcher};
 
 /// A program that a signal ended has this exit code plus the number of the signal.
 const SIGNAL_EXIT_CODE: u8 = 128;
@@ -57,9 +57,9 @@ pub(crate) fn run(arguments: &InvokeArguments, session: &Session) -> Result<u8> 
     let zip = only_zip(arguments)?;
     if arguments.run.watch {
         return watch::repeat(
-            Watch::start()?,
-            |watch| {
-                watch.watcher.watch(watched_files(arguments)?)?;
+            start_watcher()?,
+            |watcher| {
+                watcher.watch(watched_files(arguments)?)?;
                 let lambda = load(zip, arguments, shell)?;
                 run_once(&lambda, Some(zip), &events, arguments, shell).map(drop)
             },

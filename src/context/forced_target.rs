@@ -8,15 +8,13 @@ use cargo_metadata::Metadata;
 use toml::Table;
 
 use super::Function;
+use crate::cargo::MANIFEST_LIMIT;
 use crate::cargo::config::Rustc;
 use crate::manifest::FunctionConfig;
 use lambda_platform::Target;
 use lambda_zip_error::{ErrorKind, Failure, fs};
 
 const KEY: &str = "forced-target";
-
-/// The most bytes of a manifest.
-const MANIFEST_LIMIT: u64 = 8 << 20;
 
 /// Refuses a selected package that cargo would build for another target than these. Without this, the build would link with
 /// the flags of another target, and its executable would be missing.

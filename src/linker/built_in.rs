@@ -58,13 +58,13 @@ pub(super) fn prepare(
     let program = program(targets.iter().copied());
     stand_in::create(&programs.join(format!("{program}{}", env::consts::EXE_SUFFIX)))?;
     let sysroots = directory.join("sysroots");
-    for target in targets {
-        let target = linker_target(*target);
+    let targets: Vec<_> = targets.iter().map(|target| linker_target(*target)).collect();
+    for &target in &targets {
         Sysroot::create(&sysroots.join(target.to_string()), target)
             .or_fail(ErrorKind::Setup, || format!("failed to write the libraries to link with for `{target}`"))?;
     }
     let configuration = Configuration {
-        targets: targets.iter().map(|target| linker_target(*target).to_string()).collect(),
+        targets: targets.iter().map(ToString::to_string).collect(),
         rust_lld: rust_lld(rustc),
         rustlib: rustlib(&rustc.sysroot),
         sysroots,
@@ -149,8 +149,7 @@ fn link(arguments: &[OsString]) -> Result<u8> {
     let mut stderr = io::stderr().lock();
     stderr.write_all(&outcome.stderr).context("failed to write to stderr")?;
     if !outcome.success {
-        let expanded =
-            built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))?;
+        let expanded = expanded(arguments)?;
         for problem in problems(&String::from_utf8_lossy(&outcome.stderr)) {
             let hint = advice(&problem, target, output(&expanded));
             writeln!(stderr, "{hint}").context("failed to write to stderr")?;
@@ -167,13 +166,18 @@ fn target_of(configuration: &Configuration, arguments: &[OsString]) -> Result<bu
     if let [only] = targets[..] {
         return Ok(only);
     }
-    let arguments = built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))?;
+    let arguments = expanded(arguments)?;
     let mut directories = output(&arguments).map(|path| path.iter().rev()).into_iter().flatten();
     let found = directories.find_map(|name| targets.iter().find(|target| name == target.triple().as_str()));
     found.copied().ok_or_else(|| {
         let message = "failed to find the target to link for in the path of the output";
         Failure::new(ErrorKind::Build, message).hint("build the targets one by one").into()
     })
+}
+
+/// The arguments with the contents of response files in their place.
+fn expanded(arguments: &[OsString]) -> Result<Vec<OsString>, built_in_linker::Error> {
+    built_in_linker::expand_response_files(arguments.iter().cloned(), &mut |path| std::fs::read(path))
 }
 
 /// The file that the arguments ask for.

@@ -17,9 +17,6 @@ use lambda_zip_error::fs;
 /// A larger lockfile is not searched for crates that compile C: cargo is asked instead.
 const LOCKFILE_LIMIT: u64 = 64 << 20;
 
-/// The largest manifest whose contents are looked at.
-const MANIFEST_LIMIT: u64 = 8 << 20;
-
 /// The crates with which build scripts compile C, C++ or assembly. Nearly all `-sys` crates with C sources use `cc` or
 /// `cmake`.
 const COMPILERS: [&str; 5] = ["autotools", "cc", "cmake", "cxx-build", "nasm-rs"];
@@ -177,7 +174,7 @@ impl Graph {
         }
         for package in self.packages.iter().filter(|package| package.source.is_none()) {
             hasher.path(&package.manifest_path);
-            hasher.field(fs::read_bounded(&package.manifest_path, MANIFEST_LIMIT).unwrap_or_default());
+            hasher.field(fs::read_bounded(&package.manifest_path, crate::cargo::MANIFEST_LIMIT).unwrap_or_default());
         }
         hasher.finish().to_string()
     }

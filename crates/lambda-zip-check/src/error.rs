@@ -16,7 +16,7 @@ pub enum ReadError {
         /// What the operating system reports.
         source: io::Error,
     },
-    /// A temporary file for a large entry of a zip cannot be written. This says nothing about the zip.
+    /// A temporary file for a large entry of a zip cannot be written. The zip itself may be valid.
     TemporaryFile(TemporaryFileError),
     /// The reader of a zip that was just packed failed.
     Reader(io::Error),

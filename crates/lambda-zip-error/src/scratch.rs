@@ -1,7 +1,7 @@
 //! Temporary files that are removed even if a signal ends the process.
 //!
-//! Destructors do not run if a signal ends a process. So each [`ScratchFile`] is in a list, and whoever handles signals calls
-//! [`remove_all`].
+//! Destructors do not run if a signal ends a process. So each [`ScratchFile`] is in a list, and the handler of signals
+//! calls [`remove_all`].
 
 use std::fs::File;
 use std::io;

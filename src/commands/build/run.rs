@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::{Built, Outcome, build_and_publish};
 use crate::cli::BuildArguments;
-use crate::commands::invoke::{self, Event, Watch};
+use crate::commands::invoke::{self, Event};
 use crate::context::BuildContext;
 use crate::plan::BuildPlan;
 use crate::report::ArchiveReport;
@@ -61,26 +61,26 @@ fn server(archives: &[ArchiveReport], arguments: &BuildArguments, address: (Sock
 /// Builds and runs the functions, and again after each change, until a signal arrives. Returns the exit code.
 pub(super) fn watch(arguments: &BuildArguments, events: &[Event], session: &Session) -> Result<u8> {
     let shell = &session.shell;
-    let mut watch = Watch::start()?;
+    let mut watcher = invoke::start_watcher()?;
     let Some(address) = arguments.run.endpoint() else {
         let mut is_first = true;
-        let run = |watch: &mut Watch| send(arguments, events, session, watch, std::mem::take(&mut is_first));
-        return invoke::repeat(watch, run, shell);
+        let run = |watcher: &mut Watcher| send(arguments, events, session, watcher, std::mem::take(&mut is_first));
+        return invoke::repeat(watcher, run, shell);
     };
-    let mut built = build(arguments, session, &mut watch)?;
+    let mut built = build(arguments, session, &mut watcher)?;
     let code = built.report(arguments, shell)?;
     if code != 0 {
         return Ok(code);
     }
     let server = server(&built.archives, arguments, address)?;
-    let rebuild = |watch: &mut Watch, updater: &Updater| replace(arguments, session, watch, updater);
-    invoke::serve_and_watch(server, &arguments.function, watch, rebuild, shell)?;
+    let rebuild = |watcher: &mut Watcher, updater: &Updater| replace(arguments, session, watcher, updater);
+    invoke::serve_and_watch(server, &arguments.function, watcher, rebuild, shell)?;
     Ok(0)
 }
 
 /// Builds the zips again, and replaces the functions whose zips changed.
-fn replace(arguments: &BuildArguments, session: &Session, watch: &mut Watch, updater: &Updater) -> Result<()> {
-    let built = build(arguments, session, watch)?;
+fn replace(arguments: &BuildArguments, session: &Session, watcher: &mut Watcher, updater: &Updater) -> Result<()> {
+    let built = build(arguments, session, watcher)?;
     for report in built.archives.iter().filter(|report| !report.fresh) {
         if invoke::is_bootable(report) {
             updater.replace(invoke::load_published(report, &arguments.function)?);
@@ -94,10 +94,10 @@ fn send(
     arguments: &BuildArguments,
     events: &[Event],
     session: &Session,
-    watch: &mut Watch,
+    watcher: &mut Watcher,
     is_first: bool,
 ) -> Result<()> {
-    let mut built = build(arguments, session, watch)?;
+    let mut built = build(arguments, session, watcher)?;
     built.archives.retain(|report| !report.fresh || is_first);
     if !built.archives.is_empty() {
         invoke::smoke_test(&mut built.archives, events, &arguments.function, &session.shell);
@@ -106,8 +106,8 @@ fn send(
     refused(&built)
 }
 
-fn build(arguments: &BuildArguments, session: &Session, watch: &mut Watch) -> Result<Built> {
-    match build_and_publish(arguments, session, Some(watch))? {
+fn build(arguments: &BuildArguments, session: &Session, watcher: &mut Watcher) -> Result<Built> {
+    match build_and_publish(arguments, session, Some(watcher))? {
         Outcome::Built(built) => Ok(built),
         Outcome::Printed => Err(Failure::new(ErrorKind::Usage, "`--watch` needs a build").into()),
     }

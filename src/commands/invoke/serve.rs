@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::watch::{Watch, serve_and_watch};
+use super::watch::{serve_and_watch, start_watcher};
 use super::{StandardStreams, attach, describe, warn_not_isolated, warn_of_unlimited_storage, with_advice};
 use crate::cache::Digest;
 use crate::cli::{FunctionFlags, InvokeArguments};
 use crate::shell::Shell;
+use crate::watch::Watcher;
 use lambda_local::{Endpoint, ExecutionMode, LocalLambda, Progress, Server, Updater};
 use lambda_zip_error::{ErrorKind, Failure};
 
@@ -22,12 +23,12 @@ pub(super) fn run(arguments: &InvokeArguments, address: (SocketAddr, Endpoint), 
         serve(server(load_all()?, address)?, &arguments.function, shell)?;
         return Ok(0);
     }
-    let mut watch = Watch::start()?;
+    let mut watcher = start_watcher()?;
     // Watched first, so that no change is missed.
-    watch.watcher.watch(super::watched_files(arguments)?)?;
+    watcher.watch(super::watched_files(arguments)?)?;
     let mut states: Vec<_> = arguments.zips.iter().map(|zip| state(zip, &arguments.layer)).collect();
     let server = server(load_all()?, address)?;
-    let reload = |_: &mut Watch, updater: &Updater| {
+    let reload = |_: &mut Watcher, updater: &Updater| {
         for (zip, known) in arguments.zips.iter().zip(&mut states) {
             let now = state(zip, &arguments.layer);
             if now != *known {
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &InvokeArguments, address: (SocketAddr, Endpoint), 
         }
         Ok(())
     };
-    serve_and_watch(server, &arguments.function, watch, reload, shell)?;
+    serve_and_watch(server, &arguments.function, watcher, reload, shell)?;
     Ok(0)
 }
 

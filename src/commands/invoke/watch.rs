@@ -11,38 +11,31 @@ use crate::shell::Shell;
 use crate::watch::Watcher;
 use lambda_local::{Server, Updater};
 
-/// What goes on until a signal arrives.
-pub(crate) struct Watch {
-    pub(crate) watcher: Watcher,
-}
-
-impl Watch {
-    /// From now on a signal ends running builds and the wait for changes.
-    pub(crate) fn start() -> Result<Self> {
-        let watch = Self { watcher: Watcher::new()? };
-        let changes = watch.watcher.stopper();
-        lambda_local::on_interrupt(move || {
-            interrupt::stop_children();
-            changes.stop();
-        })?;
-        Ok(watch)
-    }
+/// A watcher of nothing yet. From now on a signal ends running builds and the wait for changes.
+pub(crate) fn start_watcher() -> Result<Watcher> {
+    let watcher = Watcher::new()?;
+    let changes = watcher.stopper();
+    lambda_local::on_interrupt(move || {
+        interrupt::stop_children();
+        changes.stop();
+    })?;
+    Ok(watcher)
 }
 
 /// Serves until a signal arrives, and calls `on_change` on another thread after each change.
 pub(crate) fn serve_and_watch(
     server: Server,
     flags: &FunctionFlags,
-    mut watch: Watch,
-    mut on_change: impl FnMut(&mut Watch, &Updater) -> Result<()> + Send,
+    mut watcher: Watcher,
+    mut on_change: impl FnMut(&mut Watcher, &Updater) -> Result<()> + Send,
     shell: &Shell,
 ) -> Result<()> {
     let updater = server.updater();
-    let changes = watch.watcher.stopper();
+    let changes = watcher.stopper();
     thread::scope(|scope| {
         scope.spawn(move || {
-            while watch.watcher.wait() {
-                let outcome = on_change(&mut watch, &updater);
+            while watcher.wait() {
+                let outcome = on_change(&mut watcher, &updater);
                 print_outcome(outcome, "the last version goes on", shell);
             }
         });
@@ -55,15 +48,19 @@ pub(crate) fn serve_and_watch(
 }
 
 /// Calls `run`, and again after each change, until a signal arrives. Returns the exit code.
-pub(crate) fn repeat(mut watch: Watch, mut run: impl FnMut(&mut Watch) -> Result<()>, shell: &Shell) -> Result<u8> {
+pub(crate) fn repeat(
+    mut watcher: Watcher,
+    mut run: impl FnMut(&mut Watcher) -> Result<()>,
+    shell: &Shell,
+) -> Result<u8> {
     loop {
-        let outcome = run(&mut watch);
-        if watch.watcher.is_empty() {
+        let outcome = run(&mut watcher);
+        if watcher.is_empty() {
             // Nothing would ever change.
             return outcome.map(|()| 0);
         }
         print_outcome(outcome, "waiting for a change", shell);
-        if !watch.watcher.wait() {
+        if !watcher.wait() {
             return Ok(0);
         }
     }
